@@ -1,0 +1,254 @@
+//! What is created and deleted in which order, and what stands in the way.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::samples::{self, SAMPLES};
+use crate::terraform::Workspace;
+
+const PAIRS: usize = 30;
+const SESSIONS: &str = "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default/sessions";
+const NEIGHBORS: &str = "/infra/tier-0s/vmc/locale-services/default/bgp/neighbors";
+
+/// Sessions with a neighbor each, which matches its tunnel by address only, and
+/// the profiles and lists they share.
+const MANY: &str = r#"
+resource "vpn_ike_profile" "a" { display_name = "ike" }
+resource "vpn_tunnel_profile" "a" { display_name = "tunnel" }
+resource "vpn_dpd_profile" "a" { display_name = "dpd" }
+resource "vpn_prefix_list" "a" {
+  display_name = "list"
+  prefix { network = "10.0.0.0/8" }
+}
+resource "vpn_route_based_session" "s" {
+  count               = 30
+  display_name        = "s${count.index}"
+  local_endpoint_path = "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default/local-endpoints/Private-IP1"
+  ike_profile_path    = vpn_ike_profile.a.path
+  tunnel_profile_path = vpn_tunnel_profile.a.path
+  dpd_profile_path    = vpn_dpd_profile.a.path
+  psk                 = "secret"
+  peer_address        = "203.0.113.${count.index + 1}"
+  peer_id             = "203.0.113.${count.index + 1}"
+  tunnel_interface {
+    ip_subnet {
+      ip_addresses  = ["169.254.${100 + count.index}.2"]
+      prefix_length = 30
+    }
+  }
+}
+resource "vpn_bgp_neighbor" "n" {
+  count            = 30
+  display_name     = "n${count.index}"
+  neighbor_address = "169.254.${100 + count.index}.1"
+  remote_as_num    = "65001"
+  route_filtering { in_route_filters = [vpn_prefix_list.a.path] }
+}
+"#;
+
+#[test]
+fn one_apply_makes_all_and_one_destroy_takes_all_away() {
+    for parallelism in ["-parallelism=10", "-parallelism=1"] {
+        let lab = Workspace::new();
+        lab.configure(MANY);
+        lab.run(&["apply", "-auto-approve", "-input=false", parallelism]).succeeded();
+        assert_eq!(lab.paths().len(), 4 + 2 * PAIRS);
+        lab.plan_is_empty();
+        lab.run(&["destroy", "-auto-approve", "-input=false", parallelism]).succeeded();
+        assert_eq!(lab.paths(), [""; 0]);
+    }
+}
+
+/// A session and its neighbor.
+const PAIR: &str = r#"
+resource "vpn_route_based_session" "s" {
+  display_name        = "s"
+  local_endpoint_path = "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default/local-endpoints/Private-IP1"
+  psk                 = "secret"
+  peer_address        = "203.0.113.1"
+  peer_id             = "203.0.113.1"
+  tunnel_interface {
+    ip_subnet {
+      ip_addresses  = ["169.254.100.2"]
+      prefix_length = 30
+    }
+  }
+}
+"#;
+const NEIGHBOR: &str = r#"
+resource "vpn_bgp_neighbor" "n" {
+  display_name     = "n"
+  neighbor_address = "169.254.100.1"
+  remote_as_num    = "65001"
+}
+"#;
+
+#[test]
+fn a_session_is_not_deleted_before_a_neighbor_that_stays() {
+    let lab = Workspace::new();
+    lab.configure(&[PAIR, NEIGHBOR].concat()).apply();
+    let refused = |arguments: &[&str]| {
+        let begun = Instant::now();
+        let said = lab.run(arguments);
+        assert_eq!(said.code, 1, "{}", said.text);
+        said.mentions(&["The route-based VPN session is in use", &format!("{NEIGHBORS}/n"), "Delete them first"]);
+        assert!(begun.elapsed() < Duration::from_secs(8), "it took {:?}", begun.elapsed());
+        assert_eq!(lab.paths(), [format!("{NEIGHBORS}/n"), format!("{SESSIONS}/s")]);
+    };
+    refused(&["destroy", "-auto-approve", "-input=false", "-target=vpn_route_based_session.s"]);
+    lab.configure(NEIGHBOR);
+    refused(&["apply", "-auto-approve", "-input=false"]);
+    lab.configure(&[PAIR, NEIGHBOR].concat()).plan_is_empty();
+    lab.destroy();
+}
+
+#[test]
+fn a_profile_in_use_is_not_deleted() {
+    let lab = Workspace::new();
+    lab.configure(r#"resource "vpn_ike_profile" "a" { display_name = "a" }"#).apply();
+    lab.patch(
+        &format!("{SESSIONS}/theirs"),
+        json!({
+            "resource_type": "PolicyBasedIPSecVpnSession", "psk": "theirs", "peer_address": "203.0.113.9",
+            "peer_id": "203.0.113.9", "rules": [{ "id": "r" }],
+            "local_endpoint_path": format!("{}/local-endpoints/Private-IP1", SESSIONS.trim_end_matches("/sessions")),
+            "ike_profile_path": "/infra/ipsec-vpn-ike-profiles/a",
+        }),
+    );
+    let said = lab.run(&["destroy", "-auto-approve", "-input=false"]);
+    assert_eq!(said.code, 1, "{}", said.text);
+    said.mentions(&["The IKE profile is in use", &format!("{SESSIONS}/theirs")]);
+    lab.plan_is_empty();
+    lab.delete(&format!("{SESSIONS}/theirs"));
+    lab.destroy();
+    assert_eq!(lab.paths(), [""; 0]);
+}
+
+/// The unique ids of the samples with this id, in their order.
+fn unique_ids(lab: &Workspace, id: &str) -> Vec<String> {
+    SAMPLES.iter().map(|sample| lab.object(&sample.path(id))["unique_id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The arguments of an apply that replaces all samples.
+fn replace_all() -> Vec<String> {
+    let replace = SAMPLES.iter().map(|sample| format!("-replace={}", sample.address()));
+    ["apply", "-auto-approve", "-input=false"].map(str::to_owned).into_iter().chain(replace).collect()
+}
+
+fn run(lab: &Workspace, arguments: &[String]) -> crate::terraform::Said {
+    lab.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn objects_of_every_kind_are_replaced_when_asked_or_tainted() {
+    let lab = Workspace::new();
+    lab.configure(&samples::all("a", "")).apply();
+    let first = unique_ids(&lab, "a");
+    run(&lab, &replace_all()).succeeded();
+    let second = unique_ids(&lab, "a");
+    for (sample, (first, second)) in SAMPLES.iter().zip(first.iter().zip(&second)) {
+        assert_ne!(first, second, "{} was not replaced", sample.kind);
+        lab.run(&["taint", &sample.address()]).succeeded();
+    }
+    lab.plan_is_empty_but_for(&SAMPLES.map(|sample| sample.address()), &["delete", "create"]);
+    lab.apply();
+    for (second, third) in second.iter().zip(unique_ids(&lab, "a")) {
+        assert_ne!(*second, third);
+    }
+    lab.plan_is_empty();
+    lab.destroy();
+    assert_eq!(lab.paths(), [""; 0]);
+}
+
+#[test]
+fn an_object_cannot_be_created_before_the_one_of_the_same_id_is_gone() {
+    let lab = Workspace::new();
+    let first = "lifecycle { create_before_destroy = true }";
+    lab.configure(&samples::all("a", first)).apply();
+    let before = unique_ids(&lab, "a");
+    let said = run(&lab, &replace_all());
+    assert_eq!(said.code, 1, "{}", said.text);
+    for sample in &SAMPLES {
+        said.mentions(&[&format!("{} is in this state already", sample.path("a"))]);
+    }
+    said.mentions(&["remove create_before_destroy", "give the new one another id"]);
+    assert_eq!(unique_ids(&lab, "a"), before);
+    lab.plan_is_empty();
+    // With another id, it can.
+    lab.configure(&samples::all("b", first)).apply();
+    lab.plan_is_empty();
+    assert_eq!(lab.paths().len(), SAMPLES.len() + 1);
+    assert_eq!(unique_ids(&lab, "b").len(), SAMPLES.len());
+    lab.destroy();
+    assert_eq!(lab.paths(), [""; 0]);
+}
+
+#[test]
+fn a_profile_in_use_is_replaced_by_one_of_another_id() {
+    let lab = Workspace::new();
+    let hcl = |id: &str, lifecycle: &str| {
+        format!(
+            "resource \"vpn_ike_profile\" \"a\" {{\nid = {id:?}\n{lifecycle}\n}}\n{}",
+            PAIR.replace("psk ", "ike_profile_path = vpn_ike_profile.a.path\npsk ")
+        )
+    };
+    lab.configure(&hcl("one", "")).apply();
+    // The old one first: the session still uses it, and nothing happens.
+    let said = lab.configure(&hcl("two", "")).run(&["apply", "-auto-approve", "-input=false"]);
+    assert_eq!(said.code, 1, "{}", said.text);
+    said.mentions(&["The IKE profile is in use", &format!("{SESSIONS}/s"), "create_before_destroy"]);
+    assert_eq!(lab.object(&format!("{SESSIONS}/s"))["ike_profile_path"], "/infra/ipsec-vpn-ike-profiles/one");
+    // The new one first.
+    lab.configure(&hcl("two", "lifecycle { create_before_destroy = true }")).apply();
+    assert_eq!(lab.paths(), ["/infra/ipsec-vpn-ike-profiles/two".to_owned(), format!("{SESSIONS}/s")]);
+    lab.plan_is_empty();
+}
+
+#[test]
+fn a_resource_that_was_renamed_makes_its_object_anew() {
+    let lab = Workspace::new();
+    lab.configure(PAIR).apply();
+    let before = lab.object(&format!("{SESSIONS}/s"))["unique_id"].clone();
+    // Whichever of the two Terraform asks for first.
+    for name in ["t", "u", "v"] {
+        lab.configure(&PAIR.replace("\"s\" {", &format!("{name:?} {{"))).apply();
+        lab.plan_is_empty();
+    }
+    assert_ne!(lab.object(&format!("{SESSIONS}/s"))["unique_id"], before);
+    lab.destroy();
+    assert_eq!(lab.paths(), [""; 0]);
+}
+
+#[test]
+fn one_object_is_declared_once() {
+    let lab = Workspace::new();
+    let one = "resource \"vpn_ike_profile\" \"one\" { id = \"x\" }\n";
+    let two = "resource \"vpn_ike_profile\" \"two\" { display_name = \"x\" }\n";
+    let said = lab.configure(&[one, two].concat()).plan_is_refused();
+    said.mentions(&["Two resources declare one object", "/infra/ipsec-vpn-ike-profiles/x", "another id"]);
+    assert_eq!(lab.paths(), [""; 0]);
+    // Also when one of them has it already.
+    lab.configure(one).apply();
+    let said = lab.configure(&[one, two].concat()).run(&["apply", "-auto-approve", "-input=false"]);
+    assert_eq!(said.code, 1, "{}", said.text);
+    said.mentions(&["/infra/ipsec-vpn-ike-profiles/x is in this state already", "give this one an id of its own"]);
+    lab.configure(one).plan_is_empty();
+}
+
+#[test]
+fn sessions_and_their_neighbors_are_replaced_together() {
+    for parallelism in ["-parallelism=10", "-parallelism=1"] {
+        let lab = Workspace::new();
+        lab.configure(MANY).apply();
+        let others = MANY.replace("\"s${count.index}\"", "\"t${count.index}\"");
+        let others = others.replace("\"n${count.index}\"", "\"m${count.index}\"");
+        let others =
+            others.replace("display_name        = \"t", "id = \"t${count.index}\"\n  display_name        = \"t");
+        let others = others.replace("display_name     = \"m", "id = \"m${count.index}\"\n  display_name     = \"m");
+        lab.configure(&others);
+        lab.run(&["apply", "-auto-approve", "-input=false", parallelism]).succeeded();
+        assert!(lab.paths().contains(&format!("{SESSIONS}/t0")) && !lab.paths().contains(&format!("{SESSIONS}/s0")));
+        lab.plan_is_empty();
+    }
+}

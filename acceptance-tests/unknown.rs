@@ -1,0 +1,122 @@
+//! Values that are known only at apply, in every attribute and every block.
+
+use crate::attributes::{self, Attribute, OTHERS};
+use crate::refusals::{self, REFUSED_AT_ONCE, Wrong};
+use crate::samples;
+use crate::terraform::Workspace;
+
+/// Collects values that become known at apply, each an output of a resource.
+#[derive(Default)]
+struct Later {
+    hcl: String,
+    count: usize,
+}
+
+impl Later {
+    /// An expression that has this value, at apply.
+    fn value(&mut self, value: &str) -> String {
+        self.count += 1;
+        self.hcl += &format!("resource \"terraform_data\" \"v{}\" {{ input = {value} }}\n", self.count);
+        format!("terraform_data.v{}.output", self.count)
+    }
+
+    /// The lines `name = value`, with values that are known at apply; `only` those
+    /// of which it says so.
+    fn lines(&mut self, lines: &str, only: impl Fn(&str) -> bool) -> String {
+        let each = |line: &str| match line.split_once(" = ") {
+            Some((name, value)) if only(line) => {
+                let (value, mark) = value.strip_suffix(" # !").map_or((value, ""), |value| (value, " # !"));
+                format!("{name} = {}{mark}", self.value(value))
+            }
+            _ => line.to_owned(),
+        };
+        lines.lines().map(each).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The blocks in `lines`, each over a collection that is known at apply.
+    fn blocks(&mut self, lines: &str) -> String {
+        let mut depth = 0;
+        let each = |line: &str| {
+            let opens = line.ends_with('{');
+            depth += i32::from(opens);
+            let hcl = match (line.strip_suffix(" {"), depth) {
+                (Some(block), 1) => format!("dynamic {block:?} {{\nfor_each = {}\ncontent {{", self.value("[1]")),
+                _ if line == "}" && depth == 1 => "}\n}".to_owned(),
+                _ => line.to_owned(),
+            };
+            depth -= i32::from(line == "}");
+            hcl
+        };
+        lines.lines().map(each).collect::<Vec<_>>().join("\n")
+    }
+}
+
+#[test]
+fn every_attribute_may_be_known_only_at_apply() {
+    let cases = attributes::all();
+    let lab = Workspace::new();
+    attributes::add_parents(&lab);
+    let mut later = Later::default();
+    let values: Vec<_> = cases
+        .iter()
+        .map(|case| case.around.replace("IT", &later.lines(&case.given[0].replace("KEY", &case.key()), |_| true)))
+        .collect();
+    let hcl = attributes::declared(&cases, |case| values[position(&cases, case)].clone());
+    lab.configure(&(later.hcl + &hcl));
+    let (_, has_changes) = lab.plan();
+    assert!(has_changes);
+    lab.apply();
+    lab.plan_is_empty();
+    attributes::holds(&lab, &cases, 0);
+    lab.destroy();
+}
+
+fn position(cases: &[Attribute], case: &Attribute) -> usize {
+    cases.iter().position(|other| std::ptr::eq(other, case)).unwrap()
+}
+
+#[test]
+fn every_block_may_be_over_what_is_known_only_at_apply() {
+    let cases: Vec<_> = attributes::all().into_iter().filter(|case| case.given[0].ends_with('}')).collect();
+    assert!(cases.iter().any(|case| case.name == "tunnel_interface.ip_subnet"));
+    let lab = Workspace::new();
+    let mut later = Later::default();
+    let bodies: Vec<_> = cases.iter().map(|case| case.around.replace("IT", &later.blocks(case.given[0]))).collect();
+    let hcl = attributes::declared(&cases, |case| {
+        let (block, _) = case.name.split_once('.').unwrap_or((case.name, ""));
+        format!("-{block}\n{}", bodies[position(&cases, case)])
+    });
+    lab.configure(&(later.hcl + &hcl)).apply();
+    lab.plan_is_empty();
+    attributes::holds(&lab, &cases, 0);
+}
+
+#[test]
+fn what_turns_out_wrong_at_apply_is_refused_then_and_as_clearly() {
+    let lab = Workspace::new();
+    let mut later = Later::default();
+    let names_a_value = |wrong: &&Wrong| wrong.body.lines().any(is_value);
+    // Wrong whatever the value is; Terraform knows the type of an output from the
+    // start; and Terraform 1.6 refuses its own planned number of 20 digits.
+    const KNOWN_ALREADY: [&str; 5] =
+        ["revision = ", "lifetime = ", "ike_version = [", "dh_groups = \"", "sa_life_time = 9223372036854775808"];
+    let never = |wrong: &&Wrong| KNOWN_ALREADY.iter().any(|name| wrong.body.starts_with(name));
+    let all: Vec<_> = REFUSED_AT_ONCE.iter().filter(names_a_value).filter(|wrong| !never(wrong)).collect();
+    let hcl: Vec<_> = all
+        .iter()
+        .enumerate()
+        .map(|(position, wrong)| {
+            samples::resource(wrong.kind, &format!("r{position}"), &later.lines(wrong.body, is_value))
+        })
+        .collect();
+    lab.configure(&[OTHERS, &later.hcl, &hcl.concat()].concat());
+    lab.run(&["plan", "-input=false"]).succeeded();
+    let (code, complaints) = lab.complaints(&["apply", "-auto-approve", "-json"]);
+    assert_eq!(code, 1);
+    refusals::each_is_refused(&lab, &all, &complaints);
+    assert_eq!(lab.paths().len(), OTHERS.matches("resource ").count(), "{:?}", lab.paths());
+}
+
+fn is_value(line: &str) -> bool {
+    line.contains(" = ") && line.ends_with("# !")
+}

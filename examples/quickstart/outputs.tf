@@ -1,0 +1,34 @@
+output "tunnel" {
+  description = "The ends of the route-based tunnel."
+  value = {
+    local  = data.vpn_local_endpoint.private.local_address
+    peer   = vpn_route_based_session.dc1.peer_address
+    inside = vpn_route_based_session.dc1.tunnel_interface[0].ip_subnet[0].ip_addresses[0]
+    bgp    = "${vpn_bgp_neighbor.dc1.neighbor_address} (AS ${vpn_bgp_neighbor.dc1.remote_as_num})"
+  }
+}
+
+output "protected" {
+  description = "The networks that the policy-based session connects."
+  value = [
+    for rule in vpn_policy_based_session.dc1.rule : {
+      sources      = rule.sources
+      destinations = rule.destinations
+    }
+  ]
+}
+
+output "paths" {
+  description = "The policy path of every object."
+  value = {
+    ike_profile          = vpn_ike_profile.dc1.path
+    tunnel_profile       = vpn_tunnel_profile.dc1.path
+    dpd_profile          = vpn_dpd_profile.dc1.path
+    prefix_list          = vpn_prefix_list.dc1.path
+    bgp_neighbor         = vpn_bgp_neighbor.dc1.path
+    route_based_session  = vpn_route_based_session.dc1.path
+    policy_based_session = vpn_policy_based_session.dc1.path
+    segment              = vpn_segment.app.path
+    segment_port         = vpn_segment_port.web.path
+  }
+}

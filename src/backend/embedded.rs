@@ -1,0 +1,106 @@
+//! The embedded engine as a backend.
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use serde_json::{Map, Value as Json, json};
+
+use super::{Backend, BackendError};
+use crate::engine::store::StoreError;
+use crate::engine::{Caller, Engine, Moment, Object, Refusal, Reveal};
+use crate::model::{Kind, PolicyPath};
+
+/// The user that the engine keeps with what Terraform creates and changes: the
+/// one with all rights, as on an NSX Manager.
+const USER: &str = "admin";
+
+/// The embedded engine over one file.
+pub struct Embedded {
+    engine: Engine,
+    file: PathBuf,
+}
+
+impl Embedded {
+    /// Opens the engine file at `file`, which is created when there is none.
+    pub fn open(file: &Path) -> Result<Self, StoreError> {
+        Ok(Self { engine: Engine::open(file, Moment::from_clock())?, file: file.to_owned() })
+    }
+
+    /// Runs `work` where it may wait for the disk.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Engine, &Caller) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, BackendError> {
+        let engine = self.engine.clone();
+        let caller = Caller { user: USER.to_owned(), now: Moment::from_clock() };
+        let done = tokio::task::spawn_blocking(move || work(&engine, &caller)).await;
+        Ok(done.map_err(|_| BackendError::Lost)??)
+    }
+}
+
+#[async_trait]
+impl Backend for Embedded {
+    fn describe(&self) -> String {
+        format!("the embedded engine ({})", self.file.display())
+    }
+
+    async fn get(&self, path: &PolicyPath) -> Result<Option<Object>, BackendError> {
+        let path = path.clone();
+        self.run(move |engine, _| match engine.get(&path, Reveal::Secrets) {
+            Ok(object) => Ok(Some(object)),
+            Err(Refusal::NotFound(_)) => Ok(None),
+            Err(refusal) => Err(refusal),
+        })
+        .await
+    }
+
+    async fn list(&self, kind: &'static Kind, parent: &str) -> Result<Vec<Object>, BackendError> {
+        let parent = parent.to_owned();
+        self.run(move |engine, _| engine.list(kind, &parent, Reveal::Secrets)).await
+    }
+
+    async fn create(
+        &self,
+        path: &PolicyPath,
+        fields: Map<String, Json>,
+        claim: Option<&str>,
+    ) -> Result<Object, BackendError> {
+        let (path, claim) = (path.clone(), claim.map(str::to_owned));
+        self.run(move |engine, caller| {
+            match claim {
+                Some(claim) => engine.create_claimed(&path, Json::Object(fields), caller, &claim)?,
+                None => engine.put(&path, Json::Object(fields), caller)?,
+            };
+            engine.get(&path, Reveal::Secrets)
+        })
+        .await
+    }
+
+    async fn claims(&self) -> Result<Vec<(PolicyPath, String)>, BackendError> {
+        self.run(|engine, _| engine.claims()).await
+    }
+
+    async fn settle(&self, paths: Vec<PolicyPath>) -> Result<(), BackendError> {
+        self.run(move |engine, _| engine.settle(&paths)).await
+    }
+
+    async fn replace(
+        &self,
+        path: &PolicyPath,
+        mut fields: Map<String, Json>,
+        revision: i64,
+    ) -> Result<Object, BackendError> {
+        let path = path.clone();
+        fields.insert("_revision".to_owned(), json!(revision));
+        self.run(move |engine, caller| {
+            engine.put(&path, Json::Object(fields), caller)?;
+            engine.get(&path, Reveal::Secrets)
+        })
+        .await
+    }
+
+    async fn delete(&self, path: &PolicyPath) -> Result<(), BackendError> {
+        let path = path.clone();
+        self.run(move |engine, _| engine.delete(&path)).await
+    }
+}

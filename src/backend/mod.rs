@@ -1,0 +1,67 @@
+//! Where objects live: one trait, and the systems behind it.
+//!
+//! A backend holds whole objects and refuses what its system refuses. What a
+//! plan means, merging changes and waiting for others are not its business.
+
+mod embedded;
+
+use async_trait::async_trait;
+use serde_json::{Map, Value as Json};
+
+pub use embedded::Embedded;
+
+use crate::engine::{Object, Refusal};
+use crate::model::{Kind, PolicyPath};
+
+/// Why a backend did not do what it was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum BackendError {
+    /// The system refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The operation did not come to an end; whether it took effect is not known.
+    #[error("the backend's worker ended before it answered")]
+    Lost,
+}
+
+/// A system that holds objects.
+#[async_trait]
+pub trait Backend: Send + Sync {
+    /// What the user knows the system as, for messages.
+    fn describe(&self) -> String;
+
+    /// The object at `path`, secrets included; `None` when there is none.
+    async fn get(&self, path: &PolicyPath) -> Result<Option<Object>, BackendError>;
+
+    /// The objects of `kind` right below `parent` (`/infra` for profiles).
+    async fn list(&self, kind: &'static Kind, parent: &str) -> Result<Vec<Object>, BackendError>;
+
+    /// Creates the object at `path` with these fields; refuses when there is one.
+    /// Returns it with its secrets. In the same step notes `claim`, if there is
+    /// one, for [`Backend::claims`].
+    async fn create(
+        &self,
+        path: &PolicyPath,
+        fields: Map<String, Json>,
+        claim: Option<&str>,
+    ) -> Result<Object, BackendError>;
+
+    /// The objects that were created with a claim which has not been settled, and
+    /// the claims. A system that cannot note claims has none.
+    async fn claims(&self) -> Result<Vec<(PolicyPath, String)>, BackendError>;
+
+    /// Settles the claims on the objects at `paths`, as far as there are any.
+    async fn settle(&self, paths: Vec<PolicyPath>) -> Result<(), BackendError>;
+
+    /// Replaces revision `revision` of the object at `path`; refuses when it is at
+    /// another. Returns the object with its secrets.
+    async fn replace(
+        &self,
+        path: &PolicyPath,
+        fields: Map<String, Json>,
+        revision: i64,
+    ) -> Result<Object, BackendError>;
+
+    /// Deletes the object at `path`; refuses while something holds it.
+    async fn delete(&self, path: &PolicyPath) -> Result<(), BackendError>;
+}

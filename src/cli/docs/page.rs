@@ -1,0 +1,143 @@
+//! What stands on which page.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use super::examples::{self, Import};
+use super::reference::{self, Fields};
+use super::{Error, Pages};
+use crate::provider::face::Face;
+use crate::provider::{VpnProvider, identify, resources, schema};
+use crate::tf_provider::{Provider, Schema};
+
+/// The two kinds of things that have a page.
+#[derive(Clone, Copy)]
+enum Sort {
+    Resource,
+    DataSource,
+}
+
+impl Sort {
+    /// Its name in a heading.
+    fn title(self) -> &'static str {
+        match self {
+            Self::Resource => "Resource",
+            Self::DataSource => "Data Source",
+        }
+    }
+
+    /// The folder of its pages and of its examples.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Resource => "resources",
+            Self::DataSource => "data-sources",
+        }
+    }
+
+    /// Where its page lies.
+    fn page(self, face: &Face) -> PathBuf {
+        Path::new(self.folder()).join(format!("{}.md", face.kind.name))
+    }
+}
+
+/// Every page there is.
+pub fn all(examples: &Path) -> Result<Pages, Error> {
+    let provider = VpnProvider::default();
+    let resources = provider.resources().into_iter().map(|it| (Sort::Resource, it.type_name().to_owned(), it.schema()));
+    let sources =
+        provider.data_sources().into_iter().map(|it| (Sort::DataSource, it.type_name().to_owned(), it.schema()));
+    let mut pages = Pages::from([("index.md".into(), index(&provider.schema(), examples)?)]);
+    for (sort, name, schema) in resources.chain(sources) {
+        if let Some(face) = resources::FACES.into_iter().find(|face| face.type_name() == name) {
+            pages.insert(sort.page(face), object(sort, face, &schema, examples)?);
+        }
+    }
+    Ok(pages)
+}
+
+/// The page of the provider.
+fn index(schema: &Schema, examples: &Path) -> Result<String, Error> {
+    let description = &schema.block.description;
+    let mut page = front_matter("vpn Provider", "", description);
+    let _ = write!(page, "# vpn Provider\n\n{description}\n\n## Example Usage\n\n");
+    let example = examples.join("provider").join("provider.tf");
+    page += &code("terraform", &examples::required(&example)?);
+    page += &reference::of(schema, &Fields::none());
+    page += "\n## Resources and Data Sources\n";
+    let mut heading = "";
+    let mut faces = resources::FACES;
+    faces.sort_by_key(|face| face.subcategory);
+    for face in faces {
+        if face.subcategory != heading {
+            heading = face.subcategory;
+            let _ = write!(page, "\n### {heading}\n\n");
+        }
+        let [resource, source] = [Sort::Resource, Sort::DataSource].map(|sort| sort.page(face).display().to_string());
+        let summary = first_sentence(face.kind.record.doc);
+        let _ = writeln!(page, "- [`{}`]({resource}) ([data source]({source})): {summary}", face.type_name());
+    }
+    Ok(page)
+}
+
+/// The page of a resource or of a data source.
+fn object(sort: Sort, face: &'static Face, schema: &Schema, examples: &Path) -> Result<String, Error> {
+    let name = face.type_name();
+    let description = match sort {
+        Sort::Resource => schema.block.description.clone(),
+        Sort::DataSource => format!("Finds an existing {} by its id, path or display name.", face.kind.title),
+    };
+    let mut page = front_matter(&format!("{name} {} - vpn", sort.title()), face.subcategory, &description);
+    let _ = write!(page, "# {name} ({})\n\n{description}\n\n", sort.title());
+    if matches!(sort, Sort::DataSource) {
+        let [resource, title] =
+            [format!("../{}", Sort::Resource.page(face).display()), schema.block.description.clone()];
+        let _ = write!(page, "{title} To create one, use the resource [`{name}`]({resource}).\n\n");
+    }
+    page += "## Example Usage\n\n";
+    let folder = examples.join(sort.folder()).join(&name);
+    let configurations = examples::configurations(&folder)?;
+    if configurations.is_empty() {
+        return Err(Error::NoExample(folder));
+    }
+    for example in configurations {
+        page += &code("terraform", &examples::required(&example)?);
+    }
+    page += &reference::of(schema, &Fields::of(face, schema::result_name));
+    if matches!(sort, Sort::Resource) {
+        page += &import(face, &examples::required(&folder.join("import.sh"))?);
+    }
+    Ok(page)
+}
+
+/// The section that tells how to import an object.
+fn import(face: &Face, script: &str) -> String {
+    let mut text = "\n## Import\n\nAn existing object is taken into Terraform's state by\n\n".to_owned();
+    for (what, form) in identify::forms(face) {
+        let _ = writeln!(text, "- {what}: `{form}`");
+    }
+    let _ = write!(text, "\n{}", code("shell", script));
+    if let Some(Import { to, id }) = examples::imports(script).first() {
+        text += "Terraform 1.5 and later also import while they apply:\n\n";
+        text += &code("terraform", &format!("import {{\n  to = {to}\n  id = \"{id}\"\n}}\n"));
+    }
+    text.trim_end().to_owned() + "\n"
+}
+
+/// What the registry reads before it shows the page.
+fn front_matter(title: &str, subcategory: &str, description: &str) -> String {
+    let plain = description.replace('`', "");
+    let lines: Vec<_> = plain.lines().map(|line| format!("  {line}").trim_end().to_owned()).collect();
+    format!(
+        "---\npage_title: \"{title}\"\nsubcategory: \"{subcategory}\"\ndescription: |-\n{}\n---\n\n",
+        lines.join("\n")
+    )
+}
+
+/// A listing.
+fn code(language: &str, text: &str) -> String {
+    format!("```{language}\n{}\n```\n\n", text.trim())
+}
+
+fn first_sentence(text: &str) -> String {
+    text.split_once(". ").map_or_else(|| text.to_owned(), |(first, _)| format!("{first}."))
+}

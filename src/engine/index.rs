@@ -1,0 +1,168 @@
+//! The keys in the store.
+//!
+//! | key | value |
+//! |---|---|
+//! | `o` path | the object |
+//! | `r` path of the one referred to, newline, path of the one that refers | nothing |
+//! | `n` path of the BGP instance, newline, address in hex, newline, path of the neighbor | nothing |
+//! | `c` path | the claim with which the object was created, until it is settled |
+//!
+//! No identifier holds a control character, so the newlines part the keys safely,
+//! and what belongs together stands together.
+
+use std::net::IpAddr;
+
+use super::object::Object;
+use super::refusal::Refusal;
+use super::store::{StoreError, Transaction, View, ViewExt};
+use crate::model::network::Network;
+use crate::model::path::PolicyPath;
+use crate::model::{BGP_NEIGHBOR, ROUTE_BASED_SESSION, Tree, reference};
+
+fn object_key(path: &PolicyPath) -> String {
+    format!("o{path}")
+}
+
+fn claim_key(path: &PolicyPath) -> String {
+    format!("c{path}")
+}
+
+fn reference_key(to: &str, from: &PolicyPath) -> String {
+    format!("r{to}\n{from}")
+}
+
+fn address_digits(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => format!("4{:08x}", u32::from(address)),
+        IpAddr::V6(address) => format!("6{:032x}", u128::from(address)),
+    }
+}
+
+/// The path of the locale service an object lies below.
+fn locale_service(path: &PolicyPath) -> Option<String> {
+    Some(format!("/infra/tier-0s/{}/locale-services/{}", path.within("tier-0s")?, path.within("locale-services")?))
+}
+
+fn neighbor_key(object: &Object) -> Option<String> {
+    let address: IpAddr = object.get("neighbor_address")?.as_str()?.parse().ok()?;
+    Some(format!("n{}\n{}\n{}", locale_service(object.path())?, address_digits(address), object.path()))
+}
+
+/// The object at `path`.
+pub(super) fn get(view: &(impl View + ?Sized), path: &PolicyPath) -> Result<Option<Object>, StoreError> {
+    Ok(view.get(&object_key(path))?.and_then(|stored| Object::parse(&stored)))
+}
+
+/// The objects below `parent` in the collection `collection`, not those further
+/// down.
+pub(super) fn collection(
+    view: &(impl View + ?Sized),
+    parent: &str,
+    collection: &str,
+) -> Result<Vec<Object>, StoreError> {
+    let prefix = format!("o{parent}/{collection}/");
+    let direct =
+        |(key, stored): (String, Vec<u8>)| (!key[prefix.len()..].contains('/')).then(|| Object::parse(&stored));
+    Ok(view.entries(&prefix)?.into_iter().filter_map(direct).flatten().collect())
+}
+
+/// All objects, in the order of their paths.
+pub(super) fn all(view: &(impl View + ?Sized)) -> Result<Vec<Object>, StoreError> {
+    Ok(view.entries("o/")?.iter().filter_map(|(_, stored)| Object::parse(stored)).collect())
+}
+
+/// Stores `object` in place of `before`, and keeps the indexes in step.
+pub(super) fn put(tx: &mut dyn Transaction, object: &Object, before: Option<&Object>) -> Result<(), StoreError> {
+    let (old, new) = (before.map(index_keys).unwrap_or_default(), index_keys(object));
+    for key in old.iter().filter(|key| !new.contains(key)) {
+        tx.delete(key)?;
+    }
+    for key in new.iter().filter(|key| !old.contains(key)) {
+        tx.put(key, &[])?;
+    }
+    tx.put(&object_key(object.path()), &object.to_stored())
+}
+
+/// Notes the claim with which the object at `path` is created.
+pub(super) fn claim(tx: &mut dyn Transaction, path: &PolicyPath, claim: &str) -> Result<(), StoreError> {
+    tx.put(&claim_key(path), claim.as_bytes())
+}
+
+/// The claims that are not settled.
+pub(super) fn claims(view: &(impl View + ?Sized)) -> Result<Vec<(PolicyPath, String)>, StoreError> {
+    let claim =
+        |(key, claim): (String, Vec<u8>)| Some((PolicyPath::parse(&key[1..]).ok()?, String::from_utf8(claim).ok()?));
+    Ok(view.entries("c/")?.into_iter().filter_map(claim).collect())
+}
+
+/// Settles the claim on the object at `path`.
+pub(super) fn settle(tx: &mut dyn Transaction, path: &PolicyPath) -> Result<(), StoreError> {
+    tx.delete(&claim_key(path)).map(|_| ())
+}
+
+/// Removes `object` and what the indexes hold of it.
+pub(super) fn remove(tx: &mut dyn Transaction, object: &Object) -> Result<(), StoreError> {
+    settle(tx, object.path())?;
+    for key in index_keys(object) {
+        tx.delete(&key)?;
+    }
+    tx.delete(&object_key(object.path())).map(|_| ())
+}
+
+fn index_keys(object: &Object) -> Vec<String> {
+    let references = reference::references(object.kind(), &object.tree());
+    let mut keys: Vec<_> = references.iter().map(|reference| reference_key(&reference.to, object.path())).collect();
+    if *object.kind() == BGP_NEIGHBOR {
+        keys.extend(neighbor_key(object));
+    }
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+/// The objects that refer to the one at `path`.
+pub(super) fn referrers(view: &(impl View + ?Sized), path: &PolicyPath) -> Result<Vec<PolicyPath>, StoreError> {
+    let prefix = format!("r{path}\n");
+    let keys = view.entries(&prefix)?;
+    Ok(keys.iter().filter_map(|(key, _)| PolicyPath::parse(&key[prefix.len()..]).ok()).collect())
+}
+
+/// What keeps `object` from being deleted: its children, who refers to it, and
+/// for a route-based session every BGP neighbor in its tunnel subnet.
+pub(super) fn holders(view: &(impl View + ?Sized), object: &Object) -> Result<Vec<PolicyPath>, Refusal> {
+    let mut holders = Vec::new();
+    let mut keep = |text: &str| holders.extend(PolicyPath::parse(text).ok());
+    for (key, _) in view.entries(&format!("o{}/", object.path()))? {
+        keep(&key[1..]);
+    }
+    for referrer in referrers(view, object.path())? {
+        keep(referrer.as_str());
+    }
+    if *object.kind() == ROUTE_BASED_SESSION
+        && let Some(service) = locale_service(object.path())
+    {
+        for network in tunnel_networks(&object.tree()) {
+            let from = format!("n{service}\n{}\n", address_digits(network.first()));
+            let to = format!("n{service}\n{}\n\u{10ffff}", address_digits(network.last()));
+            view.scan(&from, Some(&to), None, &mut |key, _| {
+                keep(key.rsplit('\n').next().unwrap_or_default());
+                std::ops::ControlFlow::Continue(())
+            })?;
+        }
+    }
+    holders.sort();
+    holders.dedup();
+    Ok(holders)
+}
+
+/// The subnets of a session's tunnel interfaces.
+fn tunnel_networks(session: &Tree) -> Vec<Network> {
+    let interfaces = session.get("tunnel_interfaces").items().iter();
+    let subnets = interfaces.flat_map(|interface| interface.get("ip_subnets").items());
+    subnets
+        .filter_map(|subnet| {
+            let address = subnet.get("ip_addresses").items().first()?.text()?.parse().ok()?;
+            Network::around(address, u8::try_from(subnet.get("prefix_length").int()?).ok()?)
+        })
+        .collect()
+}

@@ -1,0 +1,299 @@
+//! Reading and writing what is declared: GET, list, PUT, PATCH and DELETE of the
+//! policy API.
+
+use serde_json::{Map, Value as Json};
+
+use super::object::Object;
+use super::refusal::Refusal;
+use super::store::{StoreError, StoreExt, Transaction, View};
+use super::{Caller, Engine, Reveal, index};
+use crate::model::path::PolicyPath;
+use crate::model::problem::{Place, Problem, Step};
+use crate::model::reference::{ends_fit, must_fit};
+use crate::model::{Kind, Tree, kinds_at, read, reference};
+
+impl Engine {
+    /// The object at `path`.
+    pub fn get(&self, path: &PolicyPath, reveal: Reveal) -> Result<Object, Refusal> {
+        let found = self.store.read(|view| index::get(view, path))?;
+        found.map(|object| object.seen(reveal)).ok_or_else(|| Refusal::NotFound(path.clone()))
+    }
+
+    /// The objects of `kind` right below `parent` (`/infra` for profiles), in the
+    /// order of their paths.
+    pub fn list(&self, kind: &Kind, parent: &str, reveal: Reveal) -> Result<Vec<Object>, Refusal> {
+        let Some(collection) = kind.collection() else { return Ok(Vec::new()) };
+        let found = self.store.read(|view| index::collection(view, parent, collection))?;
+        let of_kind = |object: &Object| object.kind().resource_type == kind.resource_type;
+        Ok(found.into_iter().filter(of_kind).map(|object| object.seen(reveal)).collect())
+    }
+
+    /// All objects, in the order of their paths.
+    pub fn all(&self, reveal: Reveal) -> Result<Vec<Object>, Refusal> {
+        let found = self.store.read(|view| index::all(view))?;
+        Ok(found.into_iter().map(|object| object.seen(reveal)).collect())
+    }
+
+    /// Creates the object at `path`, or replaces it: then `body` must hold the
+    /// `_revision` it replaces.
+    pub fn put(&self, path: &PolicyPath, body: Json, by: &Caller) -> Result<Object, Refusal> {
+        self.write(path, body, by, Writing::Put, None)
+    }
+
+    /// Creates the object at `path` and in the same step notes `claim`, a text of
+    /// the caller's: until the claim is settled, it is not sure that whoever had
+    /// the object created has come to know of it.
+    pub fn create_claimed(&self, path: &PolicyPath, body: Json, by: &Caller, claim: &str) -> Result<Object, Refusal> {
+        self.write(path, body, by, Writing::Put, Some(claim.to_owned()))
+    }
+
+    /// The objects with a claim that is not settled, and the claims.
+    pub fn claims(&self) -> Result<Vec<(PolicyPath, String)>, Refusal> {
+        Ok(self.store.read(|view| index::claims(view))?)
+    }
+
+    /// Settles the claims on the objects at `paths`, as far as there are any.
+    pub fn settle(&self, paths: &[PolicyPath]) -> Result<(), Refusal> {
+        let paths = paths.to_vec();
+        Ok(self.store.write(move |tx| paths.iter().try_for_each(|path| index::settle(tx, path)))?)
+    }
+
+    /// Creates the object at `path`, or changes the fields that `body` holds;
+    /// lists are replaced whole.
+    pub fn patch(&self, path: &PolicyPath, body: Json, by: &Caller) -> Result<Object, Refusal> {
+        self.write(path, body, by, Writing::Patch, None)
+    }
+
+    /// Deletes the object at `path`, unless something holds it.
+    pub fn delete(&self, path: &PolicyPath) -> Result<(), Refusal> {
+        let path = path.clone();
+        self.store.write(move |tx| {
+            let object = index::get(&*tx, &path)?.ok_or_else(|| Refusal::NotFound(path.clone()))?;
+            if object.is_system_owned() {
+                return Err(Refusal::SystemOwned(path.clone()));
+            }
+            let by = index::holders(&*tx, &object)?;
+            if !by.is_empty() {
+                return Err(Refusal::InUse { path: path.clone(), by });
+            }
+            Ok(index::remove(tx, &object)?)
+        })
+    }
+
+    fn write(
+        &self,
+        path: &PolicyPath,
+        body: Json,
+        by: &Caller,
+        how: Writing,
+        claim: Option<String>,
+    ) -> Result<Object, Refusal> {
+        let (path, by) = (path.clone(), by.clone());
+        let written = self.store.write(move |tx| {
+            let before = index::get(&*tx, &path)?;
+            let object = written(&*tx, &path, before.as_ref(), &body, &by, how)?;
+            if before.as_ref() != Some(&object) {
+                index::put(tx, &object, before.as_ref())?;
+            }
+            if let (Some(claim), None) = (&claim, &before) {
+                index::claim(tx, &path, claim)?;
+            }
+            Ok::<_, Refusal>(object)
+        })?;
+        Ok(written.seen(Reveal::Public))
+    }
+}
+
+/// How a body meets the object that exists.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writing {
+    Put,
+    Patch,
+}
+
+/// The object that `body` makes of what is at `path`; nothing is stored yet.
+fn written(
+    view: &(impl View + ?Sized),
+    path: &PolicyPath,
+    before: Option<&Object>,
+    body: &Json,
+    by: &Caller,
+    how: Writing,
+) -> Result<Object, Refusal> {
+    let Json::Object(given) = body else {
+        return Err(invalid(Place::default(), "The body is not an object", "Send a JSON object."));
+    };
+    if let Some(before) = before {
+        may_change(before, given, how)?;
+    }
+    let kind = kind_to_write(path, before, given)?;
+    if before.is_none() {
+        parent_exists(view, kind, path)?;
+    }
+    let given = match before {
+        Some(before) if how == Writing::Patch => merged(before.declared(), given),
+        _ => given.clone(),
+    };
+    let tree = Tree::from(&Json::Object(given));
+    // What the deprecated address of a VPN service refuses is the business of
+    // those who know by which address it was called.
+    let parent = kind.parent(path).map(|parent| parent.current_address());
+    let reading = read(kind, &tree, parent.as_deref());
+    if !reading.is_accepted() {
+        return Err(Refusal::Invalid(reading.problems));
+    }
+    references_hold(view, kind, &reading.tree)?;
+    referrers_still_fit(view, kind, path, &reading.tree)?;
+    let Json::Object(fields) = reading.tree.to_json() else { return Err(Refusal::InvalidPath(path.to_string())) };
+    Ok(match before {
+        None => Object::create(kind, path.clone(), fields, by),
+        Some(before) => {
+            let changed = before.change(fields, by);
+            if changed.declared() == before.declared() { before.clone() } else { changed }
+        }
+    })
+}
+
+/// The kind of the object to write: its path tells, and where a path may be of
+/// several kinds, its `resource_type` does.
+fn kind_to_write(
+    path: &PolicyPath,
+    before: Option<&Object>,
+    given: &Map<String, Json>,
+) -> Result<&'static Kind, Refusal> {
+    let possible: Vec<_> = kinds_at(path).collect();
+    let place = Place::default().then(Step::Field("resource_type"));
+    let kind = match (given.get("resource_type"), &possible[..]) {
+        (_, []) => return Err(Refusal::InvalidPath(path.to_string())),
+        (None, _) if before.is_some() => return Ok(before.map_or(possible[0], Object::kind)),
+        (None, [kind]) => kind,
+        (None, kinds) => {
+            let types: Vec<_> = kinds.iter().map(|kind| kind.resource_type).collect();
+            return Err(invalid(place, "resource_type is missing", &format!("Use {}.", types.join(" or "))));
+        }
+        (Some(Json::String(wanted)), kinds) => {
+            let Some(kind) = kinds.iter().find(|kind| kind.resource_type == wanted) else {
+                let hint = format!("An object at {path} is a {}.", kinds[0].resource_type);
+                return Err(invalid(place, &format!("{wanted:?} is not the type of this object"), &hint));
+            };
+            kind
+        }
+        (Some(_), _) => return Err(invalid(place, "resource_type has the wrong type", "Give a text.")),
+    };
+    if let Some(Json::String(id)) = given.get("id")
+        && id != path.id()
+    {
+        let place = Place::default().then(Step::Field("id"));
+        return Err(invalid(place, &format!("{id:?} is not the id of {path}"), "Leave id out, or correct it."));
+    }
+    match before {
+        Some(before) if before.kind().resource_type != kind.resource_type => Err(invalid(
+            place,
+            &format!("{path} is a {}", before.kind().resource_type),
+            "The type of an object cannot be changed: delete it first.",
+        )),
+        _ => Ok(kind),
+    }
+}
+
+fn invalid(at: Place, what: &str, hint: &str) -> Refusal {
+    Refusal::Invalid(vec![Problem::refused(at, what, hint)])
+}
+
+fn may_change(before: &Object, given: &Map<String, Json>, how: Writing) -> Result<(), Refusal> {
+    let path = before.path().clone();
+    if before.is_system_owned() {
+        return Err(Refusal::SystemOwned(path));
+    }
+    let found = before.revision();
+    match given.get("_revision").filter(|revision| !revision.is_null()) {
+        None if how == Writing::Put => Err(Refusal::Exists(path)),
+        None => Ok(()),
+        Some(sent) => match sent.as_i64() {
+            Some(sent) if sent == found => Ok(()),
+            Some(sent) => Err(Refusal::Stale { path, found, sent }),
+            None => {
+                let place = Place::default().then(Step::Field("_revision"));
+                Err(invalid(place, "_revision has the wrong type", "Give a whole number."))
+            }
+        },
+    }
+}
+
+fn parent_exists(view: &(impl View + ?Sized), kind: &Kind, path: &PolicyPath) -> Result<(), Refusal> {
+    match kind.parent(path) {
+        Some(parent) if index::get(view, &parent)?.is_none() => Err(Refusal::InvalidPath(parent.to_string())),
+        _ => Ok(()),
+    }
+}
+
+/// Every object referred to exists, and is of the kind its reference wants; what
+/// the model can say only of both ends holds.
+fn references_hold(view: &(impl View + ?Sized), kind: &Kind, tree: &Tree) -> Result<(), Refusal> {
+    for reference in reference::references(kind, tree) {
+        let path = PolicyPath::parse(&reference.to).map_err(|_| Refusal::InvalidPath(reference.to.clone()))?;
+        let Some(target) = index::get(view, &path)? else {
+            return Err(Refusal::Dangling { field: reference.from.to_string(), to: reference.to });
+        };
+        let problems = ends_fit(tree, target.kind(), &target.tree());
+        if !problems.is_empty() {
+            return Err(Refusal::Invalid(problems));
+        }
+    }
+    Ok(())
+}
+
+/// The objects that refer to the one at `path` can live with what it becomes.
+fn referrers_still_fit(
+    view: &(impl View + ?Sized),
+    kind: &Kind,
+    path: &PolicyPath,
+    tree: &Tree,
+) -> Result<(), Refusal> {
+    if !must_fit(kind) {
+        return Ok(());
+    }
+    for referrer in index::referrers(view, path)? {
+        let Some(object) = index::get(view, &referrer)? else { continue };
+        if let Some(problem) = ends_fit(&object.tree(), kind, tree).into_iter().next() {
+            let what = format!("{} of {referrer}: {}", problem.at, problem.what);
+            return Err(Refusal::Invalid(vec![Problem::refused(Place::default(), what, problem.hint)]));
+        }
+    }
+    Ok(())
+}
+
+/// `before` with what `given` sets; objects are merged, everything else replaces.
+/// A null changes nothing.
+fn merged(mut before: Map<String, Json>, given: &Map<String, Json>) -> Map<String, Json> {
+    for (name, value) in given {
+        match (before.get_mut(name), value) {
+            (_, Json::Null) => {}
+            (Some(Json::Object(old)), Json::Object(new)) => *old = merged(std::mem::take(old), new),
+            _ => {
+                before.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    before
+}
+
+/// Stores an object that exists from the start.
+pub(super) fn put_system_object(
+    tx: &mut dyn Transaction,
+    path: &PolicyPath,
+    body: &Json,
+    by: &Caller,
+) -> Result<(), StoreError> {
+    if index::get(&*tx, path)?.is_some() {
+        return Ok(());
+    }
+    match written(&*tx, path, None, body, by, Writing::Put) {
+        Ok(object) => index::put(tx, &object.owned_by_the_system(), None),
+        Err(Refusal::Store(error)) => Err(error),
+        Err(refusal) => {
+            debug_assert!(false, "the system's own object {path} is refused: {refusal}");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The embedded engine: it holds what was declared and answers as the real API
+//! would.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`object`] | a stored object and the metadata the system keeps of it |
+//! | [`refusal`] | why a request is refused, with the API's status, code and text |
+//! | `intent` | reading and writing objects: GET, list, PUT, PATCH, DELETE |
+//! | `index` | the keys in the store: objects, who refers to whom, neighbors by address |
+//! | `system` | the objects that exist from the start |
+//! | [`store`] | an ordered map with durable transactions |
+//!
+//! The engine has no clock of its own: every call is told the time. Every write is
+//! one transaction, references included, so that any number of processes can
+//! share one store.
+
+pub mod object;
+pub mod refusal;
+pub mod store;
+
+mod index;
+mod intent;
+mod system;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+pub use object::Object;
+pub use refusal::Refusal;
+
+use store::{SqliteStore, Store, StoreError};
+
+/// A moment, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub i64);
+
+impl Moment {
+    /// The moment the machine's clock shows.
+    pub fn from_clock() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// Who makes a request, and when.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The name that is kept with what the caller creates or changes.
+    pub user: String,
+    /// When the request is made.
+    pub now: Moment,
+}
+
+/// What a reader gets to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reveal {
+    /// Everything but secrets, as a plain GET.
+    Public,
+    /// Everything, as `?action=show_sensitive_data`.
+    Secrets,
+}
+
+/// The engine over one store.
+#[derive(Clone)]
+pub struct Engine {
+    store: Arc<dyn Store>,
+}
+
+impl Engine {
+    /// Opens the engine file at `path`, which is created when there is none.
+    pub fn open(path: &Path, now: Moment) -> Result<Self, StoreError> {
+        Self::over(Arc::new(SqliteStore::open(path)?), now)
+    }
+
+    /// The engine over `store`; what exists from the start is created if it does
+    /// not.
+    pub fn over(store: Arc<dyn Store>, now: Moment) -> Result<Self, StoreError> {
+        let engine = Self { store };
+        system::create(&engine, now)?;
+        Ok(engine)
+    }
+}

@@ -1,0 +1,160 @@
+//! Stored objects.
+
+use std::fmt;
+
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+use super::{Caller, Reveal};
+use crate::model::path::PolicyPath;
+use crate::model::{Kind, Tree, kind_of_type, reference};
+
+/// An object as the API shows it: its own fields in their one spelling, and what
+/// the system keeps of it.
+#[derive(Clone, PartialEq)]
+pub struct Object {
+    kind: &'static Kind,
+    path: PolicyPath,
+    fields: Map<String, Json>,
+}
+
+/// Shows which object it is, and nothing that may be secret.
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} at revision {}", self.kind.title, self.path, self.revision())
+    }
+}
+
+impl Object {
+    /// A new object of `kind` at `path` with these fields.
+    pub(super) fn create(kind: &'static Kind, path: PolicyPath, fields: Map<String, Json>, by: &Caller) -> Self {
+        let unique_id = Uuid::new_v4().to_string();
+        let parent = kind.parent(&path).map_or_else(|| "/infra".to_owned(), |parent| parent.to_string());
+        let mut object = Self { kind, path, fields };
+        let id = object.path.id().to_owned();
+        object.fields.entry("display_name").or_insert_with(|| json!(id));
+        for (name, value) in [
+            ("id", json!(id)),
+            ("resource_type", json!(kind.resource_type)),
+            ("path", json!(object.path.as_str())),
+            ("relative_path", json!(id)),
+            ("parent_path", json!(parent)),
+            ("remote_path", json!("")),
+            ("unique_id", json!(unique_id)),
+            ("realization_id", json!(unique_id)),
+            ("marked_for_delete", json!(false)),
+            ("overridden", json!(false)),
+            ("_system_owned", json!(false)),
+            ("_protection", json!("NOT_PROTECTED")),
+            ("_create_time", json!(by.now.0)),
+            ("_create_user", json!(by.user)),
+            ("_last_modified_time", json!(by.now.0)),
+            ("_last_modified_user", json!(by.user)),
+            ("_revision", json!(0)),
+        ] {
+            object.fields.insert(name.to_owned(), value);
+        }
+        object
+    }
+
+    /// The same object with other fields of its own, one revision later.
+    pub(super) fn change(&self, fields: Map<String, Json>, by: &Caller) -> Self {
+        let mut changed = Self { fields, ..self.clone() };
+        for (name, value) in &self.fields {
+            if self.is_kept_by_the_system(name) {
+                changed.fields.insert(name.clone(), value.clone());
+            }
+        }
+        changed.fields.entry("display_name").or_insert_with(|| json!(self.path.id()));
+        changed.fields.insert("_last_modified_time".to_owned(), json!(by.now.0));
+        changed.fields.insert("_last_modified_user".to_owned(), json!(by.user));
+        changed.fields.insert("_revision".to_owned(), json!(self.revision() + 1));
+        changed
+    }
+
+    /// The same object, owned by the system.
+    pub(super) fn owned_by_the_system(mut self) -> Self {
+        self.fields.insert("_system_owned".to_owned(), json!(true));
+        self
+    }
+
+    /// Reads an object from its stored form; `None` when it is none.
+    pub(super) fn parse(stored: &[u8]) -> Option<Self> {
+        let fields: Map<String, Json> = serde_json::from_slice(stored).ok()?;
+        Self::from_fields(fields)
+    }
+
+    /// An object from all its fields, as the API shows them; `None` when its path
+    /// or its type is missing.
+    pub fn from_fields(fields: Map<String, Json>) -> Option<Self> {
+        let path = PolicyPath::parse(fields.get("path")?.as_str()?).ok()?;
+        let kind = kind_of_type(fields.get("resource_type")?.as_str()?)?;
+        Some(Self { kind, path, fields })
+    }
+
+    /// The stored form.
+    pub(super) fn to_stored(&self) -> Vec<u8> {
+        Json::Object(self.fields.clone()).to_string().into_bytes()
+    }
+
+    /// Its kind.
+    pub fn kind(&self) -> &'static Kind {
+        self.kind
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &PolicyPath {
+        &self.path
+    }
+
+    /// How often it was changed.
+    pub fn revision(&self) -> i64 {
+        self.fields.get("_revision").and_then(Json::as_i64).unwrap_or_default()
+    }
+
+    /// Whether it belongs to the system and cannot be changed.
+    pub fn is_system_owned(&self) -> bool {
+        self.fields.get("_system_owned") == Some(&Json::Bool(true))
+    }
+
+    /// A field.
+    pub fn get(&self, name: &str) -> Option<&Json> {
+        self.fields.get(name)
+    }
+
+    /// All fields, secrets included.
+    pub fn fields(&self) -> &Map<String, Json> {
+        &self.fields
+    }
+
+    /// The fields that a user declares, secrets included.
+    pub fn declared(&self) -> Map<String, Json> {
+        let declared = |(name, _): &(&String, &Json)| !self.is_kept_by_the_system(name);
+        self.fields.iter().filter(declared).map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// The object as a document.
+    pub fn tree(&self) -> Tree {
+        Tree::Object(self.fields.iter().map(|(name, value)| (name.clone(), Tree::from(value))).collect())
+    }
+
+    /// The object as `reveal` allows it to be seen.
+    #[must_use]
+    pub fn seen(mut self, reveal: Reveal) -> Self {
+        if reveal == Reveal::Public {
+            for secret in reference::secrets(self.kind) {
+                self.fields.remove(secret.name);
+            }
+        }
+        self
+    }
+
+    /// The object as JSON.
+    pub fn into_json(self) -> Json {
+        Json::Object(self.fields)
+    }
+
+    fn is_kept_by_the_system(&self, name: &str) -> bool {
+        self.kind.field(name).is_none_or(|field| !field.is_configurable())
+    }
+}

@@ -1,0 +1,109 @@
+//! The nouns: every kind of object, declared once.
+//!
+//! A [`Kind`] has a [`Record`] of [`Field`]s, each with its name, shape, default
+//! and description, and [`rule`]s between them. From that one declaration come the
+//! JSON on the wire, the Terraform schema, every check with its message, and the
+//! documentation. To add a field, add one line to the record of its kind; to add a
+//! kind, add one file here and one entry to [`KINDS`].
+//!
+//! The room has no I/O and no clock, and knows neither Terraform nor HTTP.
+//! Outside data enters through [`reading::read`], which checks it and brings it
+//! into its one spelling; inside, nothing is checked again.
+
+pub mod as_number;
+pub mod common;
+pub mod enumeration;
+pub mod field;
+pub mod kind;
+pub mod network;
+pub mod path;
+pub mod problem;
+pub mod reading;
+pub mod reference;
+pub mod rule;
+pub mod tree;
+
+mod bgp_config;
+mod bgp_neighbor;
+mod dpd_profile;
+mod gateway;
+mod ike_profile;
+mod local_endpoint;
+mod policy_based_session;
+mod prefix_list;
+mod route_based_session;
+mod segment;
+mod segment_port;
+mod session;
+mod tunnel_profile;
+mod vpn_service;
+
+#[cfg(test)]
+mod tests;
+
+pub use as_number::AsNumber;
+pub use bgp_config::BGP_CONFIG;
+pub use bgp_neighbor::{AddressFamily, AsPathModifier, BGP_NEIGHBOR, GracefulRestartMode};
+pub use dpd_profile::{DPD_PROFILE, DpdProbeMode};
+pub use field::{Default, Field, Presence, Record, Shape};
+pub use gateway::{LOCALE_SERVICE, TIER_0, TIER_1};
+pub use ike_profile::{DhGroup, Digest, IKE_PROFILE, IkeEncryption, IkeVersion};
+pub use kind::{Kind, kind_named, kind_of_type, kinds_at};
+pub use local_endpoint::LOCAL_ENDPOINT;
+pub use network::Network;
+pub use path::PolicyPath;
+pub use policy_based_session::POLICY_BASED_SESSION;
+pub use policy_based_session::{BypassAction, ProtectAction};
+pub use prefix_list::{PREFIX_LIST, PrefixAction};
+pub use problem::{Gravity, Place, Problem};
+pub use reading::{Reading, read};
+pub use route_based_session::ROUTE_BASED_SESSION;
+pub use segment::SEGMENT;
+pub use segment::{AdminState, ReplicationMode, SegmentType};
+pub use segment_port::SEGMENT_PORT;
+pub use segment_port::{AllocateAddresses, AttachmentType, InitState};
+pub use session::{AuthenticationMode, ComplianceSuite, InitiationMode, MssClampingDirection};
+pub use tree::Tree;
+pub use tunnel_profile::{DfPolicy, EspEncryption, TUNNEL_PROFILE};
+pub use vpn_service::IkeLogLevel;
+pub use vpn_service::VPN_SERVICE;
+
+/// Every kind there is, those that others refer to first.
+pub static KINDS: [&Kind; 15] = [
+    &TIER_0,
+    &TIER_1,
+    &LOCALE_SERVICE,
+    &BGP_CONFIG,
+    &VPN_SERVICE,
+    &IKE_PROFILE,
+    &TUNNEL_PROFILE,
+    &DPD_PROFILE,
+    &LOCAL_ENDPOINT,
+    &PREFIX_LIST,
+    &BGP_NEIGHBOR,
+    &ROUTE_BASED_SESSION,
+    &POLICY_BASED_SESSION,
+    &SEGMENT,
+    &SEGMENT_PORT,
+];
+
+/// The gateways and services that exist from the start, as VMware Cloud on AWS
+/// names them (seed 002, "System defined objects").
+pub mod system {
+    /// The tier-0 gateway.
+    pub const TIER_0: &str = "/infra/tier-0s/vmc";
+    /// The compute gateway, a tier-1.
+    pub const COMPUTE_GATEWAY: &str = "/infra/tier-1s/cgw";
+    /// The locale service of the tier-0 gateway.
+    pub const LOCALE_SERVICE: &str = "/infra/tier-0s/vmc/locale-services/default";
+    /// The one BGP instance.
+    pub const BGP: &str = "/infra/tier-0s/vmc/locale-services/default/bgp";
+    /// The VPN service.
+    pub const VPN_SERVICE: &str = "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default";
+    /// The IKE profile a session gets that names none.
+    pub const IKE_PROFILE: &str = "/infra/ipsec-vpn-ike-profiles/nsx-default-l3vpn-ike-profile";
+    /// The tunnel profile a session gets that names none.
+    pub const TUNNEL_PROFILE: &str = "/infra/ipsec-vpn-tunnel-profiles/nsx-default-l3vpn-tunnel-profile";
+    /// The DPD profile a session gets that names none.
+    pub const DPD_PROFILE: &str = "/infra/ipsec-vpn-dpd-profiles/nsx-default-l3vpn-dpd-profile";
+}

@@ -1,0 +1,163 @@
+//! Addresses and networks, in one spelling.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+/// An IPv4 or IPv6 network. Host bits are cleared; [`Network::meant`] tells
+/// whether there were any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Network(IpNet);
+
+/// Why a text is not a network.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NetworkError {
+    /// No `/length` after the address.
+    #[error("has no prefix length")]
+    NoLength,
+    /// What stands before the `/` is not an address.
+    #[error("has no valid address before the /")]
+    Address,
+    /// The length is not a number from 0 to 32 or 128.
+    #[error("has a prefix length that is not between 0 and {max}")]
+    Length {
+        /// The longest prefix of the address family.
+        max: u8,
+    },
+}
+
+impl Network {
+    /// The network of all addresses of the family of `address`.
+    pub fn everything(address: IpAddr) -> Self {
+        Self(match address {
+            IpAddr::V4(_) => IpNet::V4(Ipv4Net::default()),
+            IpAddr::V6(_) => IpNet::V6(Ipv6Net::default()),
+        })
+    }
+
+    /// The network of `address` with a prefix of `length` bits; `None` when the
+    /// length does not fit the family.
+    pub fn around(address: IpAddr, length: u8) -> Option<Self> {
+        IpNet::new(address, length).ok().map(|net| Self(net.trunc()))
+    }
+
+    /// The length of the prefix in bits.
+    pub fn length(self) -> u8 {
+        self.0.prefix_len()
+    }
+
+    /// The longest prefix of the family: 32 or 128.
+    pub fn longest(self) -> u8 {
+        self.0.max_prefix_len()
+    }
+
+    /// Whether it is an IPv6 network.
+    pub fn is_v6(self) -> bool {
+        matches!(self.0, IpNet::V6(_))
+    }
+
+    /// Whether `address` lies in it.
+    pub fn holds(self, address: IpAddr) -> bool {
+        self.0.contains(&address)
+    }
+
+    /// Whether `other` lies wholly in it.
+    pub fn covers(self, other: Network) -> bool {
+        self.0.contains(&other.0)
+    }
+
+    /// The first address.
+    pub fn first(self) -> IpAddr {
+        self.0.network()
+    }
+
+    /// The last address.
+    pub fn last(self) -> IpAddr {
+        self.0.broadcast()
+    }
+
+    /// Parses a network and tells whether host bits had to be cleared.
+    pub fn meant(text: &str) -> Result<(Self, bool), NetworkError> {
+        let (net, host_bits) = interface(text)?;
+        Ok((Self(net.trunc()), host_bits))
+    }
+}
+
+/// Parses `address/length`, keeping host bits, and tells whether there are any.
+fn interface(text: &str) -> Result<(IpNet, bool), NetworkError> {
+    let (address, length) = text.split_once('/').ok_or(NetworkError::NoLength)?;
+    let address = IpAddr::from_str(address).map_err(|_| NetworkError::Address)?;
+    let max = if address.is_ipv4() { 32 } else { 128 };
+    let digits = !length.is_empty() && length.len() <= 3 && length.bytes().all(|byte| byte.is_ascii_digit());
+    let net = digits
+        .then(|| length.parse().ok().and_then(|length| IpNet::new(address, length).ok()))
+        .flatten()
+        .ok_or(NetworkError::Length { max })?;
+    Ok((net, net.trunc() != net))
+}
+
+/// Parses the address of an interface with its prefix length; host bits stay.
+pub fn interface_address(text: &str) -> Result<(IpAddr, Network), NetworkError> {
+    interface(text).map(|(net, _)| (net.addr(), Network(net.trunc())))
+}
+
+impl FromStr for Network {
+    type Err = NetworkError;
+
+    fn from_str(text: &str) -> Result<Self, NetworkError> {
+        Self::meant(text).map(|(network, _)| network)
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_network_are_one_network() {
+        for (text, meant) in [
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("10.1.2.3/8", "10.0.0.0/8"),
+            ("192.168.100.3/27", "192.168.100.0/27"),
+            ("0.0.0.0/0", "0.0.0.0/0"),
+            ("2001:DB8:0:0::/32", "2001:db8::/32"),
+            ("2001:db8::1/32", "2001:db8::/32"),
+            ("::/0", "::/0"),
+        ] {
+            assert_eq!(text.parse::<Network>().unwrap().to_string(), meant, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_network_says_why() {
+        for (text, why) in [
+            ("10.0.0.0", NetworkError::NoLength),
+            ("10.0.0/8", NetworkError::Address),
+            ("10.0.0.256/8", NetworkError::Address),
+            ("010.0.0.0/8", NetworkError::Address),
+            ("10.0.0.0/33", NetworkError::Length { max: 32 }),
+            ("10.0.0.0/+8", NetworkError::Length { max: 32 }),
+            ("10.0.0.0/", NetworkError::Length { max: 32 }),
+            ("2001:db8::/129", NetworkError::Length { max: 128 }),
+            ("fe80::1%eth0/64", NetworkError::Address),
+            ("", NetworkError::NoLength),
+        ] {
+            assert_eq!(Network::meant(text).unwrap_err(), why, "{text}");
+        }
+    }
+
+    #[test]
+    fn everything_covers_every_network_of_its_family() {
+        let v4: Network = "10.0.0.0/8".parse().unwrap();
+        assert!(Network::everything(v4.first()).covers(v4));
+        assert_eq!(Network::everything("::1".parse().unwrap()).to_string(), "::/0");
+    }
+}

@@ -1,0 +1,167 @@
+//! Policy paths: the names of objects.
+
+use std::fmt;
+
+/// The path of an object: `/infra/tier-0s/vmc/prefix-lists/in`.
+///
+/// There is one spelling of a path: the deprecated and the current address of a
+/// VPN service (with and without its locale service) are the same object, and
+/// the one with the locale service, which VMware Cloud on AWS uses (seed 002), is
+/// the one that is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PolicyPath(String);
+
+/// Why a text is not a path.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// It does not start with `/infra/`.
+    #[error("does not start with /infra/")]
+    Root,
+    /// Two slashes in a row, or one at the end.
+    #[error("has an empty part")]
+    EmptyPart,
+    /// A part holds a character that no identifier has.
+    #[error("holds {0:?}, which no identifier has")]
+    Character(char),
+}
+
+/// The locale service a VPN service belongs to when its path names none.
+const DEFAULT_LOCALE_SERVICE: &str = "default";
+
+/// The longest identifier the API takes.
+pub const LONGEST_ID: usize = 1024;
+
+/// The first character of `id` that no identifier may hold.
+///
+/// An identifier is a part of a path and of a URL, so `/` and the characters that
+/// end or escape a URL's path are out.
+pub fn stray_character(id: &str) -> Option<char> {
+    id.chars().find(|&c| matches!(c, '/' | '\\' | '&' | '?' | '#' | '%') || c.is_control())
+}
+
+/// An identifier made of a display name: what no identifier may hold, and spaces,
+/// become dashes. `None` when nothing is left.
+pub fn id_from_name(display_name: &str) -> Option<String> {
+    let dashed: String = display_name
+        .trim()
+        .chars()
+        .map(|c| if c.is_whitespace() || stray_character(c.encode_utf8(&mut [0; 4])).is_some() { '-' } else { c })
+        .take(LONGEST_ID)
+        .collect();
+    let usable = !dashed.is_empty() && !matches!(dashed.as_str(), "." | "..");
+    usable.then_some(dashed)
+}
+
+impl PolicyPath {
+    /// Parses a path into its one spelling.
+    pub fn parse(text: &str) -> Result<Self, PathError> {
+        let rest = text.strip_prefix("/infra/").ok_or(PathError::Root)?;
+        let mut parts = vec!["infra"];
+        for part in rest.split('/') {
+            if part.is_empty() {
+                return Err(PathError::EmptyPart);
+            }
+            if let Some(stray) = stray_character(part) {
+                return Err(PathError::Character(stray));
+            }
+            parts.push(part);
+        }
+        if let ["infra", "tier-0s" | "tier-1s", _, "ipsec-vpn-services", ..] = parts[..] {
+            parts.splice(3..3, ["locale-services", DEFAULT_LOCALE_SERVICE]);
+        }
+        Ok(Self(format!("/{}", parts.join("/"))))
+    }
+
+    /// The path of the object `id` in the collection `collection` of this one.
+    #[must_use]
+    pub fn child(&self, collection: &str, id: &str) -> Self {
+        Self(format!("{self}/{collection}/{id}"))
+    }
+
+    /// The current address of a VPN service or of what lies below it: without the
+    /// locale service. Other paths stay as they are.
+    pub fn current_address(&self) -> String {
+        let parts: Vec<_> = self.parts().collect();
+        match parts[..] {
+            ["infra", gateways, gateway, "locale-services", _, "ipsec-vpn-services", ref rest @ ..] => {
+                let below = rest.join("/");
+                format!("/infra/{gateways}/{gateway}/ipsec-vpn-services/{below}")
+            }
+            _ => self.0.clone(),
+        }
+    }
+
+    /// The path as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last part: the object's identifier.
+    pub fn id(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The parts between the slashes.
+    pub fn parts(&self) -> impl Iterator<Item = &str> {
+        self.0.split('/').skip(1)
+    }
+
+    /// The identifier after the part `collection`: of `tier-0s`, the gateway.
+    pub fn within(&self, collection: &str) -> Option<&str> {
+        let mut parts = self.parts();
+        parts.by_ref().find(|part| *part == collection)?;
+        parts.next()
+    }
+}
+
+impl fmt::Display for PolicyPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_addresses_of_a_vpn_service_are_one_path() {
+        let with = "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default/sessions/a";
+        let without = "/infra/tier-0s/vmc/ipsec-vpn-services/default/sessions/a";
+        assert_eq!(PolicyPath::parse(without).unwrap(), PolicyPath::parse(with).unwrap());
+        assert_eq!(PolicyPath::parse(without).unwrap().as_str(), with);
+    }
+
+    #[test]
+    fn the_parts_of_a_path_can_be_told() {
+        let path = PolicyPath::parse("/infra/tier-0s/vmc/prefix-lists/in").unwrap();
+        assert_eq!((path.id(), path.within("tier-0s"), path.within("tier-1s")), ("in", Some("vmc"), None));
+    }
+
+    #[test]
+    fn what_is_not_a_path_says_why() {
+        for (text, why) in [
+            ("", PathError::Root),
+            ("infra/x", PathError::Root),
+            ("/orgs/default", PathError::Root),
+            ("/infra//x", PathError::EmptyPart),
+            ("/infra/x/", PathError::EmptyPart),
+            ("/infra/x?y", PathError::Character('?')),
+        ] {
+            assert_eq!(PolicyPath::parse(text).unwrap_err(), why, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_display_name_becomes_an_identifier() {
+        for (name, id) in [
+            ("VPNtoDFWDC1", Some("VPNtoDFWDC1")),
+            (" VPN to DFW/DC 1", Some("VPN-to-DFW-DC-1")),
+            ("100% b&w", Some("100--b-w")),
+            ("  ", None),
+            ("..", None),
+        ] {
+            assert_eq!(id_from_name(name).as_deref(), id, "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Which objects an object refers to.
+
+use super::field::{Field, Record, Shape};
+use super::kind::Kind;
+use super::local_endpoint::LOCAL_ENDPOINT;
+use super::problem::{Place, Problem};
+use super::session;
+use super::tree::Tree;
+
+/// A reference from an object to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The field that holds it.
+    pub from: Place,
+    /// The path it holds.
+    pub to: String,
+}
+
+/// All references in an object of `kind`, in the order of its fields. Paths of
+/// objects the engine does not hold are none of them.
+pub fn references(kind: &Kind, tree: &Tree) -> Vec<Reference> {
+    let mut found = Vec::new();
+    collect(kind.record, tree, &Place::default(), &mut found);
+    found
+}
+
+fn collect(record: &'static Record, tree: &Tree, at: &Place, found: &mut Vec<Reference>) {
+    for field in record.fields {
+        let value = tree.get(field.name);
+        let at = at.field(field.name);
+        match &field.shape {
+            Shape::Record(record) => collect(record, value, &at, found),
+            Shape::Records(record, ..) | Shape::RecordSet(record, ..) => {
+                for (position, item) in value.items().iter().enumerate() {
+                    collect(record, item, &at.item(position), found);
+                }
+            }
+            shape => leaves(shape, value, &at, found),
+        }
+    }
+}
+
+fn leaves(shape: &Shape, value: &Tree, at: &Place, found: &mut Vec<Reference>) {
+    match (shape, value) {
+        (Shape::Path(_), Tree::Text(to)) => found.push(Reference { from: at.clone(), to: to.clone() }),
+        (Shape::List(element, ..) | Shape::Set(element, ..), Tree::List(items)) => {
+            for (position, item) in items.iter().enumerate() {
+                leaves(element, item, &at.item(position), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether an object of this kind can be wrong for one that refers to it.
+pub fn must_fit(target_kind: &Kind) -> bool {
+    target_kind.name == LOCAL_ENDPOINT.name
+}
+
+/// What is wrong between `object` and one it refers to, where each alone is
+/// right.
+pub fn ends_fit(object: &Tree, target_kind: &Kind, target: &Tree) -> Vec<Problem> {
+    if must_fit(target_kind) { session::endpoint_fits(object, target) } else { Vec::new() }
+}
+
+/// The secret fields of an object of `kind`. Only whole fields of the object
+/// itself are secret.
+pub fn secrets(kind: &Kind) -> impl Iterator<Item = &'static Field> {
+    kind.fields().filter(|field| field.secret)
+}

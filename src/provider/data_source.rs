@@ -1,0 +1,142 @@
+//! The data source of every kind of object: finds one by id, path or display
+//! name.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::convert::{shown, to_value};
+use super::face::Face;
+use super::shared::{Connection, Shared};
+use super::{identify, messages, schema};
+use crate::engine::Object;
+use crate::model::{PolicyPath, common};
+use crate::tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Path, Schema, Value};
+
+/// The data source of one kind of object.
+pub struct ObjectDataSource {
+    face: &'static Face,
+    type_name: String,
+    shared: Arc<Shared>,
+}
+
+/// The attributes of which one tells which object is meant.
+const KEYS: [&str; 3] = ["id", "path", "display_name"];
+
+impl ObjectDataSource {
+    /// The data source of `face`.
+    pub fn new(face: &'static Face, shared: Arc<Shared>) -> Self {
+        Self { face, type_name: face.type_name(), shared }
+    }
+
+    /// Where to look for objects by id or name.
+    fn parent(&self, config: &Value) -> Result<Option<PolicyPath>, Diagnostics> {
+        let Some(parent) = &self.face.parent else { return Ok(None) };
+        let path = identify::parent_path(self.face, config.get(parent.attribute).as_str());
+        path.map(Some).ok_or_else(|| {
+            let hint = format!("Give {} a path like {}.", parent.attribute, identify::example_parent(self.face));
+            let summary = format!("{} is missing or is not such a path", parent.attribute);
+            Diagnostic::error(summary, hint).at(Path::attribute(parent.attribute)).into()
+        })
+    }
+
+    async fn find(&self, connection: &Connection, config: &Value) -> Result<Object, Diagnostics> {
+        let failed = |error| messages::of_error(self.face, "read", &error);
+        if let Some(text) = config.get("path").as_str() {
+            let path =
+                identify::imported(self.face, text).map_err(|diagnostic| diagnostic.at(Path::attribute("path")))?;
+            return self.known(connection, connection.backend.get(&path).await.map_err(failed)?, "path", text);
+        }
+        let parent = self.parent(config)?;
+        if let Some(id) = config.get("id").as_str() {
+            let path = match &parent {
+                Some(parent) => self.face.kind.path(parent, id),
+                None => identify::imported(self.face, id).map_err(|diagnostic| diagnostic.at(Path::attribute("id")))?,
+            };
+            return self.known(connection, connection.backend.get(&path).await.map_err(failed)?, "id", id);
+        }
+        let name = config.get("display_name").as_str().unwrap_or_default();
+        let below = parent.map_or_else(|| "/infra".to_owned(), |parent| parent.to_string());
+        let all = connection.backend.list(self.face.kind, &below).await.map_err(failed)?;
+        let mut named = all.into_iter().filter(|object| object.get("display_name").is_some_and(|found| found == name));
+        match (named.next(), named.next()) {
+            (Some(first), Some(second)) => {
+                let rest = named.map(|object| object.path().to_string());
+                let paths: Vec<_> =
+                    [&first, &second].map(|object| object.path().to_string()).into_iter().chain(rest).collect();
+                let detail = format!("Tell them apart by id or path:\n  - {}", paths.join("\n  - "));
+                let summary = format!("Several objects have the display name {name:?}");
+                Err(Diagnostic::error(summary, detail).at(Path::attribute("display_name")).into())
+            }
+            (found, _) => self.known(connection, found, "display_name", name),
+        }
+    }
+
+    fn known(
+        &self,
+        connection: &Connection,
+        found: Option<Object>,
+        by: &str,
+        value: &str,
+    ) -> Result<Object, Diagnostics> {
+        let title = self.face.kind.title;
+        found.filter(|object| object.kind() == self.face.kind).ok_or_else(|| {
+            let detail = format!("There is no {title} with the {by} {value:?} in {}.", connection.backend.describe());
+            Diagnostic::error(format!("The {title} does not exist"), detail).at(Path::attribute(by)).into()
+        })
+    }
+}
+
+#[async_trait]
+impl DataSource for ObjectDataSource {
+    fn type_name(&self) -> &str {
+        &self.type_name
+    }
+
+    fn schema(&self) -> Schema {
+        schema::data_source(self.face)
+    }
+
+    async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
+        check_keys(config)
+    }
+
+    async fn read(&self, _cx: &Context, config: &Value) -> Result<Value, Diagnostics> {
+        let refused = check_keys(config);
+        if refused.has_errors() {
+            return Err(refused);
+        }
+        let connection = self.shared.connection()?;
+        let object = self.find(&connection, config).await?;
+        let tree = object.tree();
+        let mut found = Value::object([("id", Value::from(object.path().id()))]);
+        if let Some(parent) = &self.face.parent {
+            let given = config.get(parent.attribute);
+            let actual = self.face.kind.parent(object.path()).map_or(Value::Null, |path| Value::from(path.as_str()));
+            found.set(parent.attribute, if given.is_null() { actual } else { given.clone() });
+        }
+        for field in shown(&common::RECORD).chain(shown(self.face.kind.record)).filter(|field| !field.secret) {
+            found.set(schema::result_name(field), to_value(&field.shape, tree.get(field.name)));
+        }
+        if let Some(path) = config.get("path").as_str() {
+            found.set("path", path);
+        }
+        Ok(found)
+    }
+}
+
+/// Whether the keys tell which object is meant; one that is not known yet may turn
+/// out to be unset.
+fn check_keys(config: &Value) -> Diagnostics {
+    let set: Vec<_> = KEYS.into_iter().filter(|key| config.get(key).as_str().is_some()).collect();
+    match set[..] {
+        [_] => Diagnostics::none(),
+        [] if KEYS.into_iter().any(|key| config.get(key).is_unknown()) => Diagnostics::none(),
+        [] => Diagnostic::error("Which object is meant is not said", "Set one of id, path and display_name.").into(),
+        [_, second, ..] => {
+            let summary = format!("{} are set", set.join(" and "));
+            let detail = "Set only one of id, path and display_name.";
+            Diagnostic::error(summary, detail).at(Path::attribute(second)).into()
+        }
+    }
+}

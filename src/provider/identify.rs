@@ -1,0 +1,100 @@
+//! Which object a user means: `terraform import` ids and parent paths.
+
+use super::face::Face;
+use crate::model::PolicyPath;
+use crate::model::reading::problem_of_id;
+use crate::tf_provider::Diagnostic;
+
+/// The path of the object of `face` that the import id `id` names. It may be
+///
+/// - the policy path, with or without the locale service of a VPN service;
+/// - the bare id, for an object that lies where objects lie by default;
+/// - the ids along the path, parted by slashes: `vmc/default/ID` for a BGP
+///   neighbor (tier-0, locale service, neighbor), `vmc/ID` for a prefix list.
+pub fn imported(face: &Face, id: &str) -> Result<PolicyPath, Diagnostic> {
+    let kind = face.kind;
+    let refuse = |why: String| {
+        let forms: Vec<_> = forms(face).iter().map(|(what, form)| format!("  - {what}: {form}")).collect();
+        let forms = forms.join("\n");
+        Diagnostic::error("The import id names no object", format!("{why} Use one of:\n{forms}"))
+    };
+    let valid = |part: &&str| problem_of_id(part).is_none();
+    if id.starts_with('/') {
+        let path = PolicyPath::parse(id).map_err(|error| refuse(format!("{id:?} is not a path: it {error}.")))?;
+        return if kind.owns(&path) {
+            Ok(path)
+        } else {
+            Err(refuse(format!("{path} is not the path of {}.", kind.one())))
+        };
+    }
+    let parts: Vec<_> = id.split('/').collect();
+    if !parts.iter().all(valid) {
+        return Err(refuse(format!("{id:?} has a part that is no identifier.")));
+    }
+    let path = match (&parts[..], kind.default_parent, parent_path(face, None)) {
+        ([id], Some(parent), _) => PolicyPath::parse(parent).ok().map(|parent| kind.path(&parent, id)),
+        ([id], None, None) if face.parent.is_none() => PolicyPath::parse(&collection_path(face, id)).ok(),
+        (parts, ..) if parts.len() == wildcards(face) => PolicyPath::parse(&spell(face, parts)).ok(),
+        _ => None,
+    };
+    path.ok_or_else(|| refuse(format!("{id:?} does not tell where the {} lies.", kind.title)))
+}
+
+/// The path of an object right below `/infra`.
+fn collection_path(face: &Face, id: &str) -> String {
+    spell(face, &[id])
+}
+
+fn wildcards(face: &Face) -> usize {
+    face.kind.pattern.iter().filter(|part| **part == "*").count()
+}
+
+/// The path with its variable parts filled in.
+fn spell(face: &Face, ids: &[&str]) -> String {
+    let mut ids = ids.iter();
+    face.kind.pattern.iter().fold(String::new(), |path, part| {
+        let part = if *part == "*" { ids.next().copied().unwrap_or_default() } else { part };
+        path + "/" + part
+    })
+}
+
+/// The forms of import ids: what each is, and how it looks.
+pub fn forms(face: &Face) -> Vec<(String, String)> {
+    let path = face.kind.example_path();
+    let mut forms = vec![("the policy path".to_owned(), path.clone())];
+    let shorter = path.replace("/locale-services/ID/ipsec-vpn-services", "/ipsec-vpn-services");
+    if shorter != path {
+        forms.push(("the policy path without the locale service".to_owned(), shorter));
+    }
+    if face.kind.default_parent.is_some() || face.parent.is_none() {
+        let place = face.kind.default_parent.map(|parent| format!(", below `{parent}`")).unwrap_or_default();
+        forms.push((format!("the bare id{place}"), "ID".to_owned()));
+    }
+    if wildcards(face) > 1 {
+        let parts = face.kind.pattern.iter().zip(face.kind.pattern.iter().skip(1));
+        let collections = parts.filter(|(_, id)| **id == "*").map(|(collection, _)| collection);
+        let ids: Vec<_> = collections.map(|collection| collection.trim_end_matches('s').to_uppercase()).collect();
+        forms.push(("the ids along the path".to_owned(), ids.join("/")));
+    }
+    forms
+}
+
+/// The path of the parent that `given` names, or the default one; `None` when
+/// there is none, or when `given` is not a path of a parent.
+pub fn parent_path(face: &Face, given: Option<&str>) -> Option<PolicyPath> {
+    let path = PolicyPath::parse(given.or(face.kind.default_parent)?).ok()?;
+    is_parent(face, &path).then_some(path)
+}
+
+/// Whether an object of `face` may lie below `path`.
+pub fn is_parent(face: &Face, path: &PolicyPath) -> bool {
+    let pattern = face.kind.parent_pattern();
+    path.parts().count() == pattern.len()
+        && path.parts().zip(pattern).all(|(part, pattern)| *pattern == "*" || *pattern == part)
+}
+
+/// A parent path as an example for a message.
+pub fn example_parent(face: &Face) -> String {
+    let pattern = face.kind.parent_pattern();
+    pattern.iter().fold(String::new(), |path, part| path + "/" + if *part == "*" { "ID" } else { part })
+}

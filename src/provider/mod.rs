@@ -1,0 +1,139 @@
+//! The Terraform face of the model: the provider block, and a resource and a data
+//! source for every kind of object.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`face`], [`resources`] | what a kind of object has in Terraform beyond the model's fields, one file each |
+//! | [`schema`], [`convert`] | schemas and values, made of the model's declarations |
+//! | `resource`, `data_source` | what each operation does, the same for every kind |
+//! | `merge` | two people changed one object |
+//! | `claims` | objects with random identifiers, and what a killed run leaves of them |
+//! | `run`, `notes` | what one run of Terraform is about to do, and how a plan tells its apply |
+//! | [`identify`] | import ids and parent paths |
+//! | `messages` | from problems and refusals to diagnostics |
+
+pub mod face;
+pub mod identify;
+pub mod resources;
+pub mod schema;
+
+mod claims;
+mod convert;
+mod data_source;
+mod merge;
+mod messages;
+mod notes;
+mod resource;
+mod run;
+mod shared;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::backend::Embedded;
+use crate::tf_provider::{
+    Attribute, Block, Context, DataSource, Diagnostic, Diagnostics, NestedBlock, Nesting, Path, Provider, Resource,
+    Schema, Type, Value,
+};
+use shared::Shared;
+
+/// The provider's address in the registry.
+pub const ADDRESS: &str = "registry.terraform.io/terraform-provider-vpn/vpn";
+
+/// The engine file where the user names none.
+pub const DEFAULT_ENGINE_FILE: &str = "vpn-engine.db";
+
+/// The environment variable that names the engine file.
+pub const ENGINE_FILE_VARIABLE: &str = "VPN_EMBEDDED_PATH";
+
+/// The provider.
+#[derive(Default)]
+pub struct VpnProvider {
+    shared: Arc<Shared>,
+}
+
+#[async_trait]
+impl Provider for VpnProvider {
+    fn schema(&self) -> Schema {
+        let path = Attribute::optional(
+            "path",
+            Type::String,
+            format!(
+                "The engine's file; created when there is none. Several Terraform processes can share it. It holds keys \
+                 and passwords, and only its owner can read it. Default: the environment variable `{ENGINE_FILE_VARIABLE}`, or `{DEFAULT_ENGINE_FILE}` in the working directory."
+            ),
+        );
+        let embedded =
+            Block::new("The embedded engine: everything works on this machine, with no infrastructure.").with(path);
+        let block = Block::new(
+            "Declares IPSec VPNs as NSX-T and VMware Cloud on AWS have them: profiles, route-based and policy-based \
+             sessions, BGP neighbors, prefix lists, segments and their ports.\n\nThe objects live on an embedded engine, \
+             in one file on this machine. It keeps and checks them as the API does, so that a VPN can be planned, \
+             applied, changed, imported and destroyed with no infrastructure at all. Values and combinations that \
+             cannot work are refused by `terraform plan`, which names the attribute.",
+        )
+        .with_block(NestedBlock::new("embedded", Nesting::Single, embedded));
+        Schema { version: 0, block }
+    }
+
+    fn resources(&self) -> Vec<Arc<dyn Resource>> {
+        let resource =
+            |face| -> Arc<dyn Resource> { Arc::new(resource::ObjectResource::new(face, self.shared.clone())) };
+        resources::FACES.into_iter().map(resource).collect()
+    }
+
+    fn data_sources(&self) -> Vec<Arc<dyn DataSource>> {
+        let source =
+            |face| -> Arc<dyn DataSource> { Arc::new(data_source::ObjectDataSource::new(face, self.shared.clone())) };
+        resources::FACES.into_iter().map(source).collect()
+    }
+
+    async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
+        match config.get("embedded").get("path").as_str() {
+            Some("") => Diagnostic::error("The engine's file has no name", "Give a path, or leave `path` out.")
+                .at(engine_path())
+                .into(),
+            _ => Diagnostics::none(),
+        }
+    }
+
+    async fn configure(&self, _cx: &Context, config: &Value) -> Diagnostics {
+        let path = config.get("embedded").get("path");
+        if path.is_unknown() {
+            let detail = "The path of the engine's file is known only after apply. Give it a value that is known while \
+                          planning.";
+            return Diagnostic::error("The engine's file is not known yet", detail).at(engine_path()).into();
+        }
+        let file = match path.as_str() {
+            Some(path) => PathBuf::from(path),
+            None => std::env::var_os(ENGINE_FILE_VARIABLE)
+                .filter(|path| !path.is_empty())
+                .map_or_else(|| PathBuf::from(DEFAULT_ENGINE_FILE), PathBuf::from),
+        };
+        let opened = tokio::task::spawn_blocking(move || Embedded::open(&file)).await;
+        match opened {
+            Ok(Ok(engine)) => match self.shared.connect(Arc::new(engine)).await {
+                Ok(()) => Diagnostics::none(),
+                Err(error) => {
+                    Diagnostic::error("The engine's file cannot be used", error.to_string()).at(engine_path()).into()
+                }
+            },
+            Ok(Err(error)) => Diagnostic::error("The engine's file cannot be used", messages::of_store(&error))
+                .at(engine_path())
+                .into(),
+            Err(_) => Diagnostic::error("The engine's file cannot be used", "Opening it ended early.").into(),
+        }
+    }
+
+    async fn dismissed(&self) {
+        if let Ok(connection) = self.shared.connection() {
+            connection.settle_claims().await;
+        }
+    }
+}
+
+fn engine_path() -> Path {
+    Path::attribute("embedded").child("path")
+}

@@ -1,0 +1,94 @@
+//! Deleting objects, with what is in the way and to be deleted as well.
+
+use super::{ObjectResource, interrupted, private, unique_id};
+use crate::backend::BackendError;
+use crate::engine::Refusal;
+use crate::model::PolicyPath;
+use crate::provider::shared::Connection;
+use crate::provider::{messages, notes};
+use crate::tf_provider::{Context, DeleteRequest, Diagnostic, Diagnostics};
+
+impl ObjectResource {
+    /// Deletes the object. One that is gone already, or is of another kind now, is
+    /// deleted.
+    pub(super) async fn delete_object(
+        &self,
+        cx: &Context,
+        connection: &Connection,
+        request: &DeleteRequest<'_>,
+    ) -> Diagnostics {
+        if cx.cancelled.is_cancelled() {
+            return interrupted(self.face.kind.title);
+        }
+        let Some(path) = self.path(request.state) else { return Diagnostics::none() };
+        let planned = request.private.0.get(private::RUN).and_then(|run| run.as_str()).unwrap_or_default();
+        let unique_id_before = request.state.get("unique_id").as_str().unwrap_or_default();
+        match connection.backend.get(&path).await {
+            Ok(Some(object)) if object.kind() == self.face.kind => {
+                if ![unique_id(&object), ""].contains(&unique_id_before) {
+                    return somebody_elses(self.face.kind.title, &path).into();
+                }
+                if unique_id_before == unique_id(&object) && connection.run.took_over(&path) {
+                    return kept(self.face.kind.title, &path).into();
+                }
+                if let Err(error) = delete_with_holders(cx, connection, &path, planned).await {
+                    return messages::of_error(self.face, "deleted", &error);
+                }
+            }
+            Ok(_) => {}
+            Err(error) => return messages::of_error(self.face, "deleted", &error),
+        }
+        connection.run.has_deleted_one(planned);
+        notes::forget_replacement(unique_id_before);
+        Diagnostics::none()
+    }
+}
+
+/// Deletes `path`, and before it whatever holds it and is to be deleted by the
+/// plan of the run `planned` as well.
+async fn delete_with_holders(
+    cx: &Context,
+    connection: &Connection,
+    path: &PolicyPath,
+    planned: &str,
+) -> Result<(), BackendError> {
+    let mut open = vec![path.clone()];
+    let mut events = connection.run.events();
+    while let Some(next) = open.last().cloned() {
+        match connection.backend.delete(&next).await {
+            Ok(()) | Err(BackendError::Refused(Refusal::NotFound(_))) => {
+                connection.run.stir();
+                open.pop();
+            }
+            Err(BackendError::Refused(Refusal::InUse { path: held, by })) => {
+                let (noted, others): (Vec<_>, Vec<_>) = by
+                    .into_iter()
+                    .partition(|holder| connection.run.deletes(planned, holder) && !open.contains(holder));
+                if !noted.is_empty() {
+                    open.extend(noted);
+                } else if !events.next(cx).await {
+                    return Err(Refusal::InUse { path: held, by: others }.into());
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// What is said when another object has come to the path of the one to delete.
+fn somebody_elses(title: &str, path: &PolicyPath) -> Diagnostic {
+    let detail = format!(
+        "The object that was to be deleted is gone. Somebody else has created another one at {path}; it was left alone."
+    );
+    Diagnostic::warning(format!("The {title} was deleted and created anew by somebody else"), detail)
+}
+
+/// What is said when the object to delete was taken for the one to take its place.
+fn kept(title: &str, path: &PolicyPath) -> Diagnostic {
+    let detail = format!(
+        "{path} was to be replaced by an object of the same path, and was itself taken for the new one. To replace it, \
+         remove create_before_destroy, or give the new one another id."
+    );
+    Diagnostic::warning(format!("The {title} was not replaced"), detail)
+}

@@ -1,0 +1,238 @@
+//! The resource of every kind of object, over any backend.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `state` | between an object and its state |
+//! | `surroundings` | what a plan can refuse only by looking around |
+//! | `create` | creating, and taking over what an interrupted run created |
+//! | `change` | changing, merged with what others changed |
+//! | `delete` | deleting, with what is in the way and to be deleted as well |
+
+mod change;
+mod create;
+mod delete;
+mod state;
+mod surroundings;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::face::Face;
+use super::shared::{Connection, Shared};
+use super::{identify, messages, schema};
+use crate::engine::Object;
+use crate::model::path::id_from_name;
+use crate::model::reading::problem_of_id;
+use crate::model::{PolicyPath, Tree, read};
+use crate::tf_provider::{
+    Applied, Context, CreateRequest, DeleteRequest, Diagnostic, Diagnostics, ImportRequest, Imported, Path,
+    PlanRequest, Private, ReadRequest, ReadResponse, Resource, Schema, UpdateRequest, Value,
+};
+
+/// The resource of one kind of object.
+pub struct ObjectResource {
+    face: &'static Face,
+    type_name: String,
+    shared: Arc<Shared>,
+}
+
+/// Keys of the private state.
+mod private {
+    /// The run that planned a deletion.
+    pub const RUN: &str = "run";
+    /// Whether the object that is created takes the place of one in the state.
+    pub const REPLACES: &str = "replaces";
+}
+
+impl ObjectResource {
+    /// The resource of `face`.
+    pub fn new(face: &'static Face, shared: Arc<Shared>) -> Self {
+        Self { face, type_name: face.type_name(), shared }
+    }
+
+    fn connection(&self) -> Result<Connection, Diagnostics> {
+        let connection = self.shared.connection()?;
+        connection.run.stir();
+        Ok(connection)
+    }
+
+    /// What is wrong with the attribute that names the parent.
+    fn check_parent(&self, config: &Value) -> Option<Diagnostic> {
+        let parent = self.face.parent.as_ref()?;
+        let text = config.get(parent.attribute).as_str()?;
+        if identify::parent_path(self.face, Some(text)).is_some() {
+            return None;
+        }
+        let hint = format!("Give {} a path like {}.", parent.attribute, identify::example_parent(self.face));
+        Some(Diagnostic::error(format!("{text:?} is not such a path"), hint).at(Path::attribute(parent.attribute)))
+    }
+}
+
+/// What tells an object from others that have had its path.
+fn unique_id(object: &Object) -> &str {
+    object.get("unique_id").and_then(|id| id.as_str()).unwrap_or_default()
+}
+
+/// Notes that the plan deletes `path`, for good or to create it anew, and lets the
+/// deletion know by whose plan.
+fn note_deletion(connection: &Connection, path: &PolicyPath, private: &mut Private) {
+    connection.run.will_delete(path);
+    private.0.insert(private::RUN.to_owned(), json!(connection.run.id()));
+}
+
+/// What is said of an object that was to be touched when Terraform was told to
+/// stop.
+fn interrupted(title: &str) -> Diagnostics {
+    let detail = "Terraform was asked to stop. Nothing was done; run the same command again to go on.";
+    Diagnostic::error(format!("The {title} was not touched"), detail).into()
+}
+
+#[async_trait]
+impl Resource for ObjectResource {
+    fn type_name(&self) -> &str {
+        &self.type_name
+    }
+
+    fn schema(&self) -> Schema {
+        schema::resource(self.face)
+    }
+
+    async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
+        let mut diagnostics: Diagnostics = self.check_parent(config).into_iter().collect();
+        if let Some(problem) = config.get("id").as_str().and_then(problem_of_id) {
+            diagnostics.push(messages::of_problem(self.face, &Tree::Null, &problem).at(Path::attribute("id")));
+        }
+        let parent = match self.face.parent.as_ref().map(|parent| config.get(parent.attribute)) {
+            Some(Value::Unknown(_)) => None,
+            Some(Value::String(text)) => Some(text.as_str()),
+            _ => self.face.kind.default_parent,
+        };
+        let declared = state::declared_in(self.face, config);
+        let reading = read(self.face.kind, &declared, parent);
+        diagnostics.extend(reading.problems.iter().map(|problem| messages::of_problem(self.face, &declared, problem)));
+        diagnostics
+    }
+
+    /// An object keeps its id; a new one gets one made of its display name. The
+    /// display name is the id unless the user gives one.
+    fn choose(&self, config: &Value, prior: Option<&Value>) -> Value {
+        let mut chosen = config.clone();
+        if config.get("id").is_null() {
+            let from_name = || match config.get("display_name") {
+                Value::String(name) => id_from_name(name).map_or(Value::unknown(), Value::from),
+                _ => Value::unknown(),
+            };
+            chosen.set("id", prior.map_or_else(from_name, |prior| prior.get("id").clone()));
+        }
+        if config.get("display_name").is_null() {
+            chosen.set("display_name", chosen.get("id").clone());
+        }
+        chosen
+    }
+
+    async fn plan(&self, cx: &Context, request: &mut PlanRequest<'_>) -> Diagnostics {
+        let connection = match self.connection() {
+            Ok(connection) => connection,
+            Err(diagnostics) => return diagnostics,
+        };
+        if let Some(prior) = request.prior {
+            if *prior == request.planned {
+                return Diagnostics::none();
+            }
+            if prior.get("system_owned").as_bool() == Some(true) {
+                return messages::system_owned(self.face, prior.get("path").as_str().unwrap_or_default()).into();
+            }
+            if let Some(path) = self.path(prior).filter(|_| !request.replace.is_empty()) {
+                note_deletion(&connection, &path, &mut request.private);
+            }
+        } else if let Some(path) = self.path(&request.planned) {
+            let parent = self.face.kind.parent(&path);
+            request.planned.set("path", path.as_str());
+            request.planned.set("parent_path", parent.as_ref().map_or("/infra", PolicyPath::as_str));
+        }
+        let mut diagnostics = self.check_surroundings(cx, &connection, &request.planned).await;
+        if request.prior.is_none() {
+            diagnostics.extend(self.check_creation(&connection, &request.planned, &mut request.private).await);
+        }
+        diagnostics
+    }
+
+    async fn plan_delete(&self, _cx: &Context, state: &Value, mut private: Private) -> (Private, Diagnostics) {
+        let path = state.get("path").as_str().and_then(|path| PolicyPath::parse(path).ok());
+        if let Some(path) = &path
+            && state.get("system_owned").as_bool() == Some(true)
+        {
+            return (private, messages::system_owned(self.face, path.as_str()).into());
+        }
+        if let (Ok(connection), Some(path)) = (self.connection(), path) {
+            note_deletion(&connection, &path, &mut private);
+        }
+        (private, Diagnostics::none())
+    }
+
+    async fn create(&self, cx: &Context, request: CreateRequest<'_>) -> Applied {
+        let (state, diagnostics) = match self.connection() {
+            Ok(connection) => self.create_object(cx, &connection, &request).await,
+            Err(diagnostics) => (None, diagnostics),
+        };
+        Applied { state, private: Private::default(), diagnostics }
+    }
+
+    async fn read(&self, _cx: &Context, request: ReadRequest<'_>) -> ReadResponse {
+        let (state, diagnostics) = match self.connection() {
+            Ok(connection) => self.read_object(&connection, request.state).await,
+            Err(diagnostics) => (Some(request.state.clone()), diagnostics),
+        };
+        ReadResponse { state, private: request.private, diagnostics }
+    }
+
+    async fn update(&self, cx: &Context, request: UpdateRequest<'_>) -> Applied {
+        let changed = match self.connection() {
+            Ok(connection) => self.change_object(cx, &connection, &request).await,
+            Err(diagnostics) => Err(diagnostics),
+        };
+        let (state, diagnostics) = changed.unwrap_or_else(|diagnostics| (request.prior.clone(), diagnostics));
+        Applied { state: Some(state), private: Private::default(), diagnostics }
+    }
+
+    async fn delete(&self, cx: &Context, request: DeleteRequest<'_>) -> Diagnostics {
+        match self.connection() {
+            Ok(connection) => self.delete_object(cx, &connection, &request).await,
+            Err(diagnostics) => diagnostics,
+        }
+    }
+
+    async fn import(&self, _cx: &Context, request: ImportRequest<'_>) -> Result<Vec<Imported>, Diagnostics> {
+        let connection = self.connection()?;
+        let title = self.face.kind.title;
+        let path = identify::imported(self.face, request.id)?;
+        let found = connection.backend.get(&path).await;
+        match found.map_err(|error| messages::of_error(self.face, "read", &error))? {
+            Some(object) if object.kind() == self.face.kind => {
+                let state = Value::object([("id", Value::from(path.id())), ("path", Value::from(path.as_str()))]);
+                Ok(vec![Imported { type_name: self.type_name.clone(), state, private: Private::default() }])
+            }
+            Some(object) => {
+                let other = object.kind();
+                let detail =
+                    format!("{path} is {}. Import it into a resource of type vpn_{}.", other.one(), other.name);
+                Err(Diagnostic::error(format!("This is no {title}"), detail).into())
+            }
+            None => {
+                let detail = format!("There is no {title} at {path} in {}.", connection.backend.describe());
+                Err(Diagnostic::error(format!("The {title} does not exist"), detail).into())
+            }
+        }
+    }
+
+    fn upgrade(&self, _version: i64, state: serde_json::Value) -> Result<serde_json::Value, Diagnostics> {
+        if let Ok(connection) = self.connection()
+            && let Some(path) = state.get("path").and_then(|path| PolicyPath::parse(path.as_str()?).ok())
+        {
+            connection.is_in_state(path);
+        }
+        Ok(state)
+    }
+}

@@ -1,0 +1,129 @@
+//! Between an object and its state in Terraform.
+
+use super::ObjectResource;
+use crate::engine::Object;
+use crate::model::field::{Field, Record};
+use crate::model::problem::Gravity;
+use crate::model::tree::{Fields, Tree};
+use crate::model::{PolicyPath, common, read};
+use crate::provider::convert::{declared, respelled, shown, to_value};
+use crate::provider::face::Face;
+use crate::provider::identify;
+use crate::provider::messages;
+use crate::provider::shared::Connection;
+use crate::tf_provider::{Diagnostic, Diagnostics, Value};
+
+/// The records whose fields an object of `face` has.
+fn records(face: &Face) -> [&'static Record; 2] {
+    [&common::RECORD, face.kind.record]
+}
+
+/// What a configuration, a plan or a state of `face` declares.
+pub fn declared_in(face: &Face, value: &Value) -> Tree {
+    declared(&records(face), value)
+}
+
+/// The fields of an object that a user declares.
+pub fn declared_fields(object: &Object) -> Fields {
+    without_nulls(object.declared().iter().map(|(name, value)| (name.clone(), Tree::from(value))).collect())
+}
+
+/// The fields that are set, at every level.
+fn without_nulls(fields: Fields) -> Fields {
+    fields.into_iter().filter(|(_, tree)| !tree.is_null()).map(|(name, tree)| (name, stripped(tree))).collect()
+}
+
+fn stripped(tree: Tree) -> Tree {
+    match tree {
+        Tree::Object(fields) => Tree::Object(without_nulls(fields)),
+        Tree::List(items) => Tree::List(items.into_iter().map(stripped).collect()),
+        tree => tree,
+    }
+}
+
+impl ObjectResource {
+    /// The path of the parent that a value names, as it was written.
+    pub(super) fn parent_text<'a>(&self, value: &'a Value) -> Option<&'a str> {
+        value.get(self.face.parent.as_ref()?.attribute).as_str()
+    }
+
+    /// The path of the object that a value stands for: its `path`, or else its
+    /// parent and its id.
+    pub(super) fn path(&self, value: &Value) -> Option<PolicyPath> {
+        if let Some(path) = value.get("path").as_str() {
+            return PolicyPath::parse(path).ok();
+        }
+        let id = value.get("id").as_str()?;
+        match &self.face.parent {
+            None => identify::imported(self.face, id).ok(),
+            Some(_) => Some(self.face.kind.path(&identify::parent_path(self.face, self.parent_text(value))?, id)),
+        }
+    }
+
+    /// What a plan or a state declares, in its one spelling, without what only the
+    /// system sets; `None` when it is not all known.
+    pub(super) fn fields_of(&self, value: &Value) -> Option<Fields> {
+        let is_known = !declared_in(self.face, value).has_unknown();
+        is_known.then(|| self.partly_known_fields_of(value))
+    }
+
+    /// The same, with what is not known in it.
+    pub(super) fn partly_known_fields_of(&self, value: &Value) -> Fields {
+        let Tree::Object(mut fields) = read(self.face.kind, &declared_in(self.face, value), None).tree else {
+            return Fields::new();
+        };
+        fields.retain(|name, _| self.face.kind.field(name).is_some_and(Field::is_configurable));
+        without_nulls(fields)
+    }
+
+    /// What is wrong with a plan of which some values became known only now. The
+    /// configuration tells by which address the parent is called: the plan may
+    /// keep another spelling.
+    pub(super) fn check_planned(&self, config: &Value, planned: &Value) -> Result<(), Diagnostics> {
+        let declared = declared_in(self.face, planned);
+        let parent = self.parent_text(config).or(self.parent_text(planned));
+        let reading = read(self.face.kind, &declared, parent);
+        if reading.is_accepted() {
+            return Ok(());
+        }
+        let refused = reading.problems.iter().filter(|problem| problem.gravity == Gravity::Refused);
+        Err(refused.map(|problem| messages::of_problem(self.face, &declared, problem)).collect())
+    }
+
+    /// The state of `object`, in the spelling of `before` wherever that means the
+    /// same.
+    pub(super) fn state(&self, object: &Object, before: &Value) -> Value {
+        let (tree, path) = (object.tree(), object.path());
+        let mut state = Value::object([("id", Value::from(path.id()))]);
+        if let Some(parent) = &self.face.parent {
+            let actual = self.face.kind.parent(path);
+            let written = before.get(parent.attribute);
+            let meant = written.as_str().and_then(|text| identify::parent_path(self.face, Some(text)));
+            let same = meant.is_some() && meant == actual;
+            let actual = Value::from(actual.as_ref().map(PolicyPath::as_str));
+            state.set(parent.attribute, if same { written.clone() } else { actual });
+        }
+        for field in records(self.face).into_iter().flat_map(shown) {
+            let now = to_value(&field.shape, tree.get(field.name));
+            state.set(field.hcl_name(), respelled(&field.shape, before.get(field.hcl_name()), now));
+        }
+        state
+    }
+
+    /// The state of the object as it is now; `None` when it is gone.
+    pub(super) async fn read_object(&self, connection: &Connection, state: &Value) -> (Option<Value>, Diagnostics) {
+        let Some(path) = self.path(state) else {
+            let detail =
+                "The state holds neither a path nor an id. Remove it with `terraform state rm` and import it anew.";
+            return (Some(state.clone()), Diagnostic::error("The state names no object", detail).into());
+        };
+        match connection.backend.get(&path).await {
+            Ok(Some(object)) if object.kind() == self.face.kind => {
+                connection.is_in_state(path);
+                (Some(self.state(&object, state)), Diagnostics::none())
+            }
+            Ok(_) => (None, Diagnostics::none()),
+            Err(error) => (Some(state.clone()), messages::of_error(self.face, "read", &error)),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! `vpn_bgp_neighbor`.
+
+use super::ROUTING;
+use crate::model::BGP_NEIGHBOR;
+use crate::provider::face::{Face, Parent};
+
+/// BGP neighbors.
+pub static FACE: Face = Face {
+    kind: &BGP_NEIGHBOR,
+    parent: Some(Parent { attribute: "bgp_path", doc: "The path of the BGP instance of the tier-0 gateway." }),
+    subcategory: ROUTING,
+};

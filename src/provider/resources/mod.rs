@@ -1,0 +1,39 @@
+//! The faces of the kinds of objects, one file each.
+
+mod bgp_neighbor;
+mod dpd_profile;
+mod ike_profile;
+mod local_endpoint;
+mod policy_based_session;
+mod prefix_list;
+mod route_based_session;
+mod segment;
+mod segment_port;
+mod tunnel_profile;
+
+use super::face::Face;
+
+/// Every face there is.
+pub static FACES: [&Face; 10] = [
+    &ike_profile::FACE,
+    &tunnel_profile::FACE,
+    &dpd_profile::FACE,
+    &prefix_list::FACE,
+    &bgp_neighbor::FACE,
+    &local_endpoint::FACE,
+    &route_based_session::FACE,
+    &policy_based_session::FACE,
+    &segment::FACE,
+    &segment_port::FACE,
+];
+
+/// The heading of what makes up a VPN.
+const VPN: &str = "VPN";
+/// The heading of what exchanges routes.
+const ROUTING: &str = "Routing";
+/// The heading of the workloads' networks.
+const SEGMENTS: &str = "Segments";
+
+/// What `service_path` is.
+const SERVICE_PATH: &str = "The path of the VPN service. IPv6 needs its current form, without the locale service: \
+                            `/infra/tier-0s/vmc/ipsec-vpn-services/default`.";

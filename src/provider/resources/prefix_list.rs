@@ -1,0 +1,12 @@
+//! `vpn_prefix_list`.
+
+use super::ROUTING;
+use crate::model::PREFIX_LIST;
+use crate::provider::face::{Face, Parent};
+
+/// Prefix lists.
+pub static FACE: Face = Face {
+    kind: &PREFIX_LIST,
+    parent: Some(Parent { attribute: "gateway_path", doc: "The path of the tier-0 gateway." }),
+    subcategory: ROUTING,
+};

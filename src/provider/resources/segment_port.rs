@@ -1,0 +1,12 @@
+//! `vpn_segment_port`.
+
+use super::SEGMENTS;
+use crate::model::SEGMENT_PORT;
+use crate::provider::face::{Face, Parent};
+
+/// Segment ports.
+pub static FACE: Face = Face {
+    kind: &SEGMENT_PORT,
+    parent: Some(Parent { attribute: "segment_path", doc: "The path of the segment." }),
+    subcategory: SEGMENTS,
+};
