@@ -1,5 +1,5 @@
-//! Objects without a name of their own, and who may take over what a killed run
-//! left of them: whoever goes on with it, and nobody else.
+//! Who may take over what a killed run left behind: whoever goes on with it, and
+//! nobody else.
 
 use std::collections::BTreeSet;
 
@@ -100,4 +100,100 @@ fn two_provider_processes_of_one_run_do_not_take_from_each_other() {
     lab.plan_is_empty();
     lab.destroy();
     assert_eq!(lab.paths(), [""; 0]);
+}
+
+/// Objects whose paths are known when planning.
+const NAMED: &str = r#"
+resource "vpn_ike_profile" "a" { display_name = "a" }
+resource "vpn_segment" "a" {
+  count        = 10
+  display_name = "segment ${count.index}"
+}
+"#;
+
+#[test]
+fn what_has_a_name_and_is_somebody_else_s_is_refused() {
+    let ours = Workspace::new();
+    ours.configure(NAMED).apply();
+    // Another folder.
+    let theirs = Workspace::beside(&ours);
+    let refused = |lab: &Workspace| {
+        let said = lab.plan_is_refused();
+        said.mentions(&[
+            "The IKE profile exists already",
+            "The segment exists already",
+            "terraform import vpn_segment.NAME",
+        ]);
+        assert!(state_of(lab).is_empty());
+    };
+    refused(theirs.configure(NAMED));
+    theirs.configure("").destroy();
+    // Another workspace of the same folder.
+    ours.run(&["workspace", "new", "other"]).succeeded();
+    ours.plan_is_refused().mentions(&["The IKE profile exists already"]);
+    ours.run(&["workspace", "select", "default"]).succeeded();
+    // Another file in the same folder.
+    let other_file = ["apply", "-auto-approve", "-input=false", "-state=other.tfstate"];
+    let said = ours.run(&other_file);
+    assert_eq!(said.code, 1, "{}", said.text);
+    said.mentions(&["The IKE profile exists already"]);
+    // Made by no Terraform.
+    ours.patch("/infra/ipsec-vpn-ike-profiles/b", serde_json::json!({ "display_name": "b" }));
+    ours.configure(&(NAMED.to_owned() + "resource \"vpn_ike_profile\" \"b\" { id = \"b\" }\n"));
+    ours.plan_is_refused().mentions(&["/infra/ipsec-vpn-ike-profiles/b exists already"]);
+    ours.configure(NAMED).plan_is_empty();
+    engine_is_state(
+        &{
+            ours.delete("/infra/ipsec-vpn-ike-profiles/b");
+            ours
+        },
+        11,
+    );
+}
+
+/// Two resources declare one object, through two processes that know nothing of
+/// each other, one of them before it is interrupted.
+#[test]
+fn an_alias_takes_nothing_from_its_sibling() {
+    let lab = Workspace::new();
+    let engine = lab.engine().display().to_string();
+    let alias = format!("provider \"vpn\" {{\n  alias = \"b\"\n  embedded {{ path = {engine:?} }}\n}}\n");
+    let twin = "resource \"vpn_ike_profile\" \"b\" {\n  provider = vpn.b\n  display_name = \"a\"\n}\n";
+    lab.configure(NAMED).apply();
+    lab.plan_is_empty();
+    let all = [NAMED, &alias, twin].concat();
+    lab.configure(&all).plan_is_refused().mentions(&["/infra/ipsec-vpn-ike-profiles/a exists already"]);
+    let said = lab.run(&["apply", "-auto-approve", "-input=false", "-target=vpn_ike_profile.b"]);
+    assert_eq!(said.code, 1, "{}", said.text);
+    said.mentions(&["/infra/ipsec-vpn-ike-profiles/a exists already"]);
+    lab.configure(NAMED).plan_is_empty();
+}
+
+#[test]
+fn what_was_forgotten_is_imported() {
+    let lab = Workspace::new();
+    lab.configure(NAMED).apply();
+    // A plan to replace it that nobody carries out leaves no trace.
+    lab.run(&["plan", "-input=false", "-replace=vpn_ike_profile.a"]).succeeded();
+    lab.run(&["state", "rm", "vpn_ike_profile.a"]).succeeded();
+    let said = lab.plan_is_refused();
+    said.mentions(&["/infra/ipsec-vpn-ike-profiles/a exists already", "terraform import vpn_ike_profile.NAME"]);
+    assert!(!said.says("is in this state already"), "{}", said.text);
+    lab.run(&["import", "-input=false", "vpn_ike_profile.a", "a"]).succeeded();
+    lab.plan_is_empty();
+}
+
+/// Terraform was killed before it wrote its state, and after it had dismissed the
+/// provider.
+#[test]
+fn a_state_that_was_never_written() {
+    let lab = Workspace::new();
+    lab.configure(NAMED).apply();
+    std::fs::remove_file(lab.folder().join("terraform.tfstate")).unwrap();
+    lab.apply().mentions(&["The IKE profile existed already", "An earlier run, which was interrupted"]);
+    engine_is_state(&lab, 11);
+    lab.plan_is_empty();
+    // By now it is known that they were noted.
+    std::fs::remove_file(lab.folder().join("terraform.tfstate")).unwrap();
+    lab.plan_is_refused().mentions(&["The IKE profile exists already"]);
 }

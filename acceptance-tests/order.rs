@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::samples::{self, SAMPLES};
-use crate::terraform::Workspace;
+use crate::terraform::{Workspace, said};
 
 const PAIRS: usize = 30;
 const SESSIONS: &str = "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default/sessions";
@@ -250,5 +250,74 @@ fn sessions_and_their_neighbors_are_replaced_together() {
         lab.run(&["apply", "-auto-approve", "-input=false", parallelism]).succeeded();
         assert!(lab.paths().contains(&format!("{SESSIONS}/t0")) && !lab.paths().contains(&format!("{SESSIONS}/s0")));
         lab.plan_is_empty();
+    }
+}
+
+/// A plan is carried out by another process than made it, and perhaps on another
+/// machine, which has the engine and the plan and nothing else.
+#[test]
+fn a_saved_plan_that_destroys_is_carried_out_elsewhere() {
+    let lab = Workspace::new();
+    lab.configure(MANY).apply();
+    lab.run(&["plan", "-destroy", "-input=false", "-out=all.plan"]).succeeded();
+    let elsewhere = lab.folder().join("u");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let output = lab.command(&["apply", "-input=false", "all.plan"]).env("TMPDIR", elsewhere).output().unwrap();
+    said(&output).succeeded();
+    assert_eq!(lab.paths(), [""; 0]);
+}
+
+#[test]
+fn a_saved_plan_that_replaces_is_carried_out() {
+    let lab = Workspace::new();
+    lab.configure(&samples::all("a", "")).apply();
+    let before = unique_ids(&lab, "a");
+    let mut plan = replace_all();
+    plan.splice(0..2, ["plan", "-out=all.plan"].map(str::to_owned));
+    run(&lab, &plan).succeeded();
+    lab.run(&["apply", "-input=false", "all.plan"]).succeeded();
+    assert!(before.iter().zip(unique_ids(&lab, "a")).all(|(before, after)| *before != after));
+    lab.plan_is_empty();
+}
+
+/// The local endpoint gets its certificate, and the session begins to use it.
+#[test]
+fn an_endpoint_and_its_session_change_together() {
+    const SERVICE: &str = "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default";
+    let hcl = |certificate: &str, session: &str, endpoint: &str| {
+        format!(
+            r#"
+            resource "vpn_local_endpoint" "e" {{
+              id            = "e"
+              local_address = "203.0.113.7"
+              {certificate}
+            }}
+            resource "vpn_policy_based_session" "s" {{
+              id                  = "s"
+              local_endpoint_path = {endpoint}
+              peer_address        = "203.0.113.8"
+              peer_id             = "CN=peer"
+              {session}
+              rule {{ sources = ["10.0.0.0/8"] }}
+            }}
+            "#
+        )
+    };
+    let reference = "vpn_local_endpoint.e.path";
+    let literal = format!("{:?}", format!("{SERVICE}/local-endpoints/e"));
+    let (certificate, by_certificate) =
+        ("certificate_path = \"/infra/certificates/c\"", "authentication_mode = \"CERTIFICATE\"");
+    for (endpoint, parallelism) in
+        [(reference, "-parallelism=1"), (reference, "-parallelism=10"), (literal.as_str(), "-parallelism=10")]
+    {
+        let lab = Workspace::new();
+        lab.configure(&hcl("", "psk = \"key\"", reference)).apply();
+        lab.configure(&hcl("", by_certificate, endpoint));
+        lab.plan_is_refused().mentions(&["The local endpoint has no certificate to present"]);
+        lab.configure(&hcl(certificate, by_certificate, endpoint));
+        lab.run(&["apply", "-auto-approve", "-input=false", parallelism]).succeeded();
+        lab.plan_is_empty();
+        lab.configure(&hcl(certificate, by_certificate, reference)).destroy();
+        assert_eq!(lab.paths(), [""; 0]);
     }
 }

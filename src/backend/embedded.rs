@@ -59,18 +59,10 @@ impl Backend for Embedded {
         self.run(move |engine, _| engine.list(kind, &parent, Reveal::Secrets)).await
     }
 
-    async fn create(
-        &self,
-        path: &PolicyPath,
-        fields: Map<String, Json>,
-        claim: Option<&str>,
-    ) -> Result<Object, BackendError> {
-        let (path, claim) = (path.clone(), claim.map(str::to_owned));
+    async fn create(&self, path: &PolicyPath, fields: Map<String, Json>, claim: &str) -> Result<Object, BackendError> {
+        let (path, claim) = (path.clone(), claim.to_owned());
         self.run(move |engine, caller| {
-            match claim {
-                Some(claim) => engine.create_claimed(&path, Json::Object(fields), caller, &claim)?,
-                None => engine.put(&path, Json::Object(fields), caller)?,
-            };
+            engine.create_claimed(&path, Json::Object(fields), caller, &claim)?;
             engine.get(&path, Reveal::Secrets)
         })
         .await
@@ -80,8 +72,24 @@ impl Backend for Embedded {
         self.run(|engine, _| engine.claims()).await
     }
 
-    async fn settle(&self, paths: Vec<PolicyPath>) -> Result<(), BackendError> {
-        self.run(move |engine, _| engine.settle(&paths)).await
+    async fn reclaim(&self, paths: Vec<PolicyPath>, claim: &str, settled: Vec<PolicyPath>) -> Result<(), BackendError> {
+        let claim = claim.to_owned();
+        self.run(move |engine, _| engine.reclaim(&paths, &claim, &settled)).await
+    }
+
+    async fn note(&self, name: &str, lines: Vec<String>) -> Result<(), BackendError> {
+        let name = name.to_owned();
+        self.run(move |engine, caller| engine.note(&name, &lines, caller.now)).await
+    }
+
+    async fn noted(&self, name: &str) -> Result<Vec<String>, BackendError> {
+        let name = name.to_owned();
+        self.run(move |engine, _| engine.noted(&name)).await
+    }
+
+    async fn forget(&self, name: &str) -> Result<(), BackendError> {
+        let name = name.to_owned();
+        self.run(move |engine, _| engine.forget(&name)).await
     }
 
     async fn replace(

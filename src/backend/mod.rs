@@ -37,21 +37,27 @@ pub trait Backend: Send + Sync {
     async fn list(&self, kind: &'static Kind, parent: &str) -> Result<Vec<Object>, BackendError>;
 
     /// Creates the object at `path` with these fields; refuses when there is one.
-    /// Returns it with its secrets. In the same step notes `claim`, if there is
-    /// one, for [`Backend::claims`].
-    async fn create(
-        &self,
-        path: &PolicyPath,
-        fields: Map<String, Json>,
-        claim: Option<&str>,
-    ) -> Result<Object, BackendError>;
+    /// Returns it with its secrets. In the same step notes `claim` for
+    /// [`Backend::claims`].
+    async fn create(&self, path: &PolicyPath, fields: Map<String, Json>, claim: &str) -> Result<Object, BackendError>;
 
     /// The objects that were created with a claim which has not been settled, and
     /// the claims. A system that cannot note claims has none.
     async fn claims(&self) -> Result<Vec<(PolicyPath, String)>, BackendError>;
 
-    /// Settles the claims on the objects at `paths`, as far as there are any.
-    async fn settle(&self, paths: Vec<PolicyPath>) -> Result<(), BackendError>;
+    /// Puts `claim` in place of the claims on the objects at `paths`, and settles
+    /// those on the objects at `settled`; each as far as there is one.
+    async fn reclaim(&self, paths: Vec<PolicyPath>, claim: &str, settled: Vec<PolicyPath>) -> Result<(), BackendError>;
+
+    /// Notes `lines` under `name`, for [`Backend::noted`] in another process. A
+    /// system that cannot note anything has none.
+    async fn note(&self, name: &str, lines: Vec<String>) -> Result<(), BackendError>;
+
+    /// What is noted under `name`, if anything is.
+    async fn noted(&self, name: &str) -> Result<Vec<String>, BackendError>;
+
+    /// Forgets what is noted under `name`.
+    async fn forget(&self, name: &str) -> Result<(), BackendError>;
 
     /// Replaces revision `revision` of the object at `path`; refuses when it is at
     /// another. Returns the object with its secrets.

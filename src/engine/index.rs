@@ -6,6 +6,7 @@
 //! | `r` path of the one referred to, newline, path of the one that refers | nothing |
 //! | `n` path of the BGP instance, newline, address in hex, newline, path of the neighbor | nothing |
 //! | `c` path | the claim with which the object was created, until it is settled |
+//! | `p/` name | a note of the caller's: when it was made, and its lines (see `ledger`) |
 //!
 //! No identifier holds a control character, so the newlines part the keys safely,
 //! and what belongs together stands together.
@@ -93,6 +94,12 @@ pub(super) fn claims(view: &(impl View + ?Sized)) -> Result<Vec<(PolicyPath, Str
     let claim =
         |(key, claim): (String, Vec<u8>)| Some((PolicyPath::parse(&key[1..]).ok()?, String::from_utf8(claim).ok()?));
     Ok(view.entries("c/")?.into_iter().filter_map(claim).collect())
+}
+
+/// Puts `claim` in place of the claim on the object at `path`, if there is one.
+pub(super) fn reclaim(tx: &mut dyn Transaction, path: &PolicyPath, claim: &str) -> Result<(), StoreError> {
+    let key = claim_key(path);
+    if tx.get(&key)?.is_some() { tx.put(&key, claim.as_bytes()) } else { Ok(()) }
 }
 
 /// Settles the claim on the object at `path`.

@@ -47,17 +47,6 @@ impl Engine {
         self.write(path, body, by, Writing::Put, Some(claim.to_owned()))
     }
 
-    /// The objects with a claim that is not settled, and the claims.
-    pub fn claims(&self) -> Result<Vec<(PolicyPath, String)>, Refusal> {
-        Ok(self.store.read(|view| index::claims(view))?)
-    }
-
-    /// Settles the claims on the objects at `paths`, as far as there are any.
-    pub fn settle(&self, paths: &[PolicyPath]) -> Result<(), Refusal> {
-        let paths = paths.to_vec();
-        Ok(self.store.write(move |tx| paths.iter().try_for_each(|path| index::settle(tx, path)))?)
-    }
-
     /// Creates the object at `path`, or changes the fields that `body` holds;
     /// lists are replaced whole.
     pub fn patch(&self, path: &PolicyPath, body: Json, by: &Caller) -> Result<Object, Refusal> {

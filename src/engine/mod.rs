@@ -6,6 +6,7 @@
 //! | [`object`] | a stored object and the metadata the system keeps of it |
 //! | [`refusal`] | why a request is refused, with the API's status, code and text |
 //! | `intent` | reading and writing objects: GET, list, PUT, PATCH, DELETE |
+//! | `ledger` | what callers note beside the objects |
 //! | `index` | the keys in the store: objects, who refers to whom, neighbors by address |
 //! | `system` | the objects that exist from the start |
 //! | [`store`] | an ordered map with durable transactions |
@@ -20,6 +21,7 @@ pub mod store;
 
 mod index;
 mod intent;
+mod ledger;
 mod system;
 #[cfg(test)]
 mod tests;

@@ -112,6 +112,11 @@ impl Object {
         self.fields.get("_revision").and_then(Json::as_i64).unwrap_or_default()
     }
 
+    /// What tells it from others that have had its path.
+    pub fn unique_id(&self) -> &str {
+        self.get("unique_id").and_then(Json::as_str).unwrap_or_default()
+    }
+
     /// Whether it belongs to the system and cannot be changed.
     pub fn is_system_owned(&self) -> bool {
         self.fields.get("_system_owned") == Some(&Json::Bool(true))

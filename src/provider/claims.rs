@@ -1,23 +1,23 @@
-//! Objects with random identifiers, and what a killed run leaves of them.
+//! Which objects Terraform may not know of, because a run was killed.
 //!
-//! An object whose identifier follows from the configuration is found again by
-//! the run after one that was killed between creating it and Terraform's note of
-//! it. One with a random identifier is not, so it is created with a claim: who
-//! had it created, and where. The claim is settled when Terraform certainly knows
-//! of the object: when the process is dismissed in good order, or when the object
-//! shows up in the state. Whoever has to create an object of that kind looks for
-//! one first that an earlier run claimed in the same place.
+//! Every object is created with a claim: by which run, and where Terraform keeps
+//! the state of it. A claim is settled when a later run shows the object in a
+//! state, wherever that is. Until then, whoever has to create an object that an
+//! earlier run of the same place created takes it over instead, so that a run that
+//! was killed between the creation and Terraform's note of it can be repeated. What
+//! another place may know of, or was there before, is never touched.
 //!
-//! A place is a working directory with the workspace selected in it: where
-//! Terraform keeps one state. What another state may know of is not touched.
+//! A run that ends in good order says so in its claims. Terraform knows of those
+//! objects then, unless it was itself killed in the moment before it wrote its
+//! state. They are taken over by whoever has to create an object at the very same
+//! path, but not by somebody who looks for an object without a name of its own.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::fmt::{self, Display, Formatter};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::{env, fs};
+use std::time::Instant;
 
-use uuid::Uuid;
-
+use super::place::{Place, Process};
 use crate::model::PolicyPath;
 
 /// The claims of this run, and those it has found.
@@ -28,44 +28,53 @@ pub struct Claims {
 
 #[derive(Default)]
 struct Known {
-    /// Left by earlier runs in this place.
-    left: BTreeMap<PolicyPath, Left>,
-    /// Terraform knows of these when this run ends in good order.
-    settled: Vec<PolicyPath>,
+    /// Made by others than this run.
+    found: BTreeMap<PolicyPath, Found>,
+    /// Created or taken over by this run, and when.
+    ours: Vec<(PolicyPath, Instant)>,
 }
 
-/// What became of an object that was left.
+/// A claim that this run has found, and what became of it.
+struct Found {
+    claim: Option<Claim>,
+    fate: Fate,
+}
+
 #[derive(Clone, Copy, PartialEq)]
-enum Left {
+enum Fate {
     Open,
     Taken,
+    InState,
+}
+
+/// What is to be noted when a run ends.
+pub struct Account {
+    /// The claim of a run that has ended in good order.
+    pub claim: String,
+    /// The objects it is true of.
+    pub ended: Vec<PolicyPath>,
+    /// The objects that are in a state.
+    pub settled: Vec<PolicyPath>,
 }
 
 /// Where and by whom an object was created.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Claim {
-    place: Uuid,
+    place: Place,
     /// The process of Terraform: two provider processes of one run are not each
     /// other's earlier runs.
     terraform: Process,
-}
-
-/// A process, told from others that had its number: in a container Terraform may
-/// be number 1 every time.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Process {
-    number: u32,
-    /// When it was started, in ticks since the machine was; 0 if that is not known.
-    started: u64,
+    /// Whether the run has ended in good order.
+    has_ended: bool,
 }
 
 impl Claims {
     /// The claims of this process, which finds `all` in its backend.
     pub fn of_process(all: Vec<(PolicyPath, String)>) -> Self {
-        let own = Claim { place: place(), terraform: Process::parent() };
-        let left = all.into_iter().filter(|(_, claim)| Claim::parse(claim).is_some_and(|claim| own.follows(claim)));
-        let left = left.map(|(path, _)| (path, Left::Open)).collect();
-        Self { own, known: Mutex::new(Known { left, settled: Vec::new() }) }
+        let own = Claim { place: Place::of_process(), terraform: Process::parent(), has_ended: false };
+        let found = |claim: &str| Found { claim: Claim::parse(claim), fate: Fate::Open };
+        let found = all.into_iter().map(|(path, claim)| (path, found(&claim))).collect();
+        Self { own, known: Mutex::new(Known { found, ours: Vec::new() }) }
     }
 
     /// The claim of this run, to note with an object.
@@ -75,38 +84,58 @@ impl Claims {
 
     /// Notes that this run has created the object at `path`, with its claim.
     pub fn has_created(&self, path: PolicyPath) {
-        self.known().settled.push(path);
+        self.known().ours.push((path, Instant::now()));
     }
 
     /// Notes that the object at `path` is in Terraform's state.
     pub fn is_in_state(&self, path: &PolicyPath) {
-        self.take(path);
-    }
-
-    /// The objects that earlier runs created here, as far as nobody is known to
-    /// know of them.
-    pub fn left(&self) -> Vec<PolicyPath> {
-        let known = self.known();
-        known.left.iter().filter(|(_, state)| **state == Left::Open).map(|(path, _)| path.clone()).collect()
-    }
-
-    /// Takes the object at `path`, left by an earlier run. `false` when it is not
-    /// there for the taking.
-    pub fn take(&self, path: &PolicyPath) -> bool {
-        let mut known = self.known();
-        match known.left.get_mut(path) {
-            Some(state) if *state == Left::Open => {
-                *state = Left::Taken;
-                known.settled.push(path.clone());
-                true
-            }
-            _ => false,
+        if let Some(found) = self.known().found.get_mut(path).filter(|found| found.fate == Fate::Open) {
+            found.fate = Fate::InState;
         }
     }
 
-    /// The objects that Terraform knows of, if this run has ended in good order.
-    pub fn settled(&self) -> Vec<PolicyPath> {
-        self.known().settled.clone()
+    /// The objects that killed runs created here, as far as nobody is known to
+    /// know of them.
+    pub fn left(&self) -> Vec<PolicyPath> {
+        let is_left =
+            |found: &Found| self.is_for_the_taking(found) && found.claim.is_some_and(|claim| !claim.has_ended);
+        let known = self.known();
+        known.found.iter().filter(|(_, found)| is_left(found)).map(|(path, _)| path.clone()).collect()
+    }
+
+    /// Whether the object at `path` was created here by an earlier run, and nobody
+    /// is known to know of it.
+    pub fn may_take(&self, path: &PolicyPath) -> bool {
+        self.known().found.get(path).is_some_and(|found| self.is_for_the_taking(found))
+    }
+
+    /// Takes the object at `path`, created by an earlier run. `false` when it is not
+    /// there for the taking.
+    pub fn take(&self, path: &PolicyPath) -> bool {
+        let mut known = self.known();
+        let taken = known.found.get_mut(path).filter(|found| self.is_for_the_taking(found));
+        let is_taken = taken.map(|found| found.fate = Fate::Taken).is_some();
+        if is_taken {
+            known.ours.push((path.clone(), Instant::now()));
+        }
+        is_taken
+    }
+
+    /// What is to be noted when this run ends now, and Terraform has noted all that
+    /// it was told before `noted_until`.
+    pub fn account(&self, noted_until: Instant) -> Account {
+        let known = self.known();
+        let in_state = known.found.iter().filter(|(_, found)| found.fate == Fate::InState);
+        let noted = known.ours.iter().filter(|(_, when)| *when < noted_until);
+        Account {
+            claim: Claim { has_ended: true, ..self.own }.to_string(),
+            ended: noted.map(|(path, _)| path.clone()).collect(),
+            settled: in_state.map(|(path, _)| path.clone()).collect(),
+        }
+    }
+
+    fn is_for_the_taking(&self, found: &Found) -> bool {
+        found.fate == Fate::Open && found.claim.is_some_and(|claim| self.own.follows(claim))
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -114,12 +143,14 @@ impl Claims {
     }
 }
 
+const ENDED: &str = "ended";
+
 impl Claim {
     fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(' ');
         let place = parts.next()?.parse().ok()?;
         let terraform = Process { number: parts.next()?.parse().ok()?, started: parts.next()?.parse().ok()? };
-        Some(Self { place, terraform })
+        Some(Self { place, terraform, has_ended: parts.next() == Some(ENDED) })
     }
 
     /// Whether this is a later run in the same place.
@@ -128,45 +159,20 @@ impl Claim {
     }
 }
 
-impl Process {
-    /// The process that started this one.
-    fn parent() -> Self {
-        let number = std::os::unix::process::parent_id();
-        let stat = fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
-        // The name of the program, in parentheses, may hold anything; what follows
-        // it begins with the third field, and the start is the twenty-second.
-        let started = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(19)?.parse().ok());
-        Self { number, started: started.unwrap_or_default() }
+impl Display for Claim {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.place, self.terraform.number, self.terraform.started)?;
+        if self.has_ended { write!(f, " {ENDED}") } else { Ok(()) }
     }
-}
-
-impl std::fmt::Display for Claim {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {} {}", self.place, self.terraform.number, self.terraform.started)
-    }
-}
-
-/// The place of this process.
-fn place() -> Uuid {
-    let folder = env::current_dir().unwrap_or_default();
-    let set = |name| env::var_os(name).filter(|value| !value.is_empty());
-    let data = set("TF_DATA_DIR").map_or_else(|| PathBuf::from(".terraform"), PathBuf::from);
-    let workspace = set("TF_WORKSPACE").map(|name| name.to_string_lossy().into_owned());
-    place_of(&folder, &data, workspace)
-}
-
-/// The place in `folder` with Terraform's data in `data`, and the workspace that
-/// was selected, or else the one that is noted there.
-fn place_of(folder: &Path, data: &Path, workspace: Option<String>) -> Uuid {
-    let noted = || fs::read_to_string(folder.join(data).join("environment")).ok().filter(|name| !name.is_empty());
-    let workspace = workspace.or_else(noted).unwrap_or_else(|| "default".to_owned());
-    // No path of this machine goes into the engine's file.
-    Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{}\n{workspace}", folder.display()).as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+
+    const EARLIER: Process = Process { number: 1, started: 1 };
 
     fn path(id: &str) -> PolicyPath {
         PolicyPath::parse(&format!("/infra/tier-1s/cgw/segments/{id}")).unwrap()
@@ -176,47 +182,54 @@ mod tests {
         Claims::of_process(all.iter().map(|(id, claim)| (path(id), claim.clone())).collect())
     }
 
+    fn of_earlier_run(has_ended: bool) -> String {
+        Claim { place: Place::of_process(), terraform: EARLIER, has_ended }.to_string()
+    }
+
     #[test]
     fn only_earlier_runs_of_this_place_have_left_something() {
-        let here = Claim { place: place(), terraform: Process { number: 1, started: 1 } };
-        let own = claims(&[]).text();
-        let elsewhere = Claim { place: Uuid::nil(), terraform: Process { number: 1, started: 1 } };
+        let elsewhere = format!("{} 1 1", Uuid::nil());
         let claims = claims(&[
-            ("a", here.to_string()),
-            ("b", own),
-            ("c", elsewhere.to_string()),
+            ("a", of_earlier_run(false)),
+            ("b", claims(&[]).text()),
+            ("c", elsewhere),
             ("d", "something else".to_owned()),
         ]);
         assert_eq!(claims.left(), [path("a")]);
+        assert!(claims.may_take(&path("a")));
         assert!(claims.take(&path("a")) && !claims.take(&path("a")), "once");
-        assert!(!claims.take(&path("b")));
+        assert!(!["b", "c", "d", "e"].into_iter().any(|id| claims.may_take(&path(id)) || claims.take(&path(id))));
         assert_eq!(claims.left(), []);
-        assert!(Process::parent().started > 0);
-        assert_eq!(claims.settled(), [path("a")]);
+        assert_eq!(claims.account(Instant::now()).ended, [path("a")]);
     }
 
     #[test]
-    fn what_is_in_the_state_is_not_left() {
-        let here = Claim { place: place(), terraform: Process { number: 1, started: 1 } };
-        let claims = claims(&[("a", here.to_string()), ("b", here.to_string())]);
-        claims.is_in_state(&path("a"));
-        claims.is_in_state(&path("other"));
+    fn what_is_in_a_state_is_settled() {
+        let elsewhere = format!("{} 1 1", Uuid::nil());
+        let claims = claims(&[("a", of_earlier_run(false)), ("b", of_earlier_run(false)), ("c", elsewhere)]);
+        ["a", "c", "other"].map(|id| claims.is_in_state(&path(id)));
         assert_eq!(claims.left(), [path("b")]);
-        claims.has_created(path("new"));
-        assert_eq!(claims.settled(), [path("a"), path("new")]);
+        assert!(!claims.may_take(&path("a")));
+        let account = claims.account(Instant::now());
+        assert_eq!(account.settled, [path("a"), path("c")]);
+        assert!(account.ended.is_empty());
     }
 
     #[test]
-    fn a_place_is_a_folder_and_a_workspace() {
-        let folder = tempfile::tempdir().unwrap();
-        let data = Path::new(".terraform");
-        let of = |workspace: Option<&str>| place_of(folder.path(), data, workspace.map(str::to_owned));
-        let default = of(None);
-        assert_eq!(default, of(Some("default")));
-        assert_ne!(default, of(Some("other")));
-        assert_ne!(default, place_of(&folder.path().join("below"), data, None));
-        fs::create_dir(folder.path().join(data)).unwrap();
-        fs::write(folder.path().join(data).join("environment"), "other").unwrap();
-        assert_eq!(of(None), of(Some("other")));
+    fn after_a_good_end_only_the_very_path_can_be_taken() {
+        let claims = claims(&[("a", of_earlier_run(true))]);
+        assert_eq!(claims.left(), []);
+        assert!(claims.take(&path("a")));
+    }
+
+    #[test]
+    fn an_end_is_good_for_what_was_noted() {
+        let claims = claims(&[]);
+        claims.has_created(path("early"));
+        let stopped = Instant::now();
+        claims.has_created(path("late"));
+        let account = claims.account(stopped);
+        assert_eq!(account.ended, [path("early")]);
+        assert!(Claim::parse(&account.claim).unwrap().has_ended && !Claim::parse(&claims.text()).unwrap().has_ended);
     }
 }

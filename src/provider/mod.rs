@@ -7,8 +7,10 @@
 //! | [`schema`], [`convert`] | schemas and values, made of the model's declarations |
 //! | `resource`, `data_source` | what each operation does, the same for every kind |
 //! | `merge` | two people changed one object |
-//! | `claims` | objects with random identifiers, and what a killed run leaves of them |
-//! | `run`, `notes` | what one run of Terraform is about to do, and how a plan tells its apply |
+//! | `run` | what one run of Terraform is about to do |
+//! | `notes` | what a plan tells its apply beside the plan |
+//! | `claims` | which objects Terraform may not know of, because a run was killed |
+//! | `place` | where Terraform keeps the state of this run |
 //! | [`identify`] | import ids and parent paths |
 //! | `messages` | from problems and refusals to diagnostics |
 
@@ -23,12 +25,14 @@ mod data_source;
 mod merge;
 mod messages;
 mod notes;
+mod place;
 mod resource;
 mod run;
 mod shared;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 
@@ -127,9 +131,9 @@ impl Provider for VpnProvider {
         }
     }
 
-    async fn dismissed(&self) {
+    async fn dismissed(&self, noted_until: Instant) {
         if let Ok(connection) = self.shared.connection() {
-            connection.settle_claims().await;
+            connection.farewell(noted_until).await;
         }
     }
 }

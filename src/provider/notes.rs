@@ -1,111 +1,101 @@
-//! What a plan tells its apply beside the plan: small files in the temporary
-//! folder of this machine. They hold paths, nothing secret, and nobody depends on
-//! them: where one is missing, operations wait for each other instead.
+//! What a plan tells its apply beside the plan. They are two processes, and
+//! Terraform carries private state from one to the other only for deletions. So the
+//! plan leaves notes in the backend:
 //!
-//! A note is removed by the apply that has done what it says, and otherwise when
-//! it is a week old.
+//! - what it deletes, under a random name that travels in the private state of each
+//!   deletion;
+//! - which objects of the state it creates anew, for the same Terraform, or for one
+//!   that was given a saved plan of the same place.
+//!
+//! Nobody depends on them: where one is missing, operations wait for each other.
 
-use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
-use std::sync::Once;
-use std::time::{Duration, SystemTime};
+use std::time::Instant;
 
-use uuid::Uuid;
-
+use super::place::{Place, Process, has_saved_plan};
+use super::shared::Connection;
+use crate::backend::BackendError;
+use crate::engine::Object;
 use crate::model::PolicyPath;
 
-/// Plans whose notes are older were never applied.
-const STALE: Duration = Duration::from_hours(7 * 24);
-
-/// Notes that `run` deletes `path`.
-pub fn will_delete(run: &Uuid, path: &PolicyPath) {
-    write(&deletions_of(run), &format!("{path}\n"));
+fn deletions_of(run: &str) -> String {
+    format!("deletions/{run}")
 }
 
-/// What `run` deletes, as far as it is noted here.
-pub fn deletions(run: &Uuid) -> BTreeSet<PolicyPath> {
-    let text =
-        if is_ours(&folder()) { fs::read_to_string(folder().join(deletions_of(run))) } else { Ok(String::new()) };
-    let text = text.unwrap_or_default();
-    text.lines().filter_map(|line| PolicyPath::parse(line).ok()).collect()
+fn replaced_in(place: Place) -> String {
+    format!("replaced/{place}")
 }
 
-/// Forgets what `run` deletes: it has.
-pub fn forget_deletions(run: &Uuid) {
-    let _ = fs::remove_file(folder().join(deletions_of(run)));
+/// The first line of a note, which tells who made it.
+fn signature() -> String {
+    let Process { number, started } = Process::parent();
+    format!("{number} {started}")
 }
 
-/// Notes that the object with this unique id is in Terraform's state, and that a
-/// plan creates one at the same path.
-pub fn will_replace(unique_id: &str) {
-    if let Ok(id) = unique_id.parse() {
-        write(&replacement_of(&id), "");
-    }
-}
-
-/// Whether it is noted here that the object with this unique id is replaced by one
-/// at the same path.
-pub fn is_replaced(unique_id: &str) -> bool {
-    is_ours(&folder()) && unique_id.parse().is_ok_and(|id| folder().join(replacement_of(&id)).exists())
-}
-
-/// Forgets that the object with this unique id is replaced: it is gone.
-pub fn forget_replacement(unique_id: &str) {
-    if let Ok(id) = unique_id.parse() {
-        let _ = fs::remove_file(folder().join(replacement_of(&id)));
-    }
-}
-
-fn deletions_of(run: &Uuid) -> String {
-    format!("{run}.deletions")
-}
-
-fn replacement_of(unique_id: &Uuid) -> String {
-    format!("{unique_id}.replaced")
-}
-
-/// The folder of this user's notes.
-fn folder() -> PathBuf {
-    let user = rustix::process::geteuid().as_raw();
-    std::env::temp_dir().join(format!("terraform-provider-vpn-{user}"))
-}
-
-/// Whether nobody but this user can have written into `folder`: what notes say is
-/// done.
-fn is_ours(folder: &Path) -> bool {
-    fs::symlink_metadata(folder).is_ok_and(|folder| {
-        folder.is_dir() && folder.uid() == rustix::process::geteuid().as_raw() && folder.mode().trailing_zeros() >= 6
-    })
-}
-
-/// Adds `text` to the note of this name.
-fn write(name: &str, text: &str) {
-    static CLEANED: Once = Once::new();
-    let folder = folder();
-    CLEANED.call_once(|| remove_stale(&folder));
-    let written = DirBuilder::new().mode(0o700).recursive(true).create(&folder).and_then(|()| {
-        if !is_ours(&folder) {
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the folder of the notes is open to others"));
+impl Connection {
+    /// Notes in the backend what other processes want to know of this run, which
+    /// ends. Terraform has noted all that it was told before `noted_until`.
+    pub async fn farewell(&self, noted_until: Instant) {
+        let account = self.claims.account(noted_until);
+        if !(account.ended.is_empty() && account.settled.is_empty())
+            && let Err(error) = self.backend.reclaim(account.ended, &account.claim, account.settled).await
+        {
+            tracing::debug!(%error, "claims could not be settled; the next run does it");
         }
-        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(folder.join(name))?;
-        file.write_all(text.as_bytes())
-    });
-    if let Err(error) = written {
-        tracing::debug!(%error, "the plan could not be noted; its parts will wait for each other");
+        if let Err(error) = self.note_plan().await {
+            tracing::warn!(%error, "the plan could not be noted; its parts will wait for each other");
+        }
     }
-}
 
-fn remove_stale(folder: &Path) {
-    let is_stale = |entry: &fs::DirEntry| -> io::Result<bool> {
-        let age = SystemTime::now().duration_since(entry.metadata()?.modified()?).unwrap_or_default();
-        Ok(age > STALE)
-    };
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if is_stale(&entry).unwrap_or_default() {
-            let _ = fs::remove_file(entry.path());
+    /// Notes what this run plans.
+    async fn note_plan(&self) -> Result<(), BackendError> {
+        let deletions = self.run.deletions();
+        if !deletions.is_empty() {
+            let lines = deletions.iter().map(PolicyPath::to_string).collect();
+            self.backend.note(&deletions_of(self.run.id()), lines).await?;
+        }
+        let replaced = self.run.replaced();
+        if !replaced.is_empty() {
+            let lines = std::iter::once(signature()).chain(replaced).collect();
+            self.backend.note(&replaced_in(Place::of_process()), lines).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the object at the path of one that is to be created is in Terraform's
+    /// state, as far as this run or the plan that it carries out has seen: then it is
+    /// replaced.
+    pub async fn is_to_be_replaced(&self, existing: &Object) -> Result<bool, BackendError> {
+        let (path, unique_id) = (existing.path(), existing.unique_id());
+        if !self.run.has_in_state(path) {
+            let note = self.backend.noted(&replaced_in(Place::of_process())).await?;
+            let is_noted = note.split_first().is_some_and(|(by, replaced)| {
+                (*by == signature() || has_saved_plan()) && replaced.iter().any(|noted| noted == unique_id)
+            });
+            if !is_noted {
+                return Ok(false);
+            }
+            self.run.is_in_state(path.clone());
+        }
+        self.run.will_replace(unique_id);
+        Ok(true)
+    }
+
+    /// Whether the plan made by the run `planned` is known to delete `path`.
+    pub async fn deletes(&self, planned: &str, path: &PolicyPath) -> Result<bool, BackendError> {
+        if !planned.is_empty() && !self.run.carries_out(planned) {
+            let noted = self.backend.noted(&deletions_of(planned)).await?;
+            self.run.will_carry_out(planned, noted.iter().filter_map(|line| PolicyPath::parse(line).ok()).collect());
+        }
+        Ok(self.run.deletes(planned, path))
+    }
+
+    /// Notes that one of the deletions in the plan made by the run `planned` is
+    /// done.
+    pub async fn has_deleted_one(&self, planned: &str) {
+        if self.run.has_deleted_one(planned)
+            && let Err(error) = self.backend.forget(&deletions_of(planned)).await
+        {
+            tracing::debug!(%error, "the note of the plan stays until it is old");
         }
     }
 }

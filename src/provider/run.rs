@@ -5,22 +5,17 @@
 //! path which does not exist yet will be created by the same run, and that an
 //! object which is in the way of a deletion will be deleted as well.
 //!
-//! A plan and its apply are two processes. What a plan will delete is noted (see
-//! `notes`) under a random name, and that name travels with the plan in each
-//! deletion's private state. Nothing of a plan travels to the creation that it
-//! plans: that the object which is in the way of a creation is the one to be
-//! replaced is therefore noted under the object's own unique id.
+//! A plan and its apply are two processes; see `notes` for what one tells the other.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use super::notes;
-use crate::model::PolicyPath;
+use crate::model::{PolicyPath, Tree};
 use crate::tf_provider::Context;
 
 /// After so long without any other request of the run, nothing more is expected
@@ -32,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// What this run of Terraform is about to do.
 pub struct Run {
-    id: Uuid,
+    id: String,
     known: Mutex<Known>,
     events: watch::Sender<u64>,
 }
@@ -40,12 +35,16 @@ pub struct Run {
 #[derive(Default)]
 struct Known {
     created: BTreeSet<PolicyPath>,
+    deleted: BTreeSet<PolicyPath>,
+    replaced: BTreeSet<String>,
+    declared: BTreeMap<PolicyPath, Arc<Tree>>,
     in_state: BTreeSet<PolicyPath>,
     taken_over: BTreeSet<PolicyPath>,
-    applied: BTreeMap<Uuid, Deletions>,
+    carried_out: BTreeMap<String, Deletions>,
 }
 
-/// What a plan that is being applied deletes.
+/// What a plan that is being carried out deletes.
+#[derive(Default)]
 struct Deletions {
     noted: BTreeSet<PolicyPath>,
     done: usize,
@@ -74,12 +73,12 @@ impl Events {
 impl Run {
     /// A run of which nothing is known yet.
     pub fn new() -> Self {
-        Self { id: Uuid::new_v4(), known: Mutex::default(), events: watch::Sender::new(0) }
+        Self { id: Uuid::new_v4().to_string(), known: Mutex::default(), events: watch::Sender::new(0) }
     }
 
     /// The name of the run, to travel with what it plans.
-    pub fn id(&self) -> String {
-        self.id.to_string()
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// Notes that something happened, for those who wait.
@@ -106,9 +105,21 @@ impl Run {
         self.known().created.contains(path)
     }
 
+    /// Notes what the object at `path` is going to be.
+    pub fn will_be(&self, path: PolicyPath, tree: Tree) {
+        self.known().declared.insert(path, Arc::new(tree));
+        self.stir();
+    }
+
+    /// What the object at `path` is going to be, as far as that is known.
+    pub fn declared(&self, path: &PolicyPath) -> Option<Arc<Tree>> {
+        self.known().declared.get(path).cloned()
+    }
+
     /// Notes that `path` is in Terraform's state.
     pub fn is_in_state(&self, path: PolicyPath) {
         self.known().in_state.insert(path);
+        self.stir();
     }
 
     /// Whether `path` is known to be in Terraform's state.
@@ -126,33 +137,51 @@ impl Run {
         self.known().taken_over.contains(path)
     }
 
-    /// Notes, for the process that applies the plan, that it deletes `path`.
+    /// Notes that the run deletes `path`.
     pub fn will_delete(&self, path: &PolicyPath) {
-        notes::will_delete(&self.id, path);
+        self.known().deleted.insert(path.clone());
+    }
+
+    /// What the run deletes, as far as it is planned.
+    pub fn deletions(&self) -> Vec<PolicyPath> {
+        self.known().deleted.iter().cloned().collect()
+    }
+
+    /// Notes that the run creates the object with this unique id anew.
+    pub fn will_replace(&self, unique_id: &str) {
+        self.known().replaced.insert(unique_id.to_owned());
+    }
+
+    /// The unique ids of the objects that the run creates anew, as far as it is
+    /// planned.
+    pub fn replaced(&self) -> Vec<String> {
+        self.known().replaced.iter().cloned().collect()
+    }
+
+    /// Whether it is known what the plan made by the run `planned` deletes.
+    pub fn carries_out(&self, planned: &str) -> bool {
+        self.known().carried_out.contains_key(planned)
+    }
+
+    /// Notes what the plan made by the run `planned` deletes.
+    pub fn will_carry_out(&self, planned: &str, deletions: Vec<PolicyPath>) {
+        let noted = || Deletions { noted: deletions.into_iter().collect(), done: 0 };
+        self.known().carried_out.entry(planned.to_owned()).or_insert_with(noted);
     }
 
     /// Whether the plan made by the run `planned` is known to delete `path`.
     pub fn deletes(&self, planned: &str, path: &PolicyPath) -> bool {
-        self.with_deletions(planned, |_, deletions| deletions.noted.contains(path)).unwrap_or_default()
+        self.known().carried_out.get(planned).is_some_and(|deletions| deletions.noted.contains(path))
     }
 
     /// Notes that one of the deletions in the plan made by the run `planned` is
-    /// done.
-    pub fn has_deleted_one(&self, planned: &str) {
-        self.with_deletions(planned, |id, deletions| {
-            deletions.done += 1;
-            if deletions.done >= deletions.noted.len() {
-                notes::forget_deletions(id);
-            }
-        });
+    /// done. `true` when that was the last of them.
+    pub fn has_deleted_one(&self, planned: &str) -> bool {
         self.stir();
-    }
-
-    fn with_deletions<T>(&self, planned: &str, what: impl FnOnce(&Uuid, &mut Deletions) -> T) -> Option<T> {
-        let id = planned.parse().ok()?;
-        let mut known = self.known();
-        let deletions = known.applied.entry(id).or_insert_with(|| Deletions { noted: notes::deletions(&id), done: 0 });
-        Some(what(&id, deletions))
+        self.known().carried_out.get_mut(planned).is_some_and(|deletions| {
+            deletions.done += 1;
+            deletions.done == deletions.noted.len()
+        })
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

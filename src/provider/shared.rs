@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
 
 use super::claims::Claims;
 use super::run::Run;
@@ -23,7 +24,7 @@ pub struct Connection {
     pub backend: Arc<dyn Backend>,
     /// What this run of Terraform is about to do.
     pub run: Arc<Run>,
-    /// Objects with random identifiers that Terraform may not know of.
+    /// Objects that Terraform may not know of.
     pub claims: Arc<Claims>,
 }
 
@@ -31,6 +32,9 @@ impl Shared {
     /// Takes a backend into use, and begins a run. A process that Terraform did
     /// not start itself sees one run after the other.
     pub async fn connect(&self, backend: Arc<dyn Backend>) -> Result<(), BackendError> {
+        if let Ok(before) = self.connection() {
+            before.farewell(Instant::now()).await;
+        }
         let claims = Arc::new(Claims::of_process(backend.claims().await?));
         let connection = Connection { backend, run: Arc::new(Run::new()), claims };
         *self.connection.write().unwrap_or_else(PoisonError::into_inner) = Some(connection);
@@ -51,18 +55,6 @@ impl Connection {
     pub fn is_in_state(&self, path: PolicyPath) {
         self.claims.is_in_state(&path);
         self.run.is_in_state(path);
-    }
-
-    /// Settles the claims on the objects that Terraform knows of, now that it has
-    /// ended this run in good order.
-    pub async fn settle_claims(&self) {
-        let settled = self.claims.settled();
-        if settled.is_empty() {
-            return;
-        }
-        if let Err(error) = self.backend.settle(settled).await {
-            tracing::debug!(%error, "claims could not be settled; the next run does it");
-        }
     }
 
     /// Those of `paths` at which there is no object, and none is going to be

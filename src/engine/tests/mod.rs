@@ -1,7 +1,7 @@
 //! The engine from the outside: what seed 002 and the facts say of requests and
 //! answers.
 
-mod claims;
+mod ledger;
 mod references;
 mod seed;
 mod writing;

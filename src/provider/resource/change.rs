@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::state::declared_fields;
-use super::{ObjectResource, interrupted, unique_id};
+use super::{ObjectResource, interrupted};
 use crate::backend::BackendError;
 use crate::engine::{Object, Refusal};
 use crate::model::PolicyPath;
@@ -96,8 +96,9 @@ impl ObjectResource {
             match connection.backend.replace(path, body, current.revision()).await {
                 Ok(object) => return Change::Made { object, foreign },
                 Err(BackendError::Refused(Refusal::Stale { .. })) => {}
-                // What it refers to may be on its way.
-                Err(BackendError::Refused(Refusal::Dangling { .. })) if events.next(cx).await => {}
+                // What it refers to may be on its way, or about to change.
+                Err(BackendError::Refused(Refusal::Dangling { .. } | Refusal::Invalid(_))) if events.next(cx).await => {
+                }
                 Err(error) => return Change::Failed(error),
             }
         }
@@ -108,7 +109,7 @@ impl ObjectResource {
 /// Whether an object is the one with this unique id, and not another that came to
 /// its path.
 fn is_the_same(object: &Object, unique_id_before: &str) -> bool {
-    [unique_id(object), ""].contains(&unique_id_before)
+    [object.unique_id(), ""].contains(&unique_id_before)
 }
 
 fn merged_with(title: &str, foreign: &[String]) -> Diagnostic {

@@ -4,13 +4,13 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use super::state::declared_in;
-use super::{ObjectResource, interrupted, private, unique_id};
+use super::{ObjectResource, interrupted};
 use crate::backend::BackendError;
 use crate::engine::{Object, Refusal};
 use crate::model::PolicyPath;
+use crate::provider::messages;
 use crate::provider::shared::Connection;
-use crate::provider::{messages, notes};
-use crate::tf_provider::{Context, CreateRequest, Diagnostic, Diagnostics, Path, Value};
+use crate::tf_provider::{Context, CreateRequest, Diagnostic, Diagnostics, Value};
 
 impl ObjectResource {
     /// Creates the object that was planned. Returns its state if there is one now.
@@ -23,8 +23,7 @@ impl ObjectResource {
         if let Err(refused) = self.check_planned(request.config, request.planned) {
             return (None, refused);
         }
-        let claim = request.planned.get("id").is_unknown().then(|| connection.claims.text());
-        if claim.is_some()
+        if request.planned.get("id").is_unknown()
             && let Some((state, diagnostics)) = self.find_left(connection, request.planned).await
         {
             return (Some(state), diagnostics);
@@ -38,27 +37,26 @@ impl ObjectResource {
             if cx.cancelled.is_cancelled() {
                 return (None, interrupted(self.face.kind.title));
             }
-            let refused = match connection.backend.create(&path, body.clone(), claim.as_deref()).await {
+            let refused = match connection.backend.create(&path, body.clone(), &connection.claims.text()).await {
                 Ok(object) => {
-                    if claim.is_some() {
-                        connection.claims.has_created(path);
-                    }
+                    connection.claims.has_created(path);
                     connection.run.stir();
                     return (Some(self.state(&object, request.planned)), Diagnostics::none());
                 }
                 Err(BackendError::Refused(Refusal::Exists(_))) => {
-                    match self.meet(connection, &path, request).await {
+                    match self.meet(connection, &path, request.planned).await {
                         Meeting::Gone => continue,
                         Meeting::IsIt(state, diagnostics) => return (Some(state), diagnostics),
-                        // What it replaces may be on its way out.
-                        Meeting::IsReplaced(diagnostics) => diagnostics,
-                        Meeting::IsInTheWay(diagnostics) => return (None, diagnostics),
+                        // It may be what this one replaces, and on its way out.
+                        Meeting::IsInTheWay(diagnostics) => diagnostics,
                     }
                 }
-                // What it refers to may be on its way in.
-                Err(error @ BackendError::Refused(Refusal::Dangling { .. } | Refusal::InvalidPath(_))) => {
-                    messages::of_error(self.face, "created", &error)
-                }
+                // What it refers to may be on its way in, or about to change.
+                Err(
+                    error @ BackendError::Refused(
+                        Refusal::Dangling { .. } | Refusal::InvalidPath(_) | Refusal::Invalid(_),
+                    ),
+                ) => messages::of_error(self.face, "created", &error),
                 Err(error) => return (None, messages::of_error(self.face, "created", &error)),
             };
             if !events.next(cx).await {
@@ -85,29 +83,24 @@ impl ObjectResource {
     }
 
     /// Looks at the object that exists where one is to be created.
-    async fn meet(&self, connection: &Connection, path: &PolicyPath, request: &CreateRequest<'_>) -> Meeting {
-        let existing = match connection.backend.get(path).await {
-            Ok(Some(existing)) => existing,
-            Ok(None) => return Meeting::Gone,
-            Err(error) => return Meeting::IsInTheWay(messages::of_error(self.face, "created", &error)),
-        };
-        if request.private.0.contains_key(private::REPLACES) || notes::is_replaced(unique_id(&existing)) {
-            return Meeting::IsReplaced(self.cannot_replace(path).into());
+    async fn meet(&self, connection: &Connection, path: &PolicyPath, planned: &Value) -> Meeting {
+        match connection.backend.get(path).await {
+            Ok(None) => Meeting::Gone,
+            Ok(Some(existing)) if self.is_what_is_wanted(&existing, planned) && connection.claims.take(path) => {
+                let (state, diagnostics) = self.take_over(connection, &existing, planned);
+                Meeting::IsIt(state, diagnostics)
+            }
+            Ok(Some(_)) => Meeting::IsInTheWay(self.exists(connection, path).into()),
+            Err(error) => Meeting::IsInTheWay(messages::of_error(self.face, "created", &error)),
         }
-        if !self.is_what_is_wanted(&existing, request.planned) {
-            return Meeting::IsInTheWay(self.exists(path).into());
-        }
-        let (state, diagnostics) = self.take_over(connection, &existing, request.planned);
-        Meeting::IsIt(state, diagnostics)
     }
 
     /// Takes an object that exists for created.
     fn take_over(&self, connection: &Connection, existing: &Object, planned: &Value) -> (Value, Diagnostics) {
         let path = existing.path();
         connection.run.has_taken_over(path.clone());
-        let detail = format!(
-            "{path} already was exactly as declared here, as after a run that was interrupted. It is now in this state."
-        );
+        let detail =
+            format!("An earlier run, which was interrupted, created {path} as declared here. It is now in this state.");
         let warning = Diagnostic::warning(format!("The {} existed already", self.face.kind.title), detail);
         (self.state(existing, planned), warning.into())
     }
@@ -131,16 +124,6 @@ impl ObjectResource {
         }
         None
     }
-
-    fn cannot_replace(&self, path: &PolicyPath) -> Diagnostic {
-        let detail = format!(
-            "{path} is in this state already, and no two objects have the same path.\n  - To replace it, let Terraform \
-             delete the old one first: remove create_before_destroy. Or give the new one another id.\n  - To rename the \
-             resource that declares it, add a moved block.\n  - If another resource declares it, give this one an id \
-             of its own."
-        );
-        Diagnostic::error(format!("The {} exists already", self.face.kind.title), detail).at(Path::attribute("id"))
-    }
 }
 
 /// `planned` with an id, which is also the display name unless there is one.
@@ -157,10 +140,8 @@ fn with_id(planned: &Value, id: &str) -> Value {
 enum Meeting {
     /// It is gone by now.
     Gone,
-    /// It is exactly what was to be created: an interrupted run did.
+    /// An interrupted run has created exactly what was to be created.
     IsIt(Value, Diagnostics),
-    /// It is in Terraform's state, and to be deleted.
-    IsReplaced(Diagnostics),
-    /// It is somebody else's.
+    /// It is somebody else's, or what this one replaces.
     IsInTheWay(Diagnostics),
 }

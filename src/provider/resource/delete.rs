@@ -1,11 +1,11 @@
 //! Deleting objects, with what is in the way and to be deleted as well.
 
-use super::{ObjectResource, interrupted, private, unique_id};
+use super::{ObjectResource, interrupted, private};
 use crate::backend::BackendError;
 use crate::engine::Refusal;
 use crate::model::PolicyPath;
+use crate::provider::messages;
 use crate::provider::shared::Connection;
-use crate::provider::{messages, notes};
 use crate::tf_provider::{Context, DeleteRequest, Diagnostic, Diagnostics};
 
 impl ObjectResource {
@@ -25,10 +25,10 @@ impl ObjectResource {
         let unique_id_before = request.state.get("unique_id").as_str().unwrap_or_default();
         match connection.backend.get(&path).await {
             Ok(Some(object)) if object.kind() == self.face.kind => {
-                if ![unique_id(&object), ""].contains(&unique_id_before) {
+                if ![object.unique_id(), ""].contains(&unique_id_before) {
                     return somebody_elses(self.face.kind.title, &path).into();
                 }
-                if unique_id_before == unique_id(&object) && connection.run.took_over(&path) {
+                if unique_id_before == object.unique_id() && connection.run.took_over(&path) {
                     return kept(self.face.kind.title, &path).into();
                 }
                 if let Err(error) = delete_with_holders(cx, connection, &path, planned).await {
@@ -38,8 +38,7 @@ impl ObjectResource {
             Ok(_) => {}
             Err(error) => return messages::of_error(self.face, "deleted", &error),
         }
-        connection.run.has_deleted_one(planned);
-        notes::forget_replacement(unique_id_before);
+        connection.has_deleted_one(planned).await;
         Diagnostics::none()
     }
 }
@@ -61,9 +60,11 @@ async fn delete_with_holders(
                 open.pop();
             }
             Err(BackendError::Refused(Refusal::InUse { path: held, by })) => {
-                let (noted, others): (Vec<_>, Vec<_>) = by
-                    .into_iter()
-                    .partition(|holder| connection.run.deletes(planned, holder) && !open.contains(holder));
+                let (mut noted, mut others) = (Vec::new(), Vec::new());
+                for holder in by {
+                    let is_next = connection.deletes(planned, &holder).await? && !open.contains(&holder);
+                    if is_next { noted.push(holder) } else { others.push(holder) }
+                }
                 if !noted.is_empty() {
                     open.extend(noted);
                 } else if !events.next(cx).await {

@@ -22,7 +22,6 @@ use serde_json::json;
 use super::face::Face;
 use super::shared::{Connection, Shared};
 use super::{identify, messages, schema};
-use crate::engine::Object;
 use crate::model::path::id_from_name;
 use crate::model::reading::problem_of_id;
 use crate::model::{PolicyPath, Tree, read};
@@ -42,8 +41,6 @@ pub struct ObjectResource {
 mod private {
     /// The run that planned a deletion.
     pub const RUN: &str = "run";
-    /// Whether the object that is created takes the place of one in the state.
-    pub const REPLACES: &str = "replaces";
 }
 
 impl ObjectResource {
@@ -68,11 +65,6 @@ impl ObjectResource {
         let hint = format!("Give {} a path like {}.", parent.attribute, identify::example_parent(self.face));
         Some(Diagnostic::error(format!("{text:?} is not such a path"), hint).at(Path::attribute(parent.attribute)))
     }
-}
-
-/// What tells an object from others that have had its path.
-fn unique_id(object: &Object) -> &str {
-    object.get("unique_id").and_then(|id| id.as_str()).unwrap_or_default()
 }
 
 /// Notes that the plan deletes `path`, for good or to create it anew, and lets the
@@ -154,7 +146,7 @@ impl Resource for ObjectResource {
         }
         let mut diagnostics = self.check_surroundings(cx, &connection, &request.planned).await;
         if request.prior.is_none() {
-            diagnostics.extend(self.check_creation(&connection, &request.planned, &mut request.private).await);
+            diagnostics.extend(self.check_creation(cx, &connection, &request.planned, &mut request.private).await);
         }
         diagnostics
     }

@@ -3,16 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
-
 use super::state::{declared_fields, declared_in};
-use super::{ObjectResource, note_deletion, private, unique_id};
+use super::{ObjectResource, note_deletion};
 use crate::engine::Object;
-use crate::model::PolicyPath;
-use crate::model::reference::{ends_fit, references};
+use crate::model::reference::{ends_fit, must_fit, references};
 use crate::model::tree::Tree;
+use crate::model::{PolicyPath, kinds_at};
 use crate::provider::shared::Connection;
-use crate::provider::{identify, messages, notes};
+use crate::provider::{identify, messages};
 use crate::tf_provider::{Context, Diagnostic, Diagnostics, Path, Private, Value};
 
 impl ObjectResource {
@@ -25,6 +23,9 @@ impl ObjectResource {
         planned: &Value,
     ) -> Diagnostics {
         let tree = declared_in(self.face, planned);
+        if let Some(path) = self.path(planned).filter(|_| must_fit(self.face.kind)) {
+            connection.run.will_be(path, tree.clone());
+        }
         let referred: Vec<_> = references(self.face.kind, &tree)
             .into_iter()
             .filter_map(|reference| Some((PolicyPath::parse(&reference.to).ok()?, reference)))
@@ -47,27 +48,36 @@ impl ObjectResource {
             if missing.contains(path) {
                 diagnostics.push(messages::dangling(self.face, &reference.from, &reference.to));
             } else {
-                diagnostics.extend(self.check_fit(connection, &tree, path).await);
+                diagnostics.extend(self.check_fit(cx, connection, &tree, path).await);
             }
         }
         diagnostics
     }
 
-    /// Whether an object that exists suits this one.
-    async fn check_fit(&self, connection: &Connection, tree: &Tree, path: &PolicyPath) -> Diagnostics {
-        match connection.backend.get(path).await {
-            Ok(Some(target)) => {
-                let problems = ends_fit(tree, target.kind(), &target.tree());
-                problems.iter().map(|problem| messages::of_problem(self.face, tree, problem)).collect()
+    /// Whether the object at `path`, as it is or as this run makes it, suits this
+    /// one.
+    async fn check_fit(&self, cx: &Context, connection: &Connection, tree: &Tree, path: &PolicyPath) -> Diagnostics {
+        let mut events = connection.run.events();
+        loop {
+            let problems = match (connection.run.declared(path), connection.backend.get(path).await) {
+                (Some(target), _) => kinds_at(path).flat_map(|kind| ends_fit(tree, kind, &target)).collect(),
+                (None, Ok(Some(target))) => ends_fit(tree, target.kind(), &target.tree()),
+                (None, Ok(None)) => Vec::new(),
+                (None, Err(error)) => return messages::of_error(self.face, "planned", &error),
+            };
+            // The other one may be about to change.
+            if problems.is_empty() || !events.next(cx).await {
+                return problems.iter().map(|problem| messages::of_problem(self.face, tree, problem)).collect();
             }
-            Ok(None) => Diagnostics::none(),
-            Err(error) => messages::of_error(self.face, "planned", &error),
         }
     }
 
-    /// Whether the object to be created can be.
+    /// Whether the object to be created can be. One that is there already must be
+    /// in Terraform's state, and is replaced then, or have been left by a run that
+    /// was interrupted.
     pub(super) async fn check_creation(
         &self,
+        cx: &Context,
         connection: &Connection,
         planned: &Value,
         private: &mut Private,
@@ -76,28 +86,32 @@ impl ObjectResource {
         if !connection.run.will_create(path.clone()) {
             return declared_twice(&path).into();
         }
-        match connection.backend.get(&path).await {
-            Ok(Some(object)) if object.is_system_owned() => {
-                messages::system_owned(self.face, path.as_str()).at(Path::attribute("id")).into()
+        let mut events = connection.run.events();
+        loop {
+            let existing = match connection.backend.get(&path).await {
+                Ok(Some(existing)) => existing,
+                Ok(None) => return Diagnostics::none(),
+                Err(error) => return messages::of_error(self.face, "planned", &error),
+            };
+            if existing.is_system_owned() {
+                return messages::system_owned(self.face, path.as_str()).at(Path::attribute("id")).into();
             }
-            Ok(existing) if Self::is_to_be_replaced(connection, &path, existing.as_ref()) => {
-                private.0.insert(private::REPLACES.to_owned(), json!(true));
-                if let Some(object) = existing {
-                    notes::will_replace(unique_id(&object));
+            match connection.is_to_be_replaced(&existing).await {
+                Ok(true) => {
                     note_deletion(connection, &path, private);
+                    return Diagnostics::none();
                 }
-                Diagnostics::none()
+                Ok(false) => {}
+                Err(error) => return messages::of_error(self.face, "planned", &error),
             }
-            Ok(Some(object)) if !self.may_be_what_is_wanted(&object, planned) => self.exists(&path).into(),
-            Ok(_) => Diagnostics::none(),
-            Err(error) => messages::of_error(self.face, "planned", &error),
+            if connection.claims.may_take(&path) && self.may_be_what_is_wanted(&existing, planned) {
+                return Diagnostics::none();
+            }
+            // Terraform may not have come to the resource that has it in its state.
+            if !events.next(cx).await {
+                return self.exists(connection, &path).into();
+            }
         }
-    }
-
-    /// Whether the object at `path`, if there is one, is in Terraform's state: then
-    /// what is created there takes its place.
-    fn is_to_be_replaced(connection: &Connection, path: &PolicyPath, existing: Option<&Object>) -> bool {
-        connection.run.has_in_state(path) || existing.is_some_and(|object| notes::is_replaced(unique_id(object)))
     }
 
     /// Whether `object` is exactly what `planned` declares, so that creating it
@@ -119,12 +133,24 @@ impl ObjectResource {
     }
 
     /// What is said of an object in the way of one to be created.
-    pub(super) fn exists(&self, path: &PolicyPath) -> Diagnostic {
-        let detail = format!(
-            "{path} exists already and is not what this configuration declares. To manage it with Terraform, import it: \
-             terraform import {}.NAME {path}\nOtherwise choose another id.",
-            self.type_name
-        );
+    pub(super) fn exists(&self, connection: &Connection, path: &PolicyPath) -> Diagnostic {
+        let replaced = "To replace it, let Terraform delete the old one first: remove create_before_destroy. Or give \
+                        the new one another id.";
+        let renamed = "To rename the resource that declares it, add a moved block.";
+        let detail = if connection.run.has_in_state(path) {
+            format!(
+                "{path} is in this state already, and no two objects have the same path.\n  - {replaced}\n  - {renamed}\n  \
+                 - If another resource declares it, give this one an id of its own."
+            )
+        } else {
+            format!(
+                "{path} exists already, and no earlier run of this configuration has left it behind.\n  - To manage it \
+                 with Terraform, import it: terraform import {}.NAME '{path}'\n  - If somebody else manages it, give \
+                 this one an id of its own.\n  - If it is in this state: {replaced} {renamed}\n  - To destroy what is in \
+                 this state nevertheless: terraform destroy -refresh=false",
+                self.type_name
+            )
+        };
         Diagnostic::error(format!("The {} exists already", self.face.kind.title), detail).at(Path::attribute("id"))
     }
 }

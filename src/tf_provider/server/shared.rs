@@ -1,6 +1,7 @@
 //! What all calls share: the types on offer, and what may cancel an operation.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -16,27 +17,48 @@ pub(super) struct Shared {
     /// The answer to `GetSchema`, built once.
     pub schemas: proto::get_provider_schema::Response,
     shutdown: CancellationToken,
-    running: Mutex<CancellationToken>,
+    running: Mutex<Running>,
 }
+
+/// What may be stopped, and when it last was.
+struct Running {
+    operations: CancellationToken,
+    stopped: Option<Instant>,
+}
+
+/// How long before Terraform says Stop it may have missed what it was told: it
+/// keeps its state when it is interrupted, and then again when all has ended.
+const UNSURE: Duration = Duration::from_secs(1);
 
 impl Shared {
     /// What the calls of `provider` share; `shutdown` cancels all operations.
     pub fn new(provider: Arc<dyn Provider>, shutdown: CancellationToken) -> Result<Self, RegistryError> {
         let registry = Registry::new(provider)?;
         let schemas = schema::catalogue(&registry);
-        let running = Mutex::new(shutdown.child_token());
+        let running = Mutex::new(Running { operations: shutdown.child_token(), stopped: None });
         Ok(Self { registry, schemas, shutdown, running })
     }
 
     /// The context for an operation that begins now.
     pub fn context(&self) -> Context {
-        Context { cancelled: self.running.lock().unwrap_or_else(PoisonError::into_inner).clone() }
+        Context { cancelled: self.running().operations.clone() }
     }
 
     /// Cancels the operations that run now. Those that begin later are not
     /// concerned: a provider that stays alive serves the next run as well.
     pub fn stop(&self) {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *running, self.shutdown.child_token()).cancel();
+        let stopped = Running { operations: self.shutdown.child_token(), stopped: Some(Instant::now()) };
+        std::mem::replace(&mut *self.running(), stopped).operations.cancel();
+    }
+
+    /// The results of operations that ended before this moment are certainly in
+    /// Terraform's state, if Terraform ends now.
+    pub fn noted_until(&self) -> Instant {
+        let now = Instant::now();
+        self.running().stopped.map_or(now, |stopped| stopped.checked_sub(UNSURE).unwrap_or(stopped))
+    }
+
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -286,7 +286,7 @@ impl Provider for Attentive {
         Diagnostics::none()
     }
 
-    async fn dismissed(&self) {
+    async fn dismissed(&self, _: Instant) {
         tokio::time::sleep(self.takes).await;
         self.dismissed.store(true, Ordering::Relaxed);
     }

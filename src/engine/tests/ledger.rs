@@ -1,4 +1,4 @@
-//! Objects that are created with a claim.
+//! What callers note beside the objects.
 
 use serde_json::json;
 
@@ -24,8 +24,13 @@ fn a_claim_stays_until_it_is_settled() {
     assert_eq!(elsewhere.claims().unwrap(), [(path(SEGMENT), "mine".to_owned())]);
     assert_eq!(lab.get(SEGMENT).unwrap().get("claim"), None, "nobody sees it in the object");
 
-    lab.engine.settle(&[path("/infra/tier-1s/cgw/segments/other"), path(SEGMENT)]).unwrap();
+    let paths = [path("/infra/tier-1s/cgw/segments/other"), path(SEGMENT)];
+    lab.engine.reclaim(&paths, "still mine", &[]).unwrap();
+    assert_eq!(claims(&lab), [(SEGMENT.to_owned(), "still mine".to_owned())], "no claim on what there is not");
+    lab.engine.reclaim(&[], "", &paths).unwrap();
     assert_eq!(claims(&lab), []);
+    lab.engine.reclaim(&paths, "mine again", &[]).unwrap();
+    assert_eq!(claims(&lab), [], "what is settled stays so");
     assert!(lab.get(SEGMENT).is_ok());
 }
 
@@ -46,4 +51,23 @@ fn who_creates_nothing_claims_nothing() {
     assert_eq!(code(claimed(&lab, SEGMENT, "mine")), (400, 500_127));
     assert!(claimed(&lab, "/infra/tier-1s/none/segments/a", "mine").is_err());
     assert_eq!(claims(&lab), []);
+}
+
+#[test]
+fn a_note_stays_until_it_is_forgotten_or_old() {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let lab = Lab::new();
+    let lines = ["one".to_owned(), "two".to_owned()];
+    lab.engine.note("a", &lines, Moment(0)).unwrap();
+    lab.engine.note("b", &lines[..1], Moment(29 * DAY)).unwrap();
+    let elsewhere = Engine::open(&lab.folder.path().join("engine.db"), Moment(1)).unwrap();
+    assert_eq!(elsewhere.noted("a").unwrap(), lines);
+    assert_eq!(elsewhere.noted("b").unwrap(), lines[..1]);
+    assert!(elsewhere.noted("c").unwrap().is_empty());
+    lab.engine.note("b", &lines, Moment(29 * DAY)).unwrap();
+    assert_eq!(elsewhere.noted("b").unwrap(), lines, "the later one counts");
+    lab.engine.forget("b").unwrap();
+    assert!(elsewhere.noted("b").unwrap().is_empty());
+    lab.engine.note("c", &[], Moment(31 * DAY)).unwrap();
+    assert!(elsewhere.noted("a").unwrap().is_empty(), "whoever makes a note removes old ones");
 }

@@ -1,0 +1,68 @@
+//! What callers note beside the objects: claims on those they have created, and
+//! what one process of theirs wants another to know. The engine keeps it, and makes
+//! nothing of it.
+
+use super::store::{StoreExt, ViewExt};
+use super::{Engine, Moment, Refusal, index};
+use crate::model::PolicyPath;
+
+/// Notes are forgotten after so many milliseconds: 30 days.
+const STALE: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// What the keys of notes begin with.
+const NOTES: &str = "p/";
+
+fn note_key(name: &str) -> String {
+    format!("{NOTES}{name}")
+}
+
+impl Engine {
+    /// The objects with a claim that is not settled, and the claims. See
+    /// [`Engine::create_claimed`].
+    pub fn claims(&self) -> Result<Vec<(PolicyPath, String)>, Refusal> {
+        Ok(self.store.read(|view| index::claims(view))?)
+    }
+
+    /// Puts `claim` in place of the claims on the objects at `paths`, as far as
+    /// these are still there, and settles those on the objects at `settled`.
+    pub fn reclaim(&self, paths: &[PolicyPath], claim: &str, settled: &[PolicyPath]) -> Result<(), Refusal> {
+        let (paths, claim, settled) = (paths.to_vec(), claim.to_owned(), settled.to_vec());
+        Ok(self.store.write(move |tx| {
+            settled.iter().try_for_each(|path| index::settle(tx, path))?;
+            paths.iter().try_for_each(|path| index::reclaim(tx, path, &claim))
+        })?)
+    }
+
+    /// Notes `lines` under `name`, at the time `now`. Notes that are old by then are
+    /// removed.
+    pub fn note(&self, name: &str, lines: &[String], now: Moment) -> Result<(), Refusal> {
+        let key = note_key(name);
+        let note = lines.iter().fold(now.0.to_string(), |note, line| note + "\n" + line);
+        Ok(self.store.write(move |tx| {
+            for (old, note) in tx.entries(NOTES)? {
+                if noted_at(&note).is_none_or(|then| now.0 - then > STALE) {
+                    tx.delete(&old)?;
+                }
+            }
+            tx.put(&key, note.as_bytes())
+        })?)
+    }
+
+    /// What is noted under `name`, if anything is.
+    pub fn noted(&self, name: &str) -> Result<Vec<String>, Refusal> {
+        let note = self.store.read(|view| view.get(&note_key(name)))?.unwrap_or_default();
+        let text = String::from_utf8_lossy(&note);
+        Ok(text.lines().skip(1).map(str::to_owned).collect())
+    }
+
+    /// Forgets what is noted under `name`.
+    pub fn forget(&self, name: &str) -> Result<(), Refusal> {
+        let key = note_key(name);
+        Ok(self.store.write(move |tx| tx.delete(&key).map(|_| ()))?)
+    }
+}
+
+/// When something was noted, in milliseconds since 1970.
+fn noted_at(note: &[u8]) -> Option<i64> {
+    std::str::from_utf8(note).ok()?.lines().next()?.parse().ok()
+}

@@ -1,0 +1,158 @@
+//! The Terraform that started this process: which one it is, what it was told, and
+//! where it keeps the state of this run.
+
+use std::fmt::{self, Display, Formatter};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+/// Where Terraform keeps one state: a working directory with the workspace that is
+/// selected in it, its backend, and the file that `-state` names. No path of this
+/// machine can be read in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place(Uuid);
+
+impl Place {
+    /// The place of the Terraform that started this process.
+    pub fn of_process() -> Self {
+        let folder = env::current_dir().unwrap_or_default();
+        let set = |name| env::var_os(name).filter(|value| !value.is_empty());
+        let data = set("TF_DATA_DIR").map_or_else(|| PathBuf::from(".terraform"), PathBuf::from);
+        let workspace = set("TF_WORKSPACE").map(|name| name.to_string_lossy().into_owned());
+        Self::new(&folder, &data, workspace, &state_file(&arguments()))
+    }
+
+    /// The place in `folder` with Terraform's data in `data`, the workspace that was
+    /// selected, or else the one that is noted there, and the file of the state.
+    fn new(folder: &Path, data: &Path, workspace: Option<String>, state: &[u8]) -> Self {
+        let data = folder.join(data);
+        let noted = || fs::read_to_string(data.join("environment")).ok().filter(|name| !name.is_empty());
+        let workspace = workspace.or_else(noted).unwrap_or_else(|| "default".to_owned());
+        let backend = fs::read(data.join("terraform.tfstate")).ok();
+        let backend = backend.and_then(|text| serde_json::from_slice::<Json>(&text).ok());
+        let backend = backend.and_then(|all| Some(all.get("backend")?.to_string())).unwrap_or_default();
+        let parts = [folder.as_os_str().as_bytes(), workspace.as_bytes(), backend.as_bytes(), state];
+        Self(Uuid::new_v5(&Uuid::NAMESPACE_URL, &parts.join(&b'\n')))
+    }
+}
+
+/// Whether Terraform carries out a plan that was saved.
+pub fn has_saved_plan() -> bool {
+    names_a_file(&arguments())
+}
+
+/// Terraform's arguments, each ended by a zero.
+fn arguments() -> Vec<u8> {
+    fs::read(format!("/proc/{}/cmdline", Process::parent().number)).unwrap_or_default()
+}
+
+/// Whether there is more than options after `apply`.
+fn names_a_file(arguments: &[u8]) -> bool {
+    let mut arguments = arguments.split(|byte| *byte == 0);
+    arguments.any(|argument| argument == b"apply")
+        && arguments.any(|argument| !argument.is_empty() && !argument.starts_with(b"-"))
+}
+
+/// The file that Terraform's arguments, as `/proc` shows them, name as its state.
+fn state_file(arguments: &[u8]) -> Vec<u8> {
+    let mut arguments = arguments.split(|byte| *byte == 0);
+    while let Some(argument) = arguments.next() {
+        let name = argument.strip_prefix(b"-").unwrap_or_default();
+        match name.strip_prefix(b"-").unwrap_or(name).strip_prefix(b"state") {
+            Some([]) => return arguments.next().unwrap_or_default().to_vec(),
+            Some([b'=', file @ ..]) => return file.to_vec(),
+            _ => {}
+        }
+    }
+    Vec::new()
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for Place {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+/// A process, told from others that had its number: in a container Terraform may
+/// be number 1 every time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// Its number.
+    pub number: u32,
+    /// When it was started, in ticks since the machine was; 0 if that is not known.
+    pub started: u64,
+}
+
+impl Process {
+    /// The process that started this one.
+    pub fn parent() -> Self {
+        let number = std::os::unix::process::parent_id();
+        let stat = fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
+        // The name of the program, in parentheses, may hold anything; what follows
+        // it begins with the third field, and the start is the twenty-second.
+        let started = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(19)?.parse().ok());
+        Self { number, started: started.unwrap_or_default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_a_folder_a_workspace_a_backend_and_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Path::new(".terraform");
+        let of = |workspace: Option<&str>| Place::new(folder.path(), data, workspace.map(str::to_owned), b"");
+        let default = of(None);
+        assert_eq!(default, of(Some("default")));
+        assert_ne!(default, of(Some("other")));
+        assert_ne!(default, Place::new(&folder.path().join("below"), data, None, b""));
+        assert_ne!(default, Place::new(folder.path(), data, None, b"other.tfstate"));
+        fs::create_dir(folder.path().join(data)).unwrap();
+        let note = |name: &str, text: &str| fs::write(folder.path().join(data).join(name), text).unwrap();
+        note("environment", "other");
+        assert_eq!(of(None), of(Some("other")));
+        note("environment", "");
+        note("terraform.tfstate", r#"{ "serial": 1, "backend": { "type": "http", "config": { "address": "a" } } }"#);
+        let remote = of(None);
+        assert_ne!(default, remote);
+        note("terraform.tfstate", r#"{ "serial": 2, "backend": { "config": { "address": "a" }, "type": "http" } }"#);
+        assert_eq!(remote, of(None));
+        note("terraform.tfstate", r#"{ "serial": 3, "backend": { "type": "http", "config": { "address": "b" } } }"#);
+        assert_ne!(remote, of(None));
+    }
+
+    #[test]
+    fn a_state_file_among_the_arguments() {
+        let of = |line: &str| String::from_utf8(state_file(line.replace(' ', "\0").as_bytes())).unwrap();
+        assert_eq!(of("terraform apply -auto-approve"), "");
+        assert_eq!(of("terraform apply -state=a.tfstate -auto-approve"), "a.tfstate");
+        assert_eq!(of("terraform apply --state b.tfstate"), "b.tfstate");
+        assert_eq!(of("terraform apply -state-out=c.tfstate"), "");
+        assert_eq!(of("terraform apply state=d"), "");
+    }
+
+    #[test]
+    fn a_saved_plan_among_the_arguments() {
+        let of = |line: &str| names_a_file((line.to_owned() + " ").replace(' ', "\0").as_bytes());
+        assert!(of("terraform apply a.plan") && of("terraform -chdir=b apply -auto-approve a.plan"));
+        assert!(!of("terraform apply") && !of("terraform apply -auto-approve") && !of("terraform plan -out=a.plan"));
+    }
+
+    #[test]
+    fn a_process_has_a_beginning() {
+        assert!(Process::parent().started > 0);
+    }
+}
