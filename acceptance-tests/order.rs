@@ -280,6 +280,30 @@ fn a_saved_plan_that_replaces_is_carried_out() {
     lab.plan_is_empty();
 }
 
+/// More objects change hands than Terraform has operations under way, with what
+/// refers to them.
+#[test]
+fn many_resources_that_were_renamed_make_their_objects_anew() {
+    let hcl = |name: &str, note: &str| {
+        format!(
+            "resource \"vpn_segment\" {name:?} {{\n  count = 40\n  id = \"s-${{count.index}}\"\n  description = {note:?}\n}}\n\
+             resource \"vpn_segment_port\" {name:?} {{\n  count = 40\n  id = \"p\"\n  segment_path = vpn_segment.{name}[count.index].path\n}}\n"
+        )
+    };
+    let lab = Workspace::new();
+    lab.configure(&hcl("a", "")).apply();
+    let paths = lab.paths();
+    for (name, note, parallelism) in
+        [("b", "", "-parallelism=10"), ("c", "changed", "-parallelism=10"), ("d", "", "-parallelism=1")]
+    {
+        lab.configure(&hcl(name, note));
+        let said = lab.run(&["apply", "-auto-approve", "-input=false", parallelism]).succeeded();
+        assert!(!said.says("somebody else") && !said.says("existed already"), "{}", said.text);
+        assert_eq!(lab.paths(), paths);
+        lab.plan_is_empty();
+    }
+}
+
 /// The local endpoint gets its certificate, and the session begins to use it.
 #[test]
 fn an_endpoint_and_its_session_change_together() {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use terraform_provider_vpn::engine::store::{SqliteStore, StoreExt, ViewExt};
 
 use crate::fleet::{UNIT, fleet};
-use crate::processes::{Running, engine_is_state, nobody_is_left, state_of};
+use crate::processes::{Running, nobody_is_left, state_of};
 use crate::terraform::{Said, Workspace};
 
 const APPLY: [&str; 3] = ["apply", "-auto-approve", "-input=false"];

@@ -72,9 +72,19 @@ impl Backend for Embedded {
         self.run(|engine, _| engine.claims()).await
     }
 
-    async fn reclaim(&self, paths: Vec<PolicyPath>, claim: &str, settled: Vec<PolicyPath>) -> Result<(), BackendError> {
+    async fn reclaim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
         let claim = claim.to_owned();
-        self.run(move |engine, _| engine.reclaim(&paths, &claim, &settled)).await
+        self.run(move |engine, _| engine.reclaim(&paths, &claim)).await
+    }
+
+    async fn settle(&self, paths: Vec<PolicyPath>, owner: &str) -> Result<(), BackendError> {
+        let owner = owner.to_owned();
+        self.run(move |engine, _| engine.settle(&paths, &owner)).await
+    }
+
+    async fn owner(&self, path: &PolicyPath) -> Result<Option<String>, BackendError> {
+        let path = path.clone();
+        self.run(move |engine, _| engine.owner(&path)).await
     }
 
     async fn note(&self, name: &str, lines: Vec<String>) -> Result<(), BackendError> {

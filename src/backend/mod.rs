@@ -45,9 +45,16 @@ pub trait Backend: Send + Sync {
     /// the claims. A system that cannot note claims has none.
     async fn claims(&self) -> Result<Vec<(PolicyPath, String)>, BackendError>;
 
-    /// Puts `claim` in place of the claims on the objects at `paths`, and settles
-    /// those on the objects at `settled`; each as far as there is one.
-    async fn reclaim(&self, paths: Vec<PolicyPath>, claim: &str, settled: Vec<PolicyPath>) -> Result<(), BackendError>;
+    /// Puts `claim` in place of the claims on the objects at `paths`, as far as there
+    /// are any.
+    async fn reclaim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError>;
+
+    /// Settles the claims on the objects at `paths`, as far as there are any, and
+    /// notes who has come to know of them, for [`Backend::owner`].
+    async fn settle(&self, paths: Vec<PolicyPath>, owner: &str) -> Result<(), BackendError>;
+
+    /// Who has come to know of the object at `path`, as far as that is noted.
+    async fn owner(&self, path: &PolicyPath) -> Result<Option<String>, BackendError>;
 
     /// Notes `lines` under `name`, for [`Backend::noted`] in another process. A
     /// system that cannot note anything has none.

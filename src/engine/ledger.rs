@@ -24,13 +24,22 @@ impl Engine {
     }
 
     /// Puts `claim` in place of the claims on the objects at `paths`, as far as
-    /// these are still there, and settles those on the objects at `settled`.
-    pub fn reclaim(&self, paths: &[PolicyPath], claim: &str, settled: &[PolicyPath]) -> Result<(), Refusal> {
-        let (paths, claim, settled) = (paths.to_vec(), claim.to_owned(), settled.to_vec());
-        Ok(self.store.write(move |tx| {
-            settled.iter().try_for_each(|path| index::settle(tx, path))?;
-            paths.iter().try_for_each(|path| index::reclaim(tx, path, &claim))
-        })?)
+    /// these are still there.
+    pub fn reclaim(&self, paths: &[PolicyPath], claim: &str) -> Result<(), Refusal> {
+        let (paths, claim) = (paths.to_vec(), claim.to_owned());
+        Ok(self.store.write(move |tx| paths.iter().try_for_each(|path| index::reclaim(tx, path, &claim)))?)
+    }
+
+    /// Settles the claims on the objects at `paths`: `owner`, a text of the caller's,
+    /// has come to know of them. What does not exist has no owner.
+    pub fn settle(&self, paths: &[PolicyPath], owner: &str) -> Result<(), Refusal> {
+        let (paths, owner) = (paths.to_vec(), owner.to_owned());
+        Ok(self.store.write(move |tx| paths.iter().try_for_each(|path| index::settle(tx, path, &owner)))?)
+    }
+
+    /// Who has come to know of the object at `path`, as far as that is noted.
+    pub fn owner(&self, path: &PolicyPath) -> Result<Option<String>, Refusal> {
+        Ok(self.store.read(|view| index::owner(view, path))?)
     }
 
     /// Notes `lines` under `name`, at the time `now`. Notes that are old by then are

@@ -32,6 +32,7 @@ struct Known {
     found: BTreeMap<PolicyPath, Found>,
     /// Created or taken over by this run, and when.
     ours: Vec<(PolicyPath, Instant)>,
+    imported: Vec<PolicyPath>,
 }
 
 /// A claim that this run has found, and what became of it.
@@ -74,7 +75,7 @@ impl Claims {
         let own = Claim { place: Place::of_process(), terraform: Process::parent(), has_ended: false };
         let found = |claim: &str| Found { claim: Claim::parse(claim), fate: Fate::Open };
         let found = all.into_iter().map(|(path, claim)| (path, found(&claim))).collect();
-        Self { own, known: Mutex::new(Known { found, ours: Vec::new() }) }
+        Self { own, known: Mutex::new(Known { found, ..Known::default() }) }
     }
 
     /// The claim of this run, to note with an object.
@@ -92,6 +93,16 @@ impl Claims {
         if let Some(found) = self.known().found.get_mut(path).filter(|found| found.fate == Fate::Open) {
             found.fate = Fate::InState;
         }
+    }
+
+    /// Notes that the object at `path` is being imported into Terraform's state.
+    pub fn is_imported(&self, path: PolicyPath) {
+        self.known().imported.push(path);
+    }
+
+    /// Whether this run has created or taken over the object at `path`.
+    pub fn is_ours(&self, path: &PolicyPath) -> bool {
+        self.known().ours.iter().any(|(ours, _)| ours == path)
     }
 
     /// The objects that killed runs created here, as far as nobody is known to
@@ -130,7 +141,7 @@ impl Claims {
         Account {
             claim: Claim { has_ended: true, ..self.own }.to_string(),
             ended: noted.map(|(path, _)| path.clone()).collect(),
-            settled: in_state.map(|(path, _)| path.clone()).collect(),
+            settled: in_state.map(|(path, _)| path).chain(&known.imported).cloned().collect(),
         }
     }
 
@@ -207,7 +218,7 @@ mod tests {
     fn what_is_in_a_state_is_settled() {
         let elsewhere = format!("{} 1 1", Uuid::nil());
         let claims = claims(&[("a", of_earlier_run(false)), ("b", of_earlier_run(false)), ("c", elsewhere)]);
-        ["a", "c", "other"].map(|id| claims.is_in_state(&path(id)));
+        ["a", "c", "other"].iter().for_each(|id| claims.is_in_state(&path(id)));
         assert_eq!(claims.left(), [path("b")]);
         assert!(!claims.may_take(&path("a")));
         let account = claims.account(Instant::now());

@@ -22,7 +22,7 @@ impl Place {
         let set = |name| env::var_os(name).filter(|value| !value.is_empty());
         let data = set("TF_DATA_DIR").map_or_else(|| PathBuf::from(".terraform"), PathBuf::from);
         let workspace = set("TF_WORKSPACE").map(|name| name.to_string_lossy().into_owned());
-        Self::new(&folder, &data, workspace, &state_file(&arguments()))
+        Self::new(&folder, &data, workspace, &option(&arguments(), "state").unwrap_or_default())
     }
 
     /// The place in `folder` with Terraform's data in `data`, the workspace that was
@@ -44,6 +44,16 @@ pub fn has_saved_plan() -> bool {
     names_a_file(&arguments())
 }
 
+/// How many operations Terraform has under way at a time.
+pub fn parallelism() -> usize {
+    const DEFAULT: usize = 10;
+    let variables = ["TF_CLI_ARGS", "TF_CLI_ARGS_plan", "TF_CLI_ARGS_apply", "TF_CLI_ARGS_destroy"];
+    let set = variables.iter().filter_map(env::var_os).map(|words| words.into_encoded_bytes());
+    let spaced = set.map(|words| words.into_iter().map(|byte| if byte == b' ' { 0 } else { byte }).collect());
+    let all = spaced.chain([arguments()]).filter_map(|words: Vec<u8>| option(&words, "parallelism"));
+    all.filter_map(|number| String::from_utf8(number).ok()?.parse().ok()).last().unwrap_or(DEFAULT)
+}
+
 /// Terraform's arguments, each ended by a zero.
 fn arguments() -> Vec<u8> {
     fs::read(format!("/proc/{}/cmdline", Process::parent().number)).unwrap_or_default()
@@ -56,18 +66,18 @@ fn names_a_file(arguments: &[u8]) -> bool {
         && arguments.any(|argument| !argument.is_empty() && !argument.starts_with(b"-"))
 }
 
-/// The file that Terraform's arguments, as `/proc` shows them, name as its state.
-fn state_file(arguments: &[u8]) -> Vec<u8> {
+/// The value of the option `name` among arguments.
+fn option(arguments: &[u8], name: &str) -> Option<Vec<u8>> {
     let mut arguments = arguments.split(|byte| *byte == 0);
     while let Some(argument) = arguments.next() {
-        let name = argument.strip_prefix(b"-").unwrap_or_default();
-        match name.strip_prefix(b"-").unwrap_or(name).strip_prefix(b"state") {
-            Some([]) => return arguments.next().unwrap_or_default().to_vec(),
-            Some([b'=', file @ ..]) => return file.to_vec(),
+        let option = argument.strip_prefix(b"-").unwrap_or_default();
+        match option.strip_prefix(b"-").unwrap_or(option).strip_prefix(name.as_bytes()) {
+            Some([]) => return arguments.next().map(<[u8]>::to_vec),
+            Some([b'=', value @ ..]) => return Some(value.to_vec()),
             _ => {}
         }
     }
-    Vec::new()
+    None
 }
 
 impl Display for Place {
@@ -135,13 +145,15 @@ mod tests {
     }
 
     #[test]
-    fn a_state_file_among_the_arguments() {
-        let of = |line: &str| String::from_utf8(state_file(line.replace(' ', "\0").as_bytes())).unwrap();
-        assert_eq!(of("terraform apply -auto-approve"), "");
-        assert_eq!(of("terraform apply -state=a.tfstate -auto-approve"), "a.tfstate");
-        assert_eq!(of("terraform apply --state b.tfstate"), "b.tfstate");
-        assert_eq!(of("terraform apply -state-out=c.tfstate"), "");
-        assert_eq!(of("terraform apply state=d"), "");
+    fn an_option_among_the_arguments() {
+        let of = |line: &str| {
+            option(line.replace(' ', "\0").as_bytes(), "state").map(|text| String::from_utf8(text).unwrap())
+        };
+        assert_eq!(of("terraform apply -auto-approve"), None);
+        assert_eq!(of("terraform apply -state=a.tfstate -auto-approve").unwrap(), "a.tfstate");
+        assert_eq!(of("terraform apply --state b.tfstate").unwrap(), "b.tfstate");
+        assert_eq!(of("terraform apply -state-out=c.tfstate"), None);
+        assert_eq!(of("terraform apply state=d"), None);
     }
 
     #[test]

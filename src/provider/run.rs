@@ -8,19 +8,24 @@
 //! A plan and its apply are two processes; see `notes` for what one tells the other.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
+use super::place::parallelism;
 use crate::model::{PolicyPath, Tree};
 use crate::tf_provider::Context;
 
 /// After so long without any other request of the run, nothing more is expected
 /// of it.
 const QUIET: Duration = Duration::from_secs(2);
+
+/// The same, once something has been waited for in vain: the run fails anyway.
+const IMPATIENCE: Duration = Duration::from_millis(200);
 
 /// How long to gather what happens before looking at it.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -30,6 +35,7 @@ pub struct Run {
     id: String,
     known: Mutex<Known>,
     events: watch::Sender<u64>,
+    room: Arc<Room>,
 }
 
 #[derive(Default)]
@@ -37,6 +43,7 @@ struct Known {
     created: BTreeSet<PolicyPath>,
     deleted: BTreeSet<PolicyPath>,
     replaced: BTreeSet<String>,
+    given_up: BTreeMap<PolicyPath, String>,
     declared: BTreeMap<PolicyPath, Arc<Tree>>,
     in_state: BTreeSet<PolicyPath>,
     taken_over: BTreeSet<PolicyPath>,
@@ -50,17 +57,67 @@ struct Deletions {
     done: usize,
 }
 
+/// Where operations of a plan wait for each other.
+struct Room {
+    /// How many operations Terraform has under way at a time.
+    places: usize,
+    taken: AtomicUsize,
+    is_full: Notify,
+    was_waited_in_vain: AtomicBool,
+}
+
 /// What happens in a run from the moment this was made.
-pub struct Events(watch::Receiver<u64>);
+pub struct Events {
+    events: watch::Receiver<u64>,
+    room: Arc<Room>,
+}
+
+/// What came of waiting.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Waited {
+    /// Something happened.
+    Moved,
+    /// It has been quiet for so long that nothing is to be expected, or Terraform
+    /// was told to stop.
+    InVain,
+    /// So many operations wait that Terraform has no room for the one that they wait
+    /// for.
+    Crowded,
+}
 
 impl Events {
     /// Waits for something to happen, unless something has since the last time.
     /// `false` when it has been quiet for so long that nothing is to be expected,
     /// or when Terraform was told to stop.
     pub async fn next(&mut self, cx: &Context) -> bool {
+        self.happens(cx, QUIET).await
+    }
+
+    /// The same for what an operation of a plan would like to know. It has less
+    /// patience once others have waited in vain.
+    pub async fn next_of_plan(&mut self, cx: &Context) -> Waited {
+        let room = Arc::clone(&self.room);
+        let is_full = room.is_full.notified();
+        if room.taken.fetch_add(1, Ordering::Relaxed) + 1 >= room.places {
+            room.is_full.notify_waiters();
+        }
+        let patience = if room.was_waited_in_vain.load(Ordering::Relaxed) { IMPATIENCE } else { QUIET };
+        let waited = tokio::select! {
+            biased;
+            () = is_full => Waited::Crowded,
+            happened = self.happens(cx, patience) => if happened { Waited::Moved } else { Waited::InVain },
+        };
+        room.taken.fetch_sub(1, Ordering::Relaxed);
+        if waited == Waited::InVain {
+            room.was_waited_in_vain.store(true, Ordering::Relaxed);
+        }
+        waited
+    }
+
+    async fn happens(&mut self, cx: &Context, patience: Duration) -> bool {
         let happened = tokio::select! {
             () = cx.cancelled.cancelled() => return false,
-            changed = timeout(QUIET, self.0.changed()) => matches!(changed, Ok(Ok(()))),
+            changed = timeout(patience, self.events.changed()) => matches!(changed, Ok(Ok(()))),
         };
         if happened {
             // Many things happen at once: look again when some have.
@@ -73,7 +130,18 @@ impl Events {
 impl Run {
     /// A run of which nothing is known yet.
     pub fn new() -> Self {
-        Self { id: Uuid::new_v4().to_string(), known: Mutex::default(), events: watch::Sender::new(0) }
+        let room = Room {
+            places: parallelism(),
+            taken: AtomicUsize::new(0),
+            is_full: Notify::new(),
+            was_waited_in_vain: AtomicBool::new(false),
+        };
+        Self {
+            id: Uuid::new_v4().to_string(),
+            known: Mutex::default(),
+            events: watch::Sender::new(0),
+            room: Arc::new(room),
+        }
     }
 
     /// The name of the run, to travel with what it plans.
@@ -89,7 +157,7 @@ impl Run {
     /// What happens in the run from now on. To wait for a condition, take this
     /// first, and then look whether the condition holds.
     pub fn events(&self) -> Events {
-        Events(self.events.subscribe())
+        Events { events: self.events.subscribe(), room: Arc::clone(&self.room) }
     }
 
     /// Notes that the run creates `path`. `false` when that has been noted before:
@@ -154,8 +222,22 @@ impl Run {
 
     /// The unique ids of the objects that the run creates anew, as far as it is
     /// planned.
-    pub fn replaced(&self) -> Vec<String> {
-        self.known().replaced.iter().cloned().collect()
+    pub fn replaced(&self) -> BTreeSet<String> {
+        self.known().replaced.clone()
+    }
+
+    /// Notes that the resource which had the object at `path`, with this unique id,
+    /// is no longer declared.
+    pub fn gives_up(&self, path: &PolicyPath, unique_id: &str) {
+        self.known().given_up.insert(path.clone(), unique_id.to_owned());
+    }
+
+    /// The unique ids of the objects that another resource creates anew than had
+    /// them: it was renamed.
+    pub fn handed_over(&self) -> BTreeSet<String> {
+        let known = self.known();
+        let handed_over = known.given_up.iter().filter(|(path, _)| known.created.contains(*path));
+        handed_over.map(|(_, unique_id)| unique_id.clone()).collect()
     }
 
     /// Whether it is known what the plan made by the run `planned` deletes.

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use super::claims::Claims;
-use super::run::Run;
+use super::run::{Run, Waited};
 use crate::backend::{Backend, BackendError};
 use crate::model::PolicyPath;
 use crate::tf_provider::{Context, Diagnostic, Diagnostics};
@@ -74,7 +74,7 @@ impl Connection {
                     missing.remove(&path);
                 }
             }
-            if missing.is_empty() || !events.next(cx).await {
+            if missing.is_empty() || events.next_of_plan(cx).await != Waited::Moved {
                 return Ok(missing);
             }
         }

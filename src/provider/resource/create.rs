@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
+use super::delete::delete_with_holders;
 use super::state::declared_in;
 use super::{ObjectResource, interrupted};
 use crate::backend::BackendError;
@@ -44,11 +45,13 @@ impl ObjectResource {
                     return (Some(self.state(&object, request.planned)), Diagnostics::none());
                 }
                 Err(BackendError::Refused(Refusal::Exists(_))) => {
-                    match self.meet(connection, &path, request.planned).await {
-                        Meeting::Gone => continue,
-                        Meeting::IsIt(state, diagnostics) => return (Some(state), diagnostics),
-                        // It may be what this one replaces, and on its way out.
-                        Meeting::IsInTheWay(diagnostics) => diagnostics,
+                    match self.meet(cx, connection, &path, request.planned).await {
+                        Ok(Meeting::Gone) => continue,
+                        Ok(Meeting::IsIt(state, diagnostics)) => return (Some(state), diagnostics),
+                        // What it replaces may be on its way out.
+                        Ok(Meeting::IsReplaced) => self.exists(connection, &path).into(),
+                        Ok(Meeting::IsInTheWay) => return (None, self.exists(connection, &path).into()),
+                        Err(error) => return (None, messages::of_error(self.face, "created", &error)),
                     }
                 }
                 // What it refers to may be on its way in, or about to change.
@@ -83,16 +86,28 @@ impl ObjectResource {
     }
 
     /// Looks at the object that exists where one is to be created.
-    async fn meet(&self, connection: &Connection, path: &PolicyPath, planned: &Value) -> Meeting {
-        match connection.backend.get(path).await {
-            Ok(None) => Meeting::Gone,
-            Ok(Some(existing)) if self.is_what_is_wanted(&existing, planned) && connection.claims.take(path) => {
-                let (state, diagnostics) = self.take_over(connection, &existing, planned);
-                Meeting::IsIt(state, diagnostics)
-            }
-            Ok(Some(_)) => Meeting::IsInTheWay(self.exists(connection, path).into()),
-            Err(error) => Meeting::IsInTheWay(messages::of_error(self.face, "created", &error)),
+    async fn meet(
+        &self,
+        cx: &Context,
+        connection: &Connection,
+        path: &PolicyPath,
+        planned: &Value,
+    ) -> Result<Meeting, BackendError> {
+        let Some(existing) = connection.backend.get(path).await? else { return Ok(Meeting::Gone) };
+        if let Some(run) = connection.is_handed_over(&existing).await? {
+            // The resource that had it may come to its deletion only when this one is
+            // done. That it is gone then is what it wants.
+            delete_with_holders(cx, connection, path, &run).await?;
+            return Ok(Meeting::Gone);
         }
+        if connection.is_to_be_replaced(&existing).await? {
+            return Ok(Meeting::IsReplaced);
+        }
+        if self.is_what_is_wanted(&existing, planned) && connection.claims.take(path) {
+            let (state, diagnostics) = self.take_over(connection, &existing, planned);
+            return Ok(Meeting::IsIt(state, diagnostics));
+        }
+        Ok(Meeting::IsInTheWay)
     }
 
     /// Takes an object that exists for created.
@@ -142,6 +157,8 @@ enum Meeting {
     Gone,
     /// An interrupted run has created exactly what was to be created.
     IsIt(Value, Diagnostics),
-    /// It is somebody else's, or what this one replaces.
-    IsInTheWay(Diagnostics),
+    /// It is in Terraform's state, and to be deleted.
+    IsReplaced,
+    /// It is somebody else's.
+    IsInTheWay,
 }

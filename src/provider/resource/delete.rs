@@ -25,7 +25,13 @@ impl ObjectResource {
         let unique_id_before = request.state.get("unique_id").as_str().unwrap_or_default();
         match connection.backend.get(&path).await {
             Ok(Some(object)) if object.kind() == self.face.kind => {
-                if ![object.unique_id(), ""].contains(&unique_id_before) {
+                let is_another = ![object.unique_id(), ""].contains(&unique_id_before);
+                if is_another && connection.claims.is_ours(&path) {
+                    // The resource that has the path now has deleted it.
+                    connection.has_deleted_one(planned).await;
+                    return Diagnostics::none();
+                }
+                if is_another {
                     return somebody_elses(self.face.kind.title, &path).into();
                 }
                 if unique_id_before == object.unique_id() && connection.run.took_over(&path) {
@@ -45,7 +51,7 @@ impl ObjectResource {
 
 /// Deletes `path`, and before it whatever holds it and is to be deleted by the
 /// plan of the run `planned` as well.
-async fn delete_with_holders(
+pub(super) async fn delete_with_holders(
     cx: &Context,
     connection: &Connection,
     path: &PolicyPath,

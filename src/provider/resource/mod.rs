@@ -159,6 +159,7 @@ impl Resource for ObjectResource {
             return (private, messages::system_owned(self.face, path.as_str()).into());
         }
         if let (Ok(connection), Some(path)) = (self.connection(), path) {
+            connection.run.gives_up(&path, state.get("unique_id").as_str().unwrap_or_default());
             note_deletion(&connection, &path, &mut private);
         }
         (private, Diagnostics::none())
@@ -204,6 +205,7 @@ impl Resource for ObjectResource {
         match found.map_err(|error| messages::of_error(self.face, "read", &error))? {
             Some(object) if object.kind() == self.face.kind => {
                 let state = Value::object([("id", Value::from(path.id())), ("path", Value::from(path.as_str()))]);
+                connection.claims.is_imported(path);
                 Ok(vec![Imported { type_name: self.type_name.clone(), state, private: Private::default() }])
             }
             Some(object) => {

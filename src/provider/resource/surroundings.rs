@@ -9,6 +9,7 @@ use crate::engine::Object;
 use crate::model::reference::{ends_fit, must_fit, references};
 use crate::model::tree::Tree;
 use crate::model::{PolicyPath, kinds_at};
+use crate::provider::run::Waited;
 use crate::provider::shared::Connection;
 use crate::provider::{identify, messages};
 use crate::tf_provider::{Context, Diagnostic, Diagnostics, Path, Private, Value};
@@ -66,7 +67,7 @@ impl ObjectResource {
                 (None, Err(error)) => return messages::of_error(self.face, "planned", &error),
             };
             // The other one may be about to change.
-            if problems.is_empty() || !events.next(cx).await {
+            if problems.is_empty() || events.next_of_plan(cx).await != Waited::Moved {
                 return problems.iter().map(|problem| messages::of_problem(self.face, tree, problem)).collect();
             }
         }
@@ -108,8 +109,11 @@ impl ObjectResource {
                 return Diagnostics::none();
             }
             // Terraform may not have come to the resource that has it in its state.
-            if !events.next(cx).await {
-                return self.exists(connection, &path).into();
+            match events.next_of_plan(cx).await {
+                Waited::Moved => {}
+                // Or it has no room for that.
+                Waited::Crowded if connection.owns(&existing).await.unwrap_or_default() => return Diagnostics::none(),
+                Waited::InVain | Waited::Crowded => return self.exists(connection, &path).into(),
             }
         }
     }
