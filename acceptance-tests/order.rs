@@ -304,6 +304,26 @@ fn many_resources_that_were_renamed_make_their_objects_anew() {
     }
 }
 
+#[test]
+fn ids_are_swapped() {
+    let hcl = |a: &str, b: &str| {
+        let one = |name: &str, id: &str| {
+            format!("resource \"vpn_segment\" {name:?} {{\n  id = {id:?}\n  description = {name:?}\n}}\n")
+        };
+        one("a", a) + &one("b", b)
+    };
+    let lab = Workspace::new();
+    lab.configure(&hcl("x", "y")).apply();
+    for (a, b, parallelism) in [("y", "x", "-parallelism=1"), ("x", "y", "-parallelism=10")] {
+        lab.configure(&hcl(a, b));
+        lab.run(&["apply", "-auto-approve", "-input=false", parallelism]).succeeded();
+        assert_eq!(lab.object(&format!("/infra/tier-1s/cgw/segments/{a}"))["description"], "a");
+        lab.plan_is_empty();
+    }
+    lab.destroy();
+    assert_eq!(lab.paths(), [""; 0]);
+}
+
 /// The local endpoint gets its certificate, and the session begins to use it.
 #[test]
 fn an_endpoint_and_its_session_change_together() {

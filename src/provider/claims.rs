@@ -114,6 +114,13 @@ impl Claims {
         known.found.iter().filter(|(_, found)| is_left(found)).map(|(path, _)| path.clone()).collect()
     }
 
+    /// Whether it is noted in a claim that the object at `path` was created for this
+    /// place.
+    pub fn is_of_this_place(&self, path: &PolicyPath) -> bool {
+        let known = self.known();
+        known.found.get(path).and_then(|found| found.claim).is_some_and(|claim| claim.place == self.own.place)
+    }
+
     /// Whether the object at `path` was created here by an earlier run, and nobody
     /// is known to know of it.
     pub fn may_take(&self, path: &PolicyPath) -> bool {

@@ -126,9 +126,12 @@ impl Connection {
         })
     }
 
-    /// Whether it is noted that this place has the object in its state.
+    /// Whether it is noted that this place has the object in its state, or created
+    /// it.
     pub async fn owns(&self, existing: &Object) -> Result<bool, BackendError> {
-        Ok(self.backend.owner(existing.path()).await? == Some(Place::of_process().to_string()))
+        let path = existing.path();
+        Ok(self.claims.is_of_this_place(path)
+            || self.backend.owner(path).await? == Some(Place::of_process().to_string()))
     }
 
     /// Whether the plan made by the run `planned` is known to delete `path`.

@@ -1,6 +1,7 @@
 //! The Terraform that started this process: which one it is, what it was told, and
 //! where it keeps the state of this run.
 
+use std::ffi::OsString;
 use std::fmt::{self, Display, Formatter};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -48,10 +49,10 @@ pub fn has_saved_plan() -> bool {
 pub fn parallelism() -> usize {
     const DEFAULT: usize = 10;
     let variables = ["TF_CLI_ARGS", "TF_CLI_ARGS_plan", "TF_CLI_ARGS_apply", "TF_CLI_ARGS_destroy"];
-    let set = variables.iter().filter_map(env::var_os).map(|words| words.into_encoded_bytes());
+    let set = variables.iter().filter_map(env::var_os).map(OsString::into_encoded_bytes);
     let spaced = set.map(|words| words.into_iter().map(|byte| if byte == b' ' { 0 } else { byte }).collect());
     let all = spaced.chain([arguments()]).filter_map(|words: Vec<u8>| option(&words, "parallelism"));
-    all.filter_map(|number| String::from_utf8(number).ok()?.parse().ok()).last().unwrap_or(DEFAULT)
+    all.filter_map(|number| String::from_utf8(number).ok()?.parse().ok()).next_back().unwrap_or(DEFAULT)
 }
 
 /// Terraform's arguments, each ended by a zero.

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
@@ -62,7 +62,6 @@ struct Room {
     /// How many operations Terraform has under way at a time.
     places: usize,
     taken: AtomicUsize,
-    is_full: Notify,
     was_waited_in_vain: AtomicBool,
 }
 
@@ -80,8 +79,8 @@ pub enum Waited {
     /// It has been quiet for so long that nothing is to be expected, or Terraform
     /// was told to stop.
     InVain,
-    /// So many operations wait that Terraform has no room for the one that they wait
-    /// for.
+    /// Not at all: so many operations wait already that Terraform would have no room
+    /// for the one that they wait for.
     Crowded,
 }
 
@@ -97,15 +96,12 @@ impl Events {
     /// patience once others have waited in vain.
     pub async fn next_of_plan(&mut self, cx: &Context) -> Waited {
         let room = Arc::clone(&self.room);
-        let is_full = room.is_full.notified();
-        if room.taken.fetch_add(1, Ordering::Relaxed) + 1 >= room.places {
-            room.is_full.notify_waiters();
-        }
+        let is_full = room.taken.fetch_add(1, Ordering::Relaxed) + 1 >= room.places;
         let patience = if room.was_waited_in_vain.load(Ordering::Relaxed) { IMPATIENCE } else { QUIET };
-        let waited = tokio::select! {
-            biased;
-            () = is_full => Waited::Crowded,
-            happened = self.happens(cx, patience) => if happened { Waited::Moved } else { Waited::InVain },
+        let waited = match is_full {
+            true => Waited::Crowded,
+            false if self.happens(cx, patience).await => Waited::Moved,
+            false => Waited::InVain,
         };
         room.taken.fetch_sub(1, Ordering::Relaxed);
         if waited == Waited::InVain {
@@ -130,12 +126,8 @@ impl Events {
 impl Run {
     /// A run of which nothing is known yet.
     pub fn new() -> Self {
-        let room = Room {
-            places: parallelism(),
-            taken: AtomicUsize::new(0),
-            is_full: Notify::new(),
-            was_waited_in_vain: AtomicBool::new(false),
-        };
+        let room =
+            Room { places: parallelism(), taken: AtomicUsize::new(0), was_waited_in_vain: AtomicBool::new(false) };
         Self {
             id: Uuid::new_v4().to_string(),
             known: Mutex::default(),

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::state::declared_fields;
-use super::{ObjectResource, interrupted};
+use super::{ObjectResource, interrupted, unique_id_in};
 use crate::backend::BackendError;
 use crate::engine::{Object, Refusal};
 use crate::model::PolicyPath;
@@ -48,7 +48,7 @@ impl ObjectResource {
             let detail = "The state or the plan holds values that are not known.";
             return Err(Diagnostic::error(format!("The {title} cannot be changed"), detail).into());
         };
-        let unique_id_before = request.prior.get("unique_id").as_str().unwrap_or_default();
+        let unique_id_before = unique_id_in(request.prior);
         match self.write_change(cx, connection, &path, unique_id_before, (&base, &ours)).await {
             Change::Made { object, foreign } => {
                 connection.run.stir();

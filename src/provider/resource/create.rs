@@ -74,8 +74,7 @@ impl ObjectResource {
         if planned.get("id").is_unknown() {
             planned = with_id(&planned, &Uuid::new_v4().to_string());
         }
-        planned.set("path", Value::Null);
-        let path = self.path(&planned)?;
+        let path = self.path_anew(&planned)?;
         match declared_in(self.face, &planned).to_json() {
             Json::Object(mut body) => {
                 body.insert("resource_type".to_owned(), json!(self.face.kind.resource_type));
@@ -125,9 +124,7 @@ impl ObjectResource {
     async fn find_left(&self, connection: &Connection, planned: &Value) -> Option<(Value, Diagnostics)> {
         for path in connection.claims.left() {
             let wanted = with_id(planned, path.id());
-            let mut located = wanted.clone();
-            located.set("path", Value::Null);
-            if self.path(&located).as_ref() != Some(&path) {
+            if self.path_anew(&wanted).as_ref() != Some(&path) {
                 continue;
             }
             if let Ok(Some(existing)) = connection.backend.get(&path).await

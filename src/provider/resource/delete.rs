@@ -1,6 +1,6 @@
 //! Deleting objects, with what is in the way and to be deleted as well.
 
-use super::{ObjectResource, interrupted, private};
+use super::{ObjectResource, interrupted, private, unique_id_in};
 use crate::backend::BackendError;
 use crate::engine::Refusal;
 use crate::model::PolicyPath;
@@ -22,7 +22,7 @@ impl ObjectResource {
         }
         let Some(path) = self.path(request.state) else { return Diagnostics::none() };
         let planned = request.private.0.get(private::RUN).and_then(|run| run.as_str()).unwrap_or_default();
-        let unique_id_before = request.state.get("unique_id").as_str().unwrap_or_default();
+        let unique_id_before = unique_id_in(request.state);
         match connection.backend.get(&path).await {
             Ok(Some(object)) if object.kind() == self.face.kind => {
                 let is_another = ![object.unique_id(), ""].contains(&unique_id_before);

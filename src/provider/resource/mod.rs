@@ -67,6 +67,11 @@ impl ObjectResource {
     }
 }
 
+/// What tells the object in a state from others that have had its path.
+fn unique_id_in(state: &Value) -> &str {
+    state.get("unique_id").as_str().unwrap_or_default()
+}
+
 /// Notes that the plan deletes `path`, for good or to create it anew, and lets the
 /// deletion know by whose plan.
 fn note_deletion(connection: &Connection, path: &PolicyPath, private: &mut Private) {
@@ -137,6 +142,9 @@ impl Resource for ObjectResource {
                 return messages::system_owned(self.face, prior.get("path").as_str().unwrap_or_default()).into();
             }
             if let Some(path) = self.path(prior).filter(|_| !request.replace.is_empty()) {
+                if self.path_anew(&request.planned).as_ref() != Some(&path) {
+                    connection.run.gives_up(&path, unique_id_in(prior));
+                }
                 note_deletion(&connection, &path, &mut request.private);
             }
         } else if let Some(path) = self.path(&request.planned) {
@@ -159,7 +167,7 @@ impl Resource for ObjectResource {
             return (private, messages::system_owned(self.face, path.as_str()).into());
         }
         if let (Ok(connection), Some(path)) = (self.connection(), path) {
-            connection.run.gives_up(&path, state.get("unique_id").as_str().unwrap_or_default());
+            connection.run.gives_up(&path, unique_id_in(state));
             note_deletion(&connection, &path, &mut private);
         }
         (private, Diagnostics::none())

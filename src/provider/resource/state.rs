@@ -60,6 +60,13 @@ impl ObjectResource {
         }
     }
 
+    /// The path at which what is planned is going to be created.
+    pub(super) fn path_anew(&self, planned: &Value) -> Option<PolicyPath> {
+        let mut located = planned.clone();
+        located.set("path", Value::Null);
+        self.path(&located)
+    }
+
     /// What a plan or a state declares, in its one spelling, without what only the
     /// system sets; `None` when it is not all known.
     pub(super) fn fields_of(&self, value: &Value) -> Option<Fields> {

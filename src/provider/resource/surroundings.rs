@@ -109,11 +109,17 @@ impl ObjectResource {
                 return Diagnostics::none();
             }
             // Terraform may not have come to the resource that has it in its state.
-            match events.next_of_plan(cx).await {
-                Waited::Moved => {}
-                // Or it has no room for that.
-                Waited::Crowded if connection.owns(&existing).await.unwrap_or_default() => return Diagnostics::none(),
-                Waited::InVain | Waited::Crowded => return self.exists(connection, &path).into(),
+            let waited = events.next_of_plan(cx).await;
+            if waited == Waited::Crowded {
+                // Terraform has no room for that. Those who wait hear of it.
+                match connection.owns(&existing).await {
+                    Ok(true) => return Diagnostics::none(),
+                    Ok(false) => {}
+                    Err(error) => return messages::of_error(self.face, "planned", &error),
+                }
+            }
+            if waited != Waited::Moved {
+                return self.exists(connection, &path).into();
             }
         }
     }
