@@ -122,8 +122,8 @@ impl ObjectResource {
     pub(super) fn exists(&self, path: &PolicyPath) -> Diagnostic {
         let detail = format!(
             "{path} exists already and is not what this configuration declares. To manage it with Terraform, import it: \
-             terraform import {}.NAME {path}\nOtherwise choose another id.",
-            self.type_name
+             {}\nOtherwise choose another id.",
+            messages::import_command(self.face, path)
         );
         Diagnostic::error(format!("The {} exists already", self.face.kind.title), detail).at(Path::attribute("id"))
     }
