@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use crate::processes::{Running, nobody_is_left, processes_of};
+use crate::samples;
 use crate::terraform::{Said, Workspace, said};
 use crate::worlds::wrapped;
 
@@ -292,10 +293,10 @@ fn in_no_clash_with_somebody_else_s_change() {
     said.mentions(&["The route-based VPN session was changed by somebody else", "set psk of", "set password of"]);
 }
 
-/// A key that stands in the configuration itself: Terraform quotes the line it
-/// complains about. Nobody else shows it.
+/// A key that stands in the configuration itself: Terraform quotes the line it is
+/// pointed at, and is pointed at the resource.
 #[test]
-fn a_literal_key_is_quoted_by_terraform_only() {
+fn a_literal_key_is_quoted_by_nobody() {
     let lab = Workspace::new();
     let key = format!("zqliteral{}", "x".repeat(130));
     lab.configure(&format!(
@@ -306,17 +307,36 @@ fn a_literal_key_is_quoted_by_terraform_only() {
         let said = said(&lab.command(&["plan", "-input=false"]).env(name, value).output().unwrap());
         assert_eq!(said.code, 1);
         said.mentions(&["psk", "128"]);
-        let quotes = |line: &&str| line.contains("zqliteral");
-        for line in said.text.lines().filter(quotes) {
-            let quoted = line.trim_start_matches(['│', ' ']);
-            let (number, source) = quoted.split_once(": ").unwrap_or_else(|| panic!("{line}"));
-            assert!(number.parse::<u32>().is_ok() && source.trim_start().starts_with("psk = "), "{line}");
-        }
+        said.mentions(&["resource \"vpn_policy_based_session\" \"s\" {"]);
+        assert!(!said.text.contains("zqliteral"), "{}", said.text);
     }
     let output = lab.command(&["validate", "-json"]).output().unwrap();
-    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let told = &answer["diagnostics"][0];
-    assert!(!told["summary"].to_string().contains("zqliteral") && !told["detail"].to_string().contains("zqliteral"));
+    let answer = String::from_utf8(output.stdout).unwrap();
+    assert!(answer.contains("psk has 139 characters") && !answer.contains("zqliteral"), "{answer}");
+}
+
+/// What else can be wrong with a secret in the configuration.
+#[test]
+fn a_literal_secret_that_does_not_fit_is_quoted_by_nobody() {
+    let lab = Workspace::new();
+    let long = format!("zqliteral{}", "x".repeat(30));
+    let session = |more: &str| samples::resource("policy_based_session", "s", &format!("psk = \"zqliteral\"\n{more}"));
+    for (hcl, words) in [
+        (session("authentication_mode = \"CERTIFICATE\""), "psk cannot be used with authentication_mode CERTIFICATE"),
+        (samples::resource("bgp_neighbor", "n", &format!("password = \"{long}\"")), "password has 39 characters"),
+        (
+            // Known at apply only.
+            "resource \"terraform_data\" \"d\" { input = \"CERTIFICATE\" }\n".to_owned()
+                + &session("authentication_mode = terraform_data.d.output"),
+            "psk cannot be used with authentication_mode CERTIFICATE",
+        ),
+    ] {
+        lab.configure(&hcl);
+        let said = lab.run(&APPLY);
+        assert_eq!(said.code, 1, "{}", said.text);
+        said.mentions(&[words]);
+        assert!(!said.text.contains("zqliteral"), "{}", said.text);
+    }
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! Values that are known only at apply, in every attribute and every block.
 
 use crate::attributes::{self, Attribute, OTHERS};
-use crate::refusals::{self, REFUSED_AT_ONCE, Wrong};
-use crate::samples;
+use crate::refusals::{self, Wrong};
 use crate::terraform::Workspace;
 
 /// Collects values that become known at apply, each an output of a resource.
@@ -25,7 +24,7 @@ impl Later {
     fn lines(&mut self, lines: &str, only: impl Fn(&str) -> bool) -> String {
         let each = |line: &str| match line.split_once(" = ") {
             Some((name, value)) if only(line) => {
-                let (value, mark) = value.strip_suffix(" # !").map_or((value, ""), |value| (value, " # !"));
+                let (value, mark) = value.find(" # ").map_or((value, ""), |at| value.split_at(at));
                 format!("{name} = {}{mark}", self.value(value))
             }
             _ => line.to_owned(),
@@ -101,12 +100,13 @@ fn what_turns_out_wrong_at_apply_is_refused_then_and_as_clearly() {
     const KNOWN_ALREADY: [&str; 5] =
         ["revision = ", "lifetime = ", "ike_version = [", "dh_groups = \"", "sa_life_time = 9223372036854775808"];
     let never = |wrong: &&Wrong| KNOWN_ALREADY.iter().any(|name| wrong.body.starts_with(name));
-    let all: Vec<_> = REFUSED_AT_ONCE.iter().filter(names_a_value).filter(|wrong| !never(wrong)).collect();
+    let all: Vec<_> =
+        refusals::refused_at_once().into_iter().filter(names_a_value).filter(|wrong| !never(wrong)).collect();
     let hcl: Vec<_> = all
         .iter()
         .enumerate()
         .map(|(position, wrong)| {
-            samples::resource(wrong.kind, &format!("r{position}"), &later.lines(wrong.body, is_value))
+            refusals::declared(wrong.kind, &format!("r{position}"), &later.lines(wrong.body, is_value))
         })
         .collect();
     lab.configure(&[OTHERS, &later.hcl, &hcl.concat()].concat());
@@ -118,5 +118,5 @@ fn what_turns_out_wrong_at_apply_is_refused_then_and_as_clearly() {
 }
 
 fn is_value(line: &str) -> bool {
-    line.contains(" = ") && line.ends_with("# !")
+    line.contains(" = ") && ["# !", "# secret"].iter().any(|mark| line.ends_with(mark))
 }

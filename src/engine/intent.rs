@@ -7,6 +7,7 @@ use super::object::Object;
 use super::refusal::Refusal;
 use super::store::{StoreError, StoreExt, Transaction, View};
 use super::{Caller, Engine, Reveal, index};
+use crate::model::kind::one;
 use crate::model::path::PolicyPath;
 use crate::model::problem::{Place, Problem, Step};
 use crate::model::reference::{ends_fit, must_fit};
@@ -162,7 +163,7 @@ fn kind_to_write(
         }
         (Some(Json::String(wanted)), kinds) => {
             let Some(kind) = kinds.iter().find(|kind| kind.resource_type == wanted) else {
-                let hint = format!("An object at {path} is a {}.", kinds[0].resource_type);
+                let hint = format!("An object at {path} is {}.", one(kinds[0].resource_type));
                 return Err(invalid(place, &format!("{wanted:?} is not the type of this object"), &hint));
             };
             kind
@@ -178,7 +179,7 @@ fn kind_to_write(
     match before {
         Some(before) if before.kind().resource_type != kind.resource_type => Err(invalid(
             place,
-            &format!("{path} is a {}", before.kind().resource_type),
+            &format!("{path} is {}", one(before.kind().resource_type)),
             "The type of an object cannot be changed: delete it first.",
         )),
         _ => Ok(kind),

@@ -45,8 +45,7 @@ impl Kind {
 
     /// Its name in a sentence, with an article: `an IKE profile`.
     pub fn one(&self) -> String {
-        let article = if self.title.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O']) { "an" } else { "a" };
-        format!("{article} {}", self.title)
+        one(self.title)
     }
 
     /// A path of this kind as an example for a message.
@@ -93,6 +92,12 @@ impl Kind {
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields().find(|field| field.name == name)
     }
+}
+
+/// A name in a sentence, with an article: `an IKE profile`, `a tag`.
+pub fn one(name: &str) -> String {
+    let article = if name.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O']) { "an" } else { "a" };
+    format!("{article} {name}")
 }
 
 /// The kinds whose paths have the shape of `path`. Most paths have one; a session

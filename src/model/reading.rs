@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use super::as_number::AsNumber;
 use super::field::{Field, Presence, Record, Shape};
-use super::kind::{Kind, kind_named, kinds_at};
+use super::kind::{Kind, kind_named, kinds_at, one};
 use super::network::{Network, interface_address};
 use super::path::{LONGEST_ID, PolicyPath, stray_character};
 use super::problem::{Place, Problem, Step};
@@ -236,7 +236,7 @@ impl Reader<'_> {
                 && !seen.insert(text)
             {
                 let what = format!("Two elements have the {key} {text:?}");
-                self.refuse(&at.item(position), what, format!("Give each a {key} of its own."));
+                self.refuse(&at.item(position), what, format!("Give each {} of its own.", one(key)));
             }
         }
     }
@@ -313,10 +313,7 @@ impl Reader<'_> {
                     "Give the address of the interface with its prefix length, such as 192.168.1.1/24.".to_owned(),
                 )),
             },
-            Shape::AddressRange => address_range(text).ok_or_else(|| {
-                let hint = "Give an address, or a range first-last of one address family.".to_owned();
-                (format!("{text:?} is not an address or a range of addresses"), hint)
-            }),
+            Shape::AddressRange => address_range(text),
             Shape::Mac => mac(text).ok_or_else(|| {
                 (format!("{text:?} is not a MAC address"), "Use the form 00:50:56:ab:cd:ef.".to_owned())
             }),
@@ -390,11 +387,21 @@ fn length_within(name: &str, text: &str, min: usize, max: usize) -> Result<Strin
     Err((format!("{name} has {length} characters"), format!("Use {min} to {max} characters.")))
 }
 
-fn address_range(text: &str) -> Option<String> {
+fn address_range(text: &str) -> Result<String, (String, String)> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
-    let (first, last): (IpAddr, IpAddr) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
-    let valid = first.is_ipv4() == last.is_ipv4() && first <= last;
-    valid.then(|| if first == last && !text.contains('-') { first.to_string() } else { format!("{first}-{last}") })
+    match (first.trim().parse::<IpAddr>(), last.trim().parse::<IpAddr>()) {
+        (Ok(first), Ok(last)) if first.is_ipv4() == last.is_ipv4() && first > last => Err((
+            format!("The range {text:?} runs backwards"),
+            format!("Give the lower address first: {last}-{first}."),
+        )),
+        (Ok(first), Ok(last)) if first.is_ipv4() == last.is_ipv4() => {
+            Ok(if text.contains('-') { format!("{first}-{last}") } else { first.to_string() })
+        }
+        _ => {
+            let hint = "Give an address, or a range first-last of one address family.".to_owned();
+            Err((format!("{text:?} is not an address or a range of addresses"), hint))
+        }
+    }
 }
 
 fn mac(text: &str) -> Option<String> {
@@ -409,7 +416,13 @@ fn path(name: &str, kinds: &[&str], text: &str) -> Result<String, (String, Strin
     let like = || {
         let forms: Vec<_> = wanted.iter().map(|kind| format!("{} ({})", kind.example_path(), kind.title)).collect();
         let names: Vec<_> = wanted.iter().map(|kind| format!("vpn_{}.NAME.path", kind.name)).collect();
-        format!("Give {name} a path like {}, best by a reference: {}.", forms.join(" or "), names.join(" or "))
+        let names = names.join(" or ");
+        let data: Vec<_> = wanted.iter().map(|kind| format!("data.vpn_{}.NAME.path", kind.name)).collect();
+        format!(
+            "Give {name} a path like {}, best by a reference: {names}, or {} for what is there already.",
+            forms.join(" or "),
+            data.join(" or ")
+        )
     };
     let path = PolicyPath::parse(text).map_err(|error| (format!("{text:?} is not a path: it {error}"), like()))?;
     if wanted.iter().any(|kind| kind.owns(&path)) {

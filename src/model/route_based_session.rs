@@ -139,8 +139,10 @@ fn interface_addresses(session: &Tree) -> impl Iterator<Item = (Place, &str)> {
 }
 
 fn interface_is_reachable_from_here(session: &Facts<'_>) -> Vec<Problem> {
-    let v6 = interface_addresses(session.record).any(|(_, address)| is_v6(Some(address)));
-    ipv6_needs_the_current_address(session, "tunnel_interfaces", v6)
+    let v6 = interface_addresses(session.record).find(|(_, address)| is_v6(Some(address)));
+    let Some((place, _)) = v6 else { return Vec::new() };
+    let problems = ipv6_needs_the_current_address(session, "ip_addresses", true);
+    problems.into_iter().map(|problem| Problem { at: place.clone(), ..problem }).collect()
 }
 
 const OWN: [Field; 2] = [

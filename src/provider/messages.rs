@@ -2,12 +2,13 @@
 //! diagnostics, with the attribute named.
 
 use super::face::Face;
+use super::resources::FACES;
 use crate::backend::BackendError;
 use crate::engine::Refusal;
 use crate::engine::store::StoreError;
 use crate::model::field::{Field, Record, Shape};
 use crate::model::problem::{Gravity, Place, Problem, Step};
-use crate::model::{PolicyPath, Tree, common, kinds_at};
+use crate::model::{KINDS, Kind, LOCAL_ENDPOINT, PolicyPath, Tree, common, kinds_at};
 use crate::tf_provider::{Diagnostic, Diagnostics, Path};
 
 /// A problem of an object of `face` that declares `tree` as a diagnostic.
@@ -26,11 +27,15 @@ pub fn of_problem(face: &Face, tree: &Tree, problem: &Problem) -> Diagnostic {
 /// Where a place of an object of `face` stands in HCL. The elements of a set have
 /// no position: what is wrong within one is said to be within the set, which
 /// Terraform can point at while there is only one element.
+///
+/// Terraform prints the line it is pointed at. What is wrong with a secret is
+/// therefore said of the whole resource; the text names the attribute.
 pub fn path_of(face: &Face, place: &Place) -> Path {
     let mut path = Path::root();
     let mut within_set = false;
     for (step, field) in steps(face, place) {
         match (step, field) {
+            (Step::Field(_), Some(field)) if field.secret => return Path::root(),
             (Step::Field(_), Some(field)) => {
                 path = path.child(field.hcl_name());
                 within_set = matches!(field.shape, Shape::Set(..) | Shape::SetIn(..) | Shape::RecordSet(..));
@@ -105,15 +110,55 @@ pub fn dangling(face: &Face, place: &Place, to: &str) -> Diagnostic {
     does_not_exist(to).at(path_of(face, place))
 }
 
+/// The endpoints that no configuration declares.
+const SYSTEMS_ENDPOINTS: &str = " The ids of the system's endpoints are Private-IP1 and Public-IP1.";
+
 /// A path at which there is no object.
 pub fn does_not_exist(path: &str) -> Diagnostic {
     let kind = PolicyPath::parse(path).ok().and_then(|path| kinds_at(&path).next());
-    let name = kind.map_or_else(|| "vpn_…".to_owned(), |kind| format!("vpn_{}", kind.name));
-    let detail = format!(
-        "There is no such object, and this plan is not known to create it. If this configuration declares it, refer to \
-         it as {name}.NAME.path, so that Terraform creates it first; otherwise correct the path."
-    );
+    let face = FACES.into_iter().find(|face| Some(face.kind) == kind);
+    let detail = match (face, kind) {
+        (Some(face), _) => {
+            let name = face.type_name();
+            let systems = if face.kind == &LOCAL_ENDPOINT { SYSTEMS_ENDPOINTS } else { "" };
+            format!(
+                "There is no such object, and this plan is not known to create it. If this configuration declares it, \
+                 refer to it as {name}.NAME.path, so that Terraform creates it first. What is there already is found \
+                 by a data source, and referred to as data.{name}.NAME.path.{systems} Otherwise correct the path."
+            )
+        }
+        (None, Some(kind)) => match from_the_start(kind) {
+            Some(there) => format!(
+                "There is no such object. Terraform creates no {} here: use the one that is there from the start, \
+                 {there}.",
+                kind.title
+            ),
+            None => format!("There is no such object, and Terraform creates no {} here. Correct the path.", kind.title),
+        },
+        (None, None) => "There is no such object. Correct the path.".to_owned(),
+    };
     Diagnostic::error(format!("{path} does not exist"), detail)
+}
+
+/// The object of `kind` below which others lie by default, at its current address.
+fn from_the_start(kind: &Kind) -> Option<String> {
+    let parents = KINDS.iter().filter_map(|other| PolicyPath::parse(other.default_parent?).ok());
+    parents.into_iter().find(|parent| kind.owns(parent)).map(|parent| parent.current_address())
+}
+
+/// The command that takes the object at `path` into the state, to be pasted into
+/// a shell.
+pub fn import_command(face: &Face, path: &PolicyPath) -> String {
+    format!("terraform import {}.NAME {}", face.type_name(), shell_word(path.as_str()))
+}
+
+/// A text as one word of a shell.
+fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | ':' | '@' | '+' | ',');
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// An object that cannot be deleted.
@@ -140,7 +185,8 @@ pub fn system_owned(face: &Face, path: &str) -> Diagnostic {
 
 /// What to do about a store that failed.
 pub fn of_store(error: &StoreError) -> String {
-    let what = format!("{}.", sentence(&error.to_string()));
+    let text = error.to_string();
+    let what = if begins_with_a_file(error) { format!("{text}.") } else { format!("{}.", sentence(&text)) };
     match advice(error) {
         Some(advice) => format!("{what} {advice}"),
         None => what,
@@ -161,6 +207,30 @@ fn advice(error: &StoreError) -> Option<&'static str> {
         StoreError::Poisoned { cause } => return advice(cause),
         _ => return None,
     })
+}
+
+/// Whether the text of a failure begins with the name of a file, which is not
+/// written with a capital.
+fn begins_with_a_file(error: &StoreError) -> bool {
+    match error {
+        StoreError::Foreign { .. }
+        | StoreError::FutureVersion { .. }
+        | StoreError::Damaged { .. }
+        | StoreError::Missing { .. }
+        | StoreError::NotAFile { .. }
+        | StoreError::ReadOnly { .. }
+        | StoreError::Busy { .. }
+        | StoreError::Moved { .. }
+        | StoreError::Database { .. } => true,
+        StoreError::NoFolder { .. }
+        | StoreError::Denied { .. }
+        | StoreError::Full { .. }
+        | StoreError::Poisoned { .. }
+        | StoreError::Nested
+        | StoreError::NotRun
+        | StoreError::TooLarge { .. }
+        | StoreError::Io { .. } => false,
+    }
 }
 
 fn sentence(text: &str) -> String {
@@ -186,4 +256,66 @@ fn place_of(face: &Face, field: &str) -> Place {
         record = known.shape.record();
     }
     place
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{BGP_NEIGHBOR, IKE_PROFILE};
+
+    fn face(kind: &'static Kind) -> Face {
+        Face { kind, parent: None, subcategory: "" }
+    }
+
+    #[test]
+    fn a_secret_is_said_of_the_whole_resource() {
+        let face = face(&BGP_NEIGHBOR);
+        let place = |name| Place::default().field(name);
+        assert!(path_of(&face, &place("password")).is_root());
+        assert_eq!(path_of(&face, &place("neighbor_address")).to_string(), "neighbor_address");
+    }
+
+    #[test]
+    fn only_resources_that_exist_are_named() {
+        let names = |path: &str| does_not_exist(path).detail;
+        assert!(names("/infra/ipsec-vpn-ike-profiles/a").contains("data.vpn_ike_profile.NAME.path"));
+        for (path, there) in [
+            ("/infra/tier-0s/a", "/infra/tier-0s/vmc."),
+            ("/infra/tier-1s/a", "/infra/tier-1s/cgw."),
+            ("/infra/tier-0s/vmc/locale-services/a", "/infra/tier-0s/vmc/locale-services/default."),
+            ("/infra/tier-0s/a/locale-services/b/bgp", "/infra/tier-0s/vmc/locale-services/default/bgp."),
+            ("/infra/tier-0s/a/ipsec-vpn-services/b", "/infra/tier-0s/vmc/ipsec-vpn-services/default."),
+        ] {
+            let detail = names(path);
+            assert!(detail.ends_with(there) && !detail.contains("vpn_"), "{path}: {detail}");
+        }
+        let named = FACES.into_iter().map(|face| face.kind);
+        let others = KINDS.into_iter().filter(|kind| !named.clone().any(|named| named == *kind));
+        for kind in others {
+            assert!(from_the_start(kind).is_some(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_command_can_be_pasted_into_a_shell() {
+        let path = |id: &str| PolicyPath::parse(&format!("/infra/ipsec-vpn-ike-profiles/{id}")).unwrap();
+        let command = |id: &str| import_command(&face(&IKE_PROFILE), &path(id));
+        let begin = "terraform import vpn_ike_profile.NAME ";
+        for (id, word) in [
+            ("a.b-c_1", "/infra/ipsec-vpn-ike-profiles/a.b-c_1"),
+            ("a b", "'/infra/ipsec-vpn-ike-profiles/a b'"),
+            ("$(a)", "'/infra/ipsec-vpn-ike-profiles/$(a)'"),
+            ("it's \"a\"", r#"'/infra/ipsec-vpn-ike-profiles/it'\''s "a"'"#),
+        ] {
+            assert_eq!(command(id), format!("{begin}{word}"));
+        }
+    }
+
+    #[test]
+    fn a_file_keeps_its_spelling() {
+        let path = std::path::PathBuf::from("vpn-engine.db");
+        let kept = StoreError::NotAFile { path: path.clone(), kind: "a folder" };
+        assert_eq!(of_store(&kept), "vpn-engine.db is a folder, not a file. Give another path.");
+        assert!(of_store(&StoreError::Full { path }).starts_with("No space left on the disk of vpn-engine.db."));
+    }
 }

@@ -30,7 +30,7 @@ mod resource;
 mod run;
 mod shared;
 
-use std::path::PathBuf;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -66,7 +66,9 @@ impl Provider for VpnProvider {
             Type::String,
             format!(
                 "The engine's file; created when there is none. Several Terraform processes can share it. It holds keys \
-                 and passwords, and only its owner can read it. Default: the environment variable `{ENGINE_FILE_VARIABLE}`, or `{DEFAULT_ENGINE_FILE}` in the working directory."
+                 and passwords, and only its owner can read it. A `~` at the beginning is refused, because Terraform leaves it \
+                 as it is: write `pathexpand(\"~/vpn-engine.db\")`. Default: the environment variable \
+                 `{ENGINE_FILE_VARIABLE}`, or `{DEFAULT_ENGINE_FILE}` in the working directory."
             ),
         );
         let embedded =
@@ -99,6 +101,7 @@ impl Provider for VpnProvider {
             Some("") => Diagnostic::error("The engine's file has no name", "Give a path, or leave `path` out.")
                 .at(engine_path())
                 .into(),
+            Some(path) if begins_with_a_tilde(path.as_ref()) => tilde_in_configuration(path).into(),
             _ => Diagnostics::none(),
         }
     }
@@ -110,11 +113,13 @@ impl Provider for VpnProvider {
                           planning.";
             return Diagnostic::error("The engine's file is not known yet", detail).at(engine_path()).into();
         }
-        let file = match path.as_str() {
-            Some(path) => PathBuf::from(path),
-            None => std::env::var_os(ENGINE_FILE_VARIABLE)
-                .filter(|path| !path.is_empty())
-                .map_or_else(|| PathBuf::from(DEFAULT_ENGINE_FILE), PathBuf::from),
+        let set = std::env::var_os(ENGINE_FILE_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let file = match (path.as_str(), set) {
+            (Some(path), _) if begins_with_a_tilde(path.as_ref()) => return tilde_in_configuration(path).into(),
+            (Some(path), _) => PathBuf::from(path),
+            (None, Some(path)) if begins_with_a_tilde(&path) => return tilde_in_variable(&path).into(),
+            (None, Some(path)) => path,
+            (None, None) => PathBuf::from(DEFAULT_ENGINE_FILE),
         };
         let opened = tokio::task::spawn_blocking(move || Embedded::open(&file)).await;
         match opened {
@@ -140,4 +145,26 @@ impl Provider for VpnProvider {
 
 fn engine_path() -> Path {
     Path::attribute("embedded").child("path")
+}
+
+/// Whether somebody meant a home folder, which only a shell would put in.
+fn begins_with_a_tilde(path: &FilePath) -> bool {
+    path.as_os_str().as_encoded_bytes().starts_with(b"~")
+}
+
+fn tilde_in_configuration(path: &str) -> Diagnostic {
+    let detail = format!(
+        "{path} begins with ~, which Terraform does not expand. Write pathexpand({path:?}); for a file of that very name, \
+         put ./ before it."
+    );
+    Diagnostic::error("The engine's file cannot be used", detail).at(engine_path())
+}
+
+fn tilde_in_variable(path: &FilePath) -> Diagnostic {
+    let detail = format!(
+        "The environment variable {ENGINE_FILE_VARIABLE} is {}, and ~ is not expanded in it. Use $HOME, or leave out the \
+         quotes, so that the shell expands it; for a file of that very name, put ./ before it.",
+        path.display()
+    );
+    Diagnostic::error("The engine's file cannot be used", detail)
 }

@@ -22,7 +22,9 @@ fn block(block: &Block, place: &Place, config: &Value, found: &mut Diagnostics) 
         return;
     }
     for attribute in &block.attributes {
-        self::attribute(attribute, &place.child(&attribute.name).path, config.get(&attribute.name), found);
+        // Terraform prints the line it is pointed at: a secret is only named.
+        let path = if attribute.sensitive { Path::root() } else { place.child(&attribute.name).path };
+        self::attribute(attribute, &path, config.get(&attribute.name), found);
     }
     for nested in &block.blocks {
         self::nested(nested, &place.child(&nested.name), config.get(&nested.name), found);

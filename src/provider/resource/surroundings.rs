@@ -144,21 +144,19 @@ impl ObjectResource {
 
     /// What is said of an object in the way of one to be created.
     pub(super) fn exists(&self, connection: &Connection, path: &PolicyPath) -> Diagnostic {
-        let replaced = "To replace it, let Terraform delete the old one first: remove create_before_destroy. Or give \
-                        the new one another id.";
-        let renamed = "To rename the resource that declares it, add a moved block.";
         let detail = if connection.run.has_in_state(path) {
             format!(
-                "{path} is in this state already, and no two objects have the same path.\n  - {replaced}\n  - {renamed}\n  \
-                 - If another resource declares it, give this one an id of its own."
+                "{path} is in this state already, and no two objects have the same path.\n  - To replace it, let \
+                 Terraform delete the old one first: remove create_before_destroy. Or give the new one another id.\n  - \
+                 To rename the resource that declares it, add a moved block.\n  - If another resource declares it, give \
+                 this one an id of its own."
             )
         } else {
             format!(
                 "{path} exists already, and no earlier run of this configuration has left it behind.\n  - To manage it \
-                 with Terraform, import it: terraform import {}.NAME '{path}'\n  - If somebody else manages it, give \
-                 this one an id of its own.\n  - If it is in this state: {replaced} {renamed}\n  - To destroy what is in \
-                 this state nevertheless: terraform destroy -refresh=false",
-                self.type_name
+                 with Terraform, import it: {}\n  - If somebody else manages it, give this one an id of its own.\n  - To \
+                 destroy what is in this state nevertheless: terraform destroy -refresh=false",
+                messages::import_command(self.face, path)
             )
         };
         Diagnostic::error(format!("The {} exists already", self.face.kind.title), detail).at(Path::attribute("id"))

@@ -28,7 +28,8 @@ pub async fn validate(
     if !request.client_capabilities.is_some_and(|client| client.write_only_attributes_allowed) {
         told.extend(shape::write_only_given(&declared.schema.block, &config).into_iter().map(|path| {
             let detail = format!("{path} is write-only, which needs Terraform 1.11 or OpenTofu 1.11 at least.");
-            Diagnostic::error("Write-only attribute not supported by this Terraform", detail).at(path)
+            // Terraform prints the line it is pointed at, and what is write-only is secret.
+            Diagnostic::error("Write-only attribute not supported by this Terraform", detail)
         }));
     }
     if !told.has_errors() {

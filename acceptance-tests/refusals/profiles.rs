@@ -1,0 +1,142 @@
+//! Profiles, and the names that every object has.
+
+use super::{Wrong, wrong};
+
+/// What a look at the configuration alone refuses of them.
+pub const ALL: &[Wrong] = &[
+    // IKE profiles.
+    wrong(
+        "ike_profile",
+        "encryption_algorithms = [\"AES_GCM_128\"]\ndigest_algorithms = [\"SHA2_256\"] # !",
+        "AES_GCM_128 takes no digest",
+        "Leave digest_algorithms out",
+    ),
+    wrong(
+        "ike_profile",
+        "encryption_algorithms = [\"AES_GCM_256\"]\nike_version = \"IKE_V1\" # !",
+        "AES_GCM_256 cannot be used with IKE_V1",
+        "IKE_V2",
+    ),
+    wrong(
+        "ike_profile",
+        "encryption_algorithms = [\"AES_GCM_192\"]\nike_version = \"IKE_FLEX\" # !",
+        "AES_GCM_192 cannot be used with IKE_FLEX",
+        "IKE_V2",
+    ),
+    wrong(
+        "ike_profile",
+        "encryption_algorithms = [\"AES_128\"]\ndigest_algorithms = [] # !",
+        "AES_128 needs a digest",
+        "SHA2_256",
+    ),
+    wrong(
+        "ike_profile",
+        "ike_version = \"ike_v2\" # !",
+        "\"ike_v2\" is not a value of ike_version",
+        "did you mean IKE_V2?",
+    ),
+    wrong("ike_profile", "ike_version = \"IKE_V3\" # !", "\"IKE_V3\" is not a value", "IKE_V1, IKE_V2 or IKE_FLEX"),
+    wrong(
+        "ike_profile",
+        "encryption_algorithms = [\"aes_128\"] # !",
+        "\"aes_128\" is not a value of encryption_algorithms",
+        "did you mean AES_128?",
+    ),
+    wrong("ike_profile", "dh_groups = [\"Group14\"] # !", "\"Group14\" is not a value of dh_groups", "GROUP14"),
+    wrong("ike_profile", "dh_groups = [\"GROUP1\"] # !", "\"GROUP1\" is not a value", "GROUP2, GROUP5"),
+    wrong("ike_profile", "dh_groups = [] # !", "at least 1", "Add"),
+    wrong("ike_profile", "encryption_algorithms = [] # !", "at least 1", "Add"),
+    wrong("ike_profile", "dh_groups = [null] # !", "null", "Leave"),
+    wrong("ike_profile", "dh_groups = [\"\"] # !", "\"\" is not a value of dh_groups", "GROUP14"),
+    wrong("ike_profile", "sa_life_time = 21599 # !", "sa_life_time cannot be 21599", "21600 to 31536000"),
+    wrong("ike_profile", "sa_life_time = 31536001 # !", "sa_life_time cannot be 31536001", "21600 to 31536000"),
+    wrong("ike_profile", "sa_life_time = -1 # !", "sa_life_time cannot be -1", "21600 to 31536000"),
+    wrong("ike_profile", "sa_life_time = 86400.5 # !", "sa_life_time cannot be 86400.5", "whole number"),
+    wrong(
+        "ike_profile",
+        "sa_life_time = 1e30 # !",
+        "sa_life_time cannot be 1000000000000000000000000000000",
+        "31536000",
+    ),
+    wrong("ike_profile", "sa_life_time = 9223372036854775808 # !", "cannot be 9223372036854775808", "31536000"),
+    wrong("ike_profile", "sa_life_time = \"a day\" # !", "sa_life_time", "number is required"),
+    wrong("ike_profile", "ike_version = [\"IKE_V2\"] # !", "ike_version", "string required"),
+    wrong("ike_profile", "dh_groups = \"GROUP14\" # !", "dh_groups", "set of string required"),
+    wrong("ike_profile", "revision = 3 # !", "revision", "cannot be configured"),
+    wrong("ike_profile", "lifetime = 86400 # !", "lifetime", "not expected"),
+    // Names.
+    wrong("ike_profile", "id = \"\" # !", "id", "1 to 1024"),
+    wrong("ike_profile", "id = \"a/b\" # !", "id holds '/'", "leave out"),
+    wrong("ike_profile", "id = \"a?b\" # !", "id holds '?'", "leave out"),
+    wrong("ike_profile", "id = \"a\\nb\" # !", "id holds", "control characters"),
+    wrong("ike_profile", "id = \"..\" # !", "\"..\" cannot be an identifier", "other than . and .."),
+    wrong("ike_profile", "id = \" a\" # !", "\" a\" cannot be an identifier", "without spaces"),
+    wrong("ike_profile", "id = replace(format(\"%1025s\", \"\"), \" \", \"x\") # !", "id", "1 to 1024"),
+    wrong("ike_profile", "display_name = \"\" # !", "display_name has 0 characters", "1 to 255"),
+    wrong(
+        "ike_profile",
+        "display_name = join(\"\", [for i in range(256) : \"x\"]) # !",
+        "display_name has 256 characters",
+        "1 to 255",
+    ),
+    wrong("ike_profile", "description = format(\"%1025s\", \"\") # !", "description has 1025 characters", "1024"),
+    wrong(
+        "ike_profile",
+        "tag {\nscope = join(\"\", [for i in range(129) : \"x\"]) # !\n}",
+        "scope has 129 characters",
+        "128",
+    ),
+    wrong(
+        "ike_profile",
+        "tag {\ntag = join(\"\", [for i in range(257) : \"x\"]) # !\n}",
+        "tag has 257 characters",
+        "256",
+    ),
+    wrong(
+        "ike_profile",
+        "dynamic \"tag\" {\nfor_each = range(31)\ncontent { # !\ntag = \"t${tag.value}\"\n}\n}",
+        "tag",
+        "30",
+    ),
+    // Tunnel profiles.
+    wrong(
+        "tunnel_profile",
+        "digest_algorithms = [\"SHA1\"] # !",
+        "AES_GCM_128 takes no digest",
+        "Leave digest_algorithms out",
+    ),
+    wrong(
+        "tunnel_profile",
+        "encryption_algorithms = [\"NO_ENCRYPTION_AUTH_AES_GMAC_256\"]\ndigest_algorithms = [\"SHA1\"] # !",
+        "takes no digest",
+        "GMAC",
+    ),
+    wrong(
+        "tunnel_profile",
+        "encryption_algorithms = [\"NO_ENCRYPTION\"]\ndigest_algorithms = [] # !",
+        "NO_ENCRYPTION needs a digest",
+        "SHA2_256",
+    ),
+    wrong("tunnel_profile", "dh_groups = [] # !", "Perfect forward secrecy needs", "enable_perfect_forward_secrecy"),
+    wrong("tunnel_profile", "sa_life_time = 899 # !", "sa_life_time cannot be 899", "900 to 31536000"),
+    wrong("tunnel_profile", "df_policy = \"copy\" # !", "\"copy\" is not a value of df_policy", "did you mean COPY?"),
+    // DPD profiles.
+    wrong(
+        "dpd_profile",
+        "dpd_probe_mode = \"ON_DEMAND\"\ndpd_probe_interval = 11 # !",
+        "dpd_probe_interval cannot be 11 with ON_DEMAND",
+        "1 to 10",
+    ),
+    wrong("dpd_profile", "dpd_probe_interval = 2 # !", "dpd_probe_interval cannot be 2 with PERIODIC", "3 to 360"),
+    wrong("dpd_profile", "dpd_probe_interval = 361 # !", "dpd_probe_interval cannot be 361", "360"),
+    wrong("dpd_profile", "dpd_probe_interval = 0 # !", "dpd_probe_interval cannot be 0", "360"),
+    wrong(
+        "dpd_profile",
+        "dpd_probe_mode = \"on_demand\" # !",
+        "\"on_demand\" is not a value",
+        "did you mean ON_DEMAND?",
+    ),
+    wrong("dpd_profile", "retry_count = 0 # !", "retry_count cannot be 0", "1 to 100"),
+    wrong("dpd_profile", "retry_count = 101 # !", "retry_count cannot be 101", "1 to 100"),
+    wrong("dpd_profile", "enabled = \"yes\" # !", "enabled", "bool is required"),
+];
