@@ -154,7 +154,7 @@ impl ObjectResource {
         } else {
             format!(
                 "{path} exists already, and no earlier run of this configuration has left it behind.\n  - To manage it \
-                 with Terraform, import it: {}\n  - If somebody else manages it, give this one an id of its own.\n  - To \
+                 with Terraform, import it: {}\n  - If somebody else manages it, choose another id.\n  - To \
                  destroy what is in this state nevertheless: terraform destroy -refresh=false",
                 messages::import_command(self.face, path)
             )
