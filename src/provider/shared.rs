@@ -29,7 +29,8 @@ pub struct Connection {
 
 impl Shared {
     /// Takes a backend into use, and begins a run. A process that Terraform did
-    /// not start itself sees one run after the other.
+    /// not start itself sees one run after the other, each with a backend of its
+    /// own: the latest one counts.
     pub async fn connect(&self, backend: Arc<dyn Backend>) -> Result<(), BackendError> {
         let claims = Arc::new(Claims::of_process(backend.claims().await?));
         let connection = Connection { backend, run: Arc::new(Run::new()), claims };
