@@ -151,6 +151,9 @@ fn what_the_system_owns_is_imported_and_stays_as_it_is() {
         "{\n  id = \"nsx-default-l3vpn-dpd-profile\"\n  retry_count = 3\n}",
     );
     lab.configure(&change).plan_is_refused().mentions(&["owned by the system", "terraform state rm"]);
+    let change = hcl.replace("local_address = \"10.73.118.66\"", "local_address = \"10.73.118.67\"");
+    let said = lab.configure(&change).plan_is_refused();
+    said.mentions(&["owned by the system", "local-endpoints/Private-IP1 belongs to the system"]);
     lab.configure(hcl);
     for arguments in [
         &["plan", "-destroy", "-input=false"][..],
@@ -165,6 +168,13 @@ fn what_the_system_owns_is_imported_and_stays_as_it_is() {
     lab.run(&["state", "rm", "vpn_dpd_profile.d", "vpn_ike_profile.i", "vpn_local_endpoint.p"]).succeeded();
     lab.plan_is_empty();
     assert_eq!(lab.paths(), [""; 0]);
+    for (kind, id, address) in [
+        ("dpd_profile", "nsx-default-l3vpn-dpd-profile", Json::Null),
+        ("local_endpoint", "Private-IP1", "10.73.118.66".into()),
+    ] {
+        let object = lab.object(&format!("{}/{id}", samples::sample(kind).collection));
+        assert_eq!((&object["_revision"], &object["local_address"]), (&0.into(), &address), "{id}");
+    }
 }
 
 #[test]

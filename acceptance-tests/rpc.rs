@@ -18,7 +18,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use tempfile::TempDir;
 use tokio::net::{UnixListener, UnixStream};
 use tokio_rustls::TlsConnector;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{Channel, Endpoint, Error};
 
 use crate::processes::{exit_of, signal};
 use crate::terraform::PROVIDER;
@@ -154,8 +154,12 @@ fn gather(mut stderr: ChildStderr) -> JoinHandle<String> {
 
 /// A channel to the socket, without TLS.
 pub async fn plain(socket: &Path) -> Channel {
-    let endpoint = Endpoint::from_shared(format!("unix://{}", socket.display())).unwrap();
-    endpoint.connect().await.expect("it listens")
+    try_plain(socket).await.expect("it listens")
+}
+
+/// The same where the other side may hang up before the greeting is out.
+pub async fn try_plain(socket: &Path) -> Result<Channel, Error> {
+    Endpoint::from_shared(format!("unix://{}", socket.display())).unwrap().connect().await
 }
 
 /// What Terraform makes for one run: a certificate on P-521, and its key.
@@ -178,7 +182,7 @@ pub fn client_key() -> ClientKey {
 
 /// A channel to the socket for the client with this key, which trusts that
 /// certificate only. TLS happens between the socket and one of our own.
-pub async fn encrypted(served: &Served, key: &ClientKey) -> Channel {
+pub async fn encrypted(served: &Served, key: &ClientKey) -> Result<Channel, Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = Arc::new(OnlyThisServer { expected: served.certificate(), provider: Arc::clone(&provider) });
     let mut config = ClientConfig::builder_with_provider(provider)
@@ -201,7 +205,7 @@ pub async fn encrypted(served: &Served, key: &ClientKey) -> Channel {
             }
         }
     });
-    plain(&near.path().join("s")).await
+    try_plain(&near.path().join("s")).await
 }
 
 /// Accepts the one server whose certificate is known.

@@ -3,6 +3,7 @@
 //! says so and leaves the rest out.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::chown;
 use std::path::Path;
 use std::process::Command;
@@ -28,6 +29,13 @@ pub fn wrapped(wrapper: &[&str], command: &Command) -> Command {
     wrapped
 }
 
+/// Says on the screen that this test, or the rest of it, cannot run here: what
+/// `eprintln` prints is kept back of a test that passes.
+pub fn skipped(why: impl std::fmt::Display) {
+    let thread = std::thread::current();
+    let _ = writeln!(std::io::stderr(), "SKIPPED {}: {why}", thread.name().unwrap_or_default());
+}
+
 /// Terraform as a user to whom permissions mean something: root goes past them.
 /// `None` when there is no such user.
 pub struct Mortal {
@@ -47,7 +55,7 @@ impl Mortal {
         if tried.is_ok_and(|output| output.status.success()) {
             return Some(Self { wrapper });
         }
-        eprintln!("SKIPPED: the user nobody cannot run the provider");
+        skipped("the user nobody cannot run the provider");
         None
     }
 
@@ -72,7 +80,7 @@ pub fn with_mounts(lab: &Workspace, script: &str) -> Option<Said> {
     let tried =
         Command::new(namespace[0]).args(&namespace[1..]).args(["mount", "-t", "tmpfs", "none", "/mnt"]).output();
     if !tried.is_ok_and(|output| output.status.success()) {
-        eprintln!("SKIPPED: unshare -rm cannot mount here");
+        skipped("unshare -rm cannot mount here");
         return None;
     }
     let terraform = lab.command(&[]);

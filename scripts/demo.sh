@@ -74,4 +74,6 @@ The configuration, Terraform's state and the engine's file vpn-engine.db are in
   cd "$demo/quickstart"
   "$terraform" apply -var-file=demo.tfvars
   "$terraform" destroy -var-file=demo.tfvars
+
+Afterwards, \`unset TF_CLI_CONFIG_FILE\`: with it, Terraform knows no provider but this one.
 END

@@ -170,6 +170,7 @@ pub fn describe(field: &Field, as_input: bool) -> String {
         if field.fixed {
             sentences.push("A change replaces the object.".to_owned());
         }
+        sentences.extend(in_hcl(&field.shape).map(str::to_owned));
     }
     let mut lines = vec![sentences.join(" ")];
     if let Some(words) = words(&field.shape) {
@@ -177,6 +178,20 @@ pub fn describe(field: &Field, as_input: bool) -> String {
         lines.extend(words.words.iter().map(|word| format!("- `{}`: {}", word.name, word.doc.trim())));
     }
     lines.join("\n")
+}
+
+/// What is to be known of a shape only because it is written in HCL.
+fn in_hcl(shape: &Shape) -> Option<&'static str> {
+    match shape {
+        Shape::AsNumber => {
+            Some("Quotes are needed in dot form (`\"1.10\"`): Terraform takes a bare 1.10 for the number 1.1.")
+        }
+        Shape::RecordSet(.., usize::MAX) => Some(
+            "Terraform itself is slow with a set of hundreds of blocks: an apply of 500 takes it about half a minute. \
+             Say the same with fewer of them, or declare several objects.",
+        ),
+        _ => None,
+    }
 }
 
 /// Whether a description gives the upper end of a range itself, because it is not

@@ -30,7 +30,8 @@ pub struct Connection {
 
 impl Shared {
     /// Takes a backend into use, and begins a run. A process that Terraform did
-    /// not start itself sees one run after the other.
+    /// not start itself sees one run after the other, each with a backend of its
+    /// own: the latest one counts.
     pub async fn connect(&self, backend: Arc<dyn Backend>) -> Result<(), BackendError> {
         if let Ok(before) = self.connection() {
             before.farewell(Instant::now()).await;

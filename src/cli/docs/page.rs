@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use super::examples::{self, Import};
 use super::reference::{self, Fields};
 use super::{Error, Pages};
+use crate::model::field::{Field, Shape};
+use crate::model::reference::secrets;
 use crate::provider::face::Face;
 use crate::provider::{VpnProvider, identify, resources, schema};
 use crate::tf_provider::{Provider, Schema};
@@ -120,7 +122,23 @@ fn import(face: &Face, script: &str) -> String {
         text += "Terraform 1.5 and later also import while they apply:\n\n";
         text += &code("terraform", &format!("import {{\n  to = {to}\n  id = \"{id}\"\n}}\n"));
     }
+    for secret in secrets(face.kind) {
+        text += &generated_without(secret);
+    }
     text.trim_end().to_owned() + "\n"
+}
+
+/// What to do about a secret in a configuration that Terraform wrote.
+fn generated_without(secret: &Field) -> String {
+    let name = secret.hcl_name();
+    let otherwise = match secret.shape {
+        Shape::Text(0, _) => format!("an apply with `{name} = null` takes the {name} away from the object"),
+        _ => format!("an object that needs `{name}` is refused by the plan without it"),
+    };
+    format!(
+        "`terraform plan -generate-config-out=FILE` writes `{name} = null` into the configuration it makes, because \
+         Terraform writes no secret there. Set `{name}` before you apply: {otherwise}.\n\n"
+    )
 }
 
 /// What the registry reads before it shows the page.
