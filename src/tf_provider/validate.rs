@@ -202,6 +202,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_with_a_secret_is_said_of_the_block_that_is_configured() {
+        let key = Attribute::optional("key", Type::String, "").sensitive().deprecated("Use a file.").validated(even);
+        let inner = NestedBlock::new("login", Nesting::Single, Block::new("").with(key));
+        let schema = Schema { version: 0, block: Block::new("").with_block(inner) };
+        let config = Value::object([("login", Value::object([("key", Value::from("hunter2"))]))]);
+        let told: Vec<_> =
+            validate(&schema, &config).iter().map(|it| (it.summary.clone(), it.path.to_string())).collect();
+        assert_eq!(told, [("key is deprecated".to_owned(), String::new()), ("Odd".to_owned(), String::new())]);
+    }
+
+    #[test]
     fn validators_are_told_where() {
         let map = |port: i64| Value::object([("k", rule(port))]);
         for (nesting, wrong, right, path) in [

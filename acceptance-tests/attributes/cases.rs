@@ -1,106 +1,11 @@
-//! Two values of every attribute and block of every resource, and what becomes of
-//! it when it is left out again.
+//! The attributes and blocks, those of every kind and those of each.
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
-use crate::samples::{self, SAMPLES};
-use crate::terraform::Workspace;
-
-/// An attribute or a block, and what it can be.
-pub struct Attribute {
-    /// The resource type without `vpn_`.
-    pub kind: &'static str,
-    /// Its name, with the blocks it stands in: `bfd.interval`.
-    pub name: &'static str,
-    /// What stands around it in the resource's block; `IT` is where it goes.
-    pub around: &'static str,
-    /// It, in two different ways.
-    pub given: [&'static str; 2],
-    /// Where the API has it, as a JSON pointer.
-    pub at: &'static str,
-    /// What the API holds then.
-    pub held: [Json; 2],
-    /// What the API holds when it is left out; `None` when it cannot be.
-    pub left_out: Option<Json>,
-    /// Whether the API cannot change it, so that the object is replaced.
-    pub replaces: bool,
-    /// Other attributes that change with it.
-    pub also: &'static [&'static str],
-}
-
-impl Attribute {
-    /// An id that no other case has.
-    pub fn key(&self) -> String {
-        format!("{}-{}", self.kind, self.name_of_resource())
-    }
-
-    /// The name of the resource that the case has to itself.
-    pub fn name_of_resource(&self) -> String {
-        self.name.replace('.', "-")
-    }
-
-    /// The address of that resource.
-    pub fn address(&self) -> String {
-        format!("vpn_{}.{}", self.kind, self.name_of_resource())
-    }
-
-    /// The block with it in the first (0) or the second (1) way, or without it (2).
-    pub fn body(&self, way: usize) -> String {
-        let it = match (way, &self.left_out) {
-            (2, Some(_)) => "",
-            (2, None) => self.given[1],
-            (way, _) => self.given[way],
-        };
-        self.around.replace("IT", it)
-    }
-
-    /// What the API holds then.
-    pub fn held(&self, way: usize) -> &Json {
-        match (way, &self.left_out) {
-            (2, Some(held)) => held,
-            (2, None) => &self.held[1],
-            (way, _) => &self.held[way],
-        }
-    }
-}
-
-fn attribute(
-    kind: &'static str,
-    name: &'static str,
-    given: [&'static str; 2],
-    at: &'static str,
-    held: Json,
-) -> Attribute {
-    let held = held.as_array().unwrap().clone();
-    Attribute {
-        kind,
-        name,
-        around: "IT",
-        given,
-        at,
-        held: [held[0].clone(), held[1].clone()],
-        left_out: held.get(2).cloned(),
-        replaces: false,
-        also: &[],
-    }
-}
-
-impl Attribute {
-    fn within(self, around: &'static str) -> Self {
-        Self { around, ..self }
-    }
-
-    fn replaces(self) -> Self {
-        Self { replaces: true, ..self }
-    }
-
-    fn also(self, also: &'static [&'static str]) -> Self {
-        Self { also, ..self }
-    }
-}
+use super::{Attribute, attribute};
 
 /// What every kind has.
-fn common(kind: &'static str) -> [Attribute; 6] {
+pub fn common(kind: &'static str) -> [Attribute; 6] {
     [
         attribute(kind, "id", ["id = \"KEY-one\"", "id = \"KEY-two\""], "/id", json!(["KEY-one", "KEY-two"]))
             .replaces(),
@@ -144,7 +49,7 @@ fn common(kind: &'static str) -> [Attribute; 6] {
 const SERVICE: &str = "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default";
 
 /// What both kinds of sessions have.
-fn session(kind: &'static str) -> Vec<Attribute> {
+pub fn session(kind: &'static str) -> Vec<Attribute> {
     let endpoint = |id: &str| format!("{SERVICE}/local-endpoints/{id}");
     let profile = |kind: &str, id: &str| format!("/infra/ipsec-vpn-{kind}-profiles/{id}");
     vec![
@@ -288,7 +193,7 @@ fn session(kind: &'static str) -> Vec<Attribute> {
 }
 
 /// What only one kind has.
-fn own() -> Vec<Attribute> {
+pub fn own() -> Vec<Attribute> {
     const PREFIX: &str = "prefix {\nnetwork = \"10.0.0.0/8\"\nIT\n}";
     const FILTERING: &str = "route_filtering {\nIT\n}";
     const INTERFACE: &str =
@@ -441,72 +346,3 @@ fn own() -> Vec<Attribute> {
 }
 
 const IP_SUBNET_OF_ONE: &str = "tunnel_interface {\nip_subnet {\nip_addresses = [\"169.254.1.1\"]\nIT\n}\n}";
-
-/// All of them, those of every kind and those of each.
-pub fn all() -> Vec<Attribute> {
-    let common = SAMPLES.iter().flat_map(|sample| common(sample.kind));
-    let sessions = ["route_based_session", "policy_based_session"].into_iter().flat_map(session);
-    common.chain(sessions).chain(own()).collect()
-}
-
-/// Other objects that the attributes name.
-pub const OTHERS: &str = r#"
-resource "vpn_ike_profile" "other" { id = "other" }
-resource "vpn_tunnel_profile" "other" { id = "other" }
-resource "vpn_dpd_profile" "other" { id = "other" }
-resource "vpn_prefix_list" "other" {
-  id = "other"
-  prefix { network = "10.0.0.0/8" }
-}
-resource "vpn_prefix_list" "another" {
-  id = "another"
-  prefix { network = "10.0.0.0/8" }
-}
-resource "vpn_local_endpoint" "certified" {
-  id               = "certified"
-  local_address    = "203.0.113.10"
-  certificate_path = "/infra/certificates/own"
-}
-resource "vpn_segment" "home" { id = "home" }
-resource "vpn_segment" "away" { id = "away" }
-"#;
-
-/// Adds parents besides those that exist from the start.
-pub fn add_parents(lab: &Workspace) {
-    for path in [
-        "/infra/tier-0s/other",
-        "/infra/tier-0s/other/locale-services/ls",
-        "/infra/tier-0s/other/locale-services/ls/bgp",
-        "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/other",
-        "/infra/tier-1s/other",
-    ] {
-        lab.patch(path, json!({}));
-    }
-}
-
-/// A resource for each case, with the block that `body` makes of it.
-pub fn declared(cases: &[Attribute], body: impl Fn(&Attribute) -> String) -> String {
-    let one = |case: &Attribute| {
-        let id = if case.name == "id" { "" } else { "id = \"KEY\"\n" };
-        samples::resource(case.kind, &case.name_of_resource(), &(id.to_owned() + &body(case)))
-            .replace("KEY", &case.key())
-    };
-    OTHERS.to_owned() + &cases.iter().map(one).collect::<String>()
-}
-
-/// Checks that the engine holds of each case what it is to hold in this way.
-pub fn holds(lab: &Workspace, cases: &[Attribute], way: usize) {
-    let state = lab.json(&["show", "-json"]);
-    let resources = state["values"]["root_module"]["resources"].as_array().unwrap();
-    let mut failures = Vec::new();
-    for case in cases {
-        let values = &resources.iter().find(|it| it["address"] == case.address()).unwrap()["values"];
-        let object = lab.object(values["path"].as_str().unwrap());
-        let expected: Json = serde_json::from_str(&case.held(way).to_string().replace("KEY", &case.key())).unwrap();
-        let held = object.pointer(case.at).unwrap_or(&Json::Null);
-        if *held != expected {
-            failures.push(format!("{}: {} is {held}, not {expected}", case.address(), case.at));
-        }
-    }
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
-}
