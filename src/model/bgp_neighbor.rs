@@ -8,6 +8,8 @@ use super::field::{Default, Field, Record, Shape};
 use super::kind::Kind;
 use super::problem::{Place, Problem};
 use super::rule::{Facts, refuse};
+use super::session::{is_a_host, is_v6};
+use super::tree::Tree;
 
 words! {
     /// What of graceful restart (RFC 4724) is used.
@@ -131,6 +133,24 @@ fn far_neighbor_needs_a_source(neighbor: &Facts<'_>) -> Vec<Problem> {
         )],
         _ => Vec::new(),
     }
+}
+
+fn neighbor_is_a_host(neighbor: &Facts<'_>) -> Vec<Problem> {
+    is_a_host(neighbor, "neighbor_address")
+}
+
+fn sources_are_of_the_same_version(neighbor: &Facts<'_>) -> Vec<Problem> {
+    let Some(address) = neighbor.text("neighbor_address") else { return Vec::new() };
+    let other = |source: &&str| is_v6(Some(source)) != is_v6(Some(address));
+    let sources = neighbor.items("source_addresses").iter().filter_map(Tree::text);
+    let stray = sources.filter(other).map(|source| {
+        refuse(
+            "source_addresses",
+            format!("{source} is not of the IP version of the neighbor {address}"),
+            "The neighbor is spoken to from addresses of its own IP version.",
+        )
+    });
+    stray.collect()
 }
 
 fn families_differ(neighbor: &Facts<'_>) -> Vec<Problem> {
@@ -273,7 +293,9 @@ pub static BGP_NEIGHBOR: Kind = Kind {
             hold_time_is_long_enough,
             hold_time_covers_keepalive,
             hold_time_bears_a_loss,
+            neighbor_is_a_host,
             far_neighbor_needs_a_source,
+            sources_are_of_the_same_version,
             families_differ,
             old_filters_agree,
         ],

@@ -1,7 +1,7 @@
 //! What every object of the policy API has: names, tags, and what the system
 //! keeps of it (facts: "Metadata on every object").
 
-use super::field::{Field, Record, Shape};
+use super::field::{Default, Field, Record, Shape};
 
 /// A tag of an object.
 pub static TAG: Record = Record {
@@ -12,6 +12,34 @@ pub static TAG: Record = Record {
     ],
     rules: &[],
 };
+
+/// What an object within another one has besides its own fields: the API gives it
+/// the metadata of an object, and keeps no more of it than names and tags.
+pub(super) const fn nested(resource_type: &'static str) -> [Field; 20] {
+    [
+        Field::optional("description", Shape::Text(0, 1024), "What it is for, in words of your own."),
+        Field::optional("tags", Shape::RecordSet(&TAG, "", 0, 30), "Labels for searching and grouping.")
+            .singular("tag"),
+        Field::read_only("resource_type", Shape::Text(0, 0), "").or(Default::Text(resource_type)),
+        hidden("path"),
+        hidden("parent_path"),
+        hidden("relative_path"),
+        hidden("remote_path"),
+        hidden("unique_id"),
+        hidden("realization_id"),
+        hidden("owner_id"),
+        hidden("origin_site_id"),
+        hidden("marked_for_delete"),
+        hidden("overridden"),
+        hidden("_revision"),
+        hidden("_system_owned"),
+        hidden("_protection"),
+        hidden("_create_time"),
+        hidden("_create_user"),
+        hidden("_last_modified_time"),
+        hidden("_last_modified_user"),
+    ]
+}
 
 /// The fields of every object, besides those of its kind.
 pub static RECORD: Record = Record {

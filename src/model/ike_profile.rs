@@ -3,7 +3,7 @@
 use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape};
 use super::kind::Kind;
-use super::problem::Problem;
+use super::problem::{Place, Problem};
 use super::rule::{Facts, refuse};
 use super::tree::Tree;
 
@@ -110,6 +110,17 @@ pub(super) fn digest_fits_ciphers(profile: &Facts<'_>) -> Vec<Problem> {
     }
 }
 
+/// SHA-1 is on its way out: the API takes it still.
+pub(super) fn sha1_is_deprecated(profile: &Facts<'_>) -> Vec<Problem> {
+    let sha1 = Digest::Sha1.word();
+    let position = profile.items("digest_algorithms").iter().position(|digest| digest.text() == Some(sha1));
+    let warn = |position| {
+        let place = Place::default().field("digest_algorithms").item(position);
+        Problem::surprising(place, format!("{sha1} is deprecated"), "Use SHA2_256 or a longer digest.")
+    };
+    position.map(warn).into_iter().collect()
+}
+
 fn gcm_needs_ike_v2(profile: &Facts<'_>) -> Vec<Problem> {
     let version = profile.text("ike_version").and_then(IkeVersion::parse);
     let (Some(version), Some(ciphers)) = (version, profile.texts("encryption_algorithms")) else { return Vec::new() };
@@ -165,7 +176,7 @@ pub static IKE_PROFILE: Kind = Kind {
             )
             .or(Default::Int(86_400)),
         ],
-        rules: &[gcm_needs_ike_v2, digest_fits_ciphers],
+        rules: &[gcm_needs_ike_v2, digest_fits_ciphers, sha1_is_deprecated],
     },
     default_parent: None,
 };

@@ -84,8 +84,8 @@ impl PolicyPath {
         let parts: Vec<_> = self.parts().collect();
         match parts[..] {
             ["infra", gateways, gateway, "locale-services", _, "ipsec-vpn-services", ref rest @ ..] => {
-                let below = rest.join("/");
-                format!("/infra/{gateways}/{gateway}/ipsec-vpn-services/{below}")
+                let service = format!("/infra/{gateways}/{gateway}/ipsec-vpn-services");
+                rest.iter().fold(service, |path, part| path + "/" + part)
             }
             _ => self.0.clone(),
         }
@@ -130,6 +130,20 @@ mod tests {
         let without = "/infra/tier-0s/vmc/ipsec-vpn-services/default/sessions/a";
         assert_eq!(PolicyPath::parse(without).unwrap(), PolicyPath::parse(with).unwrap());
         assert_eq!(PolicyPath::parse(without).unwrap().as_str(), with);
+    }
+
+    #[test]
+    fn the_current_address_has_no_locale_service() {
+        for (path, address) in [
+            (
+                "/infra/tier-0s/a/locale-services/b/ipsec-vpn-services/c/sessions/d",
+                "/infra/tier-0s/a/ipsec-vpn-services/c/sessions/d",
+            ),
+            ("/infra/tier-0s/a/locale-services/b/ipsec-vpn-services", "/infra/tier-0s/a/ipsec-vpn-services"),
+            ("/infra/tier-0s/a/locale-services/b/bgp", "/infra/tier-0s/a/locale-services/b/bgp"),
+        ] {
+            assert_eq!(PolicyPath::parse(path).unwrap().current_address(), address);
+        }
     }
 
     #[test]

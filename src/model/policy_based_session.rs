@@ -1,14 +1,15 @@
 //! Policy-based sessions: rules choose the traffic that is protected (seed 002,
 //! "Policy-based IPSec VPN").
 
+use super::common;
 use super::enumeration::words;
-use super::field::{Default, Field, Record, Shape};
+use super::field::{Default, Field, Record, Shape, concat};
 use super::kind::Kind;
 use super::problem::Problem;
-use super::rule::Facts;
+use super::rule::{Facts, refuse};
 use super::session::{
-    self, ipv6_needs_the_current_address, is_v6, key_fits_authentication, peer_is_reachable_from_here,
-    suite_rules_alone,
+    self, ipv6_needs_the_current_address, is_v6, key_fits_authentication, key_is_meant_as_it_is, peer_is_a_host,
+    peer_is_reachable_from_here, suite_rules_alone,
 };
 use super::tree::Tree;
 
@@ -34,8 +35,8 @@ const LONGEST_DERIVED_ID: usize = 80;
 
 const SUBNETS: Shape = Shape::SetIn("subnet", &Shape::Network, 0, 128);
 
-const fn rule_fields(action: Field) -> [Field; 9] {
-    [
+const fn rule_fields(action: Field) -> [Field; 28] {
+    let own = [
         Field::optional("id", Shape::Id, "The identifier of the rule, by which a rule is told from the others.")
             .or(Default::Derived(derived_id, "made of the display name, or else of what the rule matches")),
         Field::optional("display_name", Shape::Text(1, 255), "The name people see.")
@@ -55,8 +56,8 @@ const fn rule_fields(action: Field) -> [Field; 9] {
             .or(Default::Int(0)),
         Field::optional("enabled", Shape::Bool, "Whether the rule applies.").or(Default::Bool(true)),
         Field::optional("logged", Shape::Bool, "Whether matches are logged.").or(Default::Bool(false)),
-        Field::read_only("resource_type", Shape::Text(0, 0), "").or(Default::Text("IPSecVpnRule")),
-    ]
+    ];
+    concat(own, common::nested("IPSecVpnRule"))
 }
 
 /// The identifier of a rule that has none, always the same for the same rule.
@@ -104,7 +105,7 @@ pub static PROTECT_RULE: Record = Record {
         Field::optional("action", Shape::Enum(&ProtectAction::WORDS), "What becomes of traffic that matches.")
             .or(Default::Text("PROTECT")),
     ),
-    rules: &[networks_are_reachable_from_here],
+    rules: &[networks_are_reachable_from_here, sides_have_a_family_in_common],
 };
 
 /// A rule of a VPN service.
@@ -114,8 +115,30 @@ pub static BYPASS_RULE: Record = Record {
         Field::optional("action", Shape::Enum(&BypassAction::WORDS), "What becomes of traffic that matches.")
             .or(Default::Text("BYPASS")),
     ),
-    rules: &[],
+    rules: &[sides_have_a_family_in_common],
 };
+
+/// A tunnel joins networks of one IP version: a rule of which no pair is of one
+/// matches nothing.
+fn sides_have_a_family_in_common(rule: &Facts<'_>) -> Vec<Problem> {
+    let families = |side: &str| -> Option<Vec<bool>> {
+        let networks = rule.items(side).iter().map(|network| network.get("subnet").text());
+        networks.map(|network| network.map(|network| is_v6(Some(network)))).collect()
+    };
+    let (Some(sources), Some(destinations)) = (families("sources"), families("destinations")) else {
+        return Vec::new();
+    };
+    let is_known = |side: &str| !rule.record.get(side).has_unknown();
+    let either_is_any = sources.is_empty() || destinations.is_empty();
+    if either_is_any || !is_known("sources") || !is_known("destinations") {
+        return Vec::new();
+    }
+    if sources.iter().any(|family| destinations.contains(family)) {
+        return Vec::new();
+    }
+    let hint = "A tunnel joins two networks of the same IP version. Give sources of the version of the destinations.";
+    vec![refuse("sources", "sources and destinations are of different IP versions", hint)]
+}
 
 fn networks_are_reachable_from_here(rule: &Facts<'_>) -> Vec<Problem> {
     ["sources", "destinations"]
@@ -135,7 +158,7 @@ const OWN: [Field; 1] = [Field::required(
 )
 .singular("rule")];
 
-const FIELDS: [Field; 15] = super::field::concat(session::fields(), OWN);
+const FIELDS: [Field; 14] = concat(session::fields(), OWN);
 
 /// Policy-based sessions.
 pub static POLICY_BASED_SESSION: Kind = Kind {
@@ -147,7 +170,13 @@ pub static POLICY_BASED_SESSION: Kind = Kind {
         doc: "An IPSec VPN session whose traffic is chosen by rules: each pair of source and destination network gets \
               a tunnel of its own.",
         fields: &FIELDS,
-        rules: &[key_fits_authentication, suite_rules_alone, peer_is_reachable_from_here],
+        rules: &[
+            key_fits_authentication,
+            suite_rules_alone,
+            peer_is_a_host,
+            key_is_meant_as_it_is,
+            peer_is_reachable_from_here,
+        ],
     },
     default_parent: Some(super::system::VPN_SERVICE),
 };

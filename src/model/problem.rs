@@ -79,12 +79,15 @@ pub struct Problem {
     pub what: String,
     /// What to do about it, in whole sentences. Never holds a secret.
     pub hint: String,
+    /// The value, when it was to be the path of an object and is none that fits: the
+    /// API has an answer of its own to that.
+    pub invalid_path: Option<String>,
 }
 
 impl Problem {
     /// The API refuses the value at `at`.
     pub fn refused(at: Place, what: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { at, gravity: Gravity::Refused, what: what.into(), hint: hint.into() }
+        Self { at, gravity: Gravity::Refused, what: what.into(), hint: hint.into(), invalid_path: None }
     }
 
     /// The API takes the value at `at`, with a surprise.

@@ -250,7 +250,8 @@ impl Reader<'_> {
         match self.spelling(field, shape, text, at) {
             Ok(spelling) => Tree::Text(spelling),
             Err((what, hint)) => {
-                self.refuse(at, what, hint);
+                let invalid_path = matches!(shape, Shape::Path(_) | Shape::ForeignPath(_)).then(|| text.to_owned());
+                self.problems.push(Problem { invalid_path, ..Problem::refused(at.clone(), what, hint) });
                 Tree::Text(text.to_owned())
             }
         }

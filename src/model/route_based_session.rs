@@ -3,14 +3,15 @@
 
 use std::net::IpAddr;
 
-use super::field::{Default, Field, Record, Shape};
+use super::common;
+use super::field::{Default, Field, Record, Shape, concat};
 use super::kind::Kind;
 use super::network::Network;
 use super::problem::{Place, Problem};
 use super::rule::{Facts, refuse};
 use super::session::{
-    self, ipv6_needs_the_current_address, is_v6, key_fits_authentication, peer_is_reachable_from_here,
-    suite_rules_alone,
+    self, ipv6_needs_the_current_address, is_v6, key_fits_authentication, key_is_meant_as_it_is, peer_is_a_host,
+    peer_is_reachable_from_here, suite_rules_alone,
 };
 use super::tree::Tree;
 
@@ -84,21 +85,24 @@ fn address_is_a_host_of_its_subnet(subnet: &Facts<'_>) -> Vec<Problem> {
     )]
 }
 
+const INTERFACE: [Field; 3] = [
+    Field::optional("id", Shape::Id, "The identifier of the interface.").or(Default::Text(DEFAULT_INTERFACE_ID)),
+    Field::optional("display_name", Shape::Text(1, 255), "The name people see.")
+        .or(Default::Derived(|interface| or_default(interface, "id"), "the identifier")),
+    Field::required(
+        "ip_subnets",
+        Shape::Records(&IP_SUBNET, 1, 2),
+        "The addresses of the interface: one, or one of each IP version. A /30 or /31 is usual, whose other address is \
+             the peer's. On the tier-0 gateway `vmc`, IPv4 addresses lie in 169.254.0.0/16.",
+    )
+    .singular("ip_subnet"),
+];
+
+const INTERFACE_FIELDS: [Field; 23] = concat(INTERFACE, common::nested("IPSecVpnTunnelInterface"));
+
 static TUNNEL_INTERFACE: Record = Record {
     doc: "The virtual tunnel interface (VTI): where routes into the tunnel point, and where BGP runs.",
-    fields: &[
-        Field::optional("id", Shape::Id, "The identifier of the interface.").or(Default::Text(DEFAULT_INTERFACE_ID)),
-        Field::optional("display_name", Shape::Text(1, 255), "The name people see.")
-            .or(Default::Derived(|interface| or_default(interface, "id"), "the identifier")),
-        Field::required(
-            "ip_subnets",
-            Shape::Records(&IP_SUBNET, 1, 2),
-            "The addresses of the interface: one, or one of each IP version. A /30 or /31 is usual, whose other address is \
-             the peer's. On the tier-0 gateway `vmc`, IPv4 addresses lie in 169.254.0.0/16.",
-        )
-        .singular("ip_subnet"),
-        Field::read_only("resource_type", Shape::Text(0, 0), "").or(Default::Text("IPSecVpnTunnelInterface")),
-    ],
+    fields: &INTERFACE_FIELDS,
     rules: &[subnets_differ_in_version],
 };
 
@@ -157,7 +161,7 @@ const OWN: [Field; 2] = [
         .deprecated("Change the action of the firewall rule instead."),
 ];
 
-const FIELDS: [Field; 16] = super::field::concat(session::fields(), OWN);
+const FIELDS: [Field; 15] = concat(session::fields(), OWN);
 
 /// Route-based sessions.
 pub static ROUTE_BASED_SESSION: Kind = Kind {
@@ -173,6 +177,8 @@ pub static ROUTE_BASED_SESSION: Kind = Kind {
         rules: &[
             key_fits_authentication,
             suite_rules_alone,
+            peer_is_a_host,
+            key_is_meant_as_it_is,
             peer_is_reachable_from_here,
             interface_is_reachable_from_here,
         ],

@@ -60,7 +60,7 @@ static SUBNET: Record = Record {
         Field::read_only("network", Shape::Network, "The network in CIDR form; it follows from `gateway_address`.")
             .or(Default::Derived(network_of, "")),
     ],
-    rules: &[gateway_is_a_host, ranges_lie_in_the_network],
+    rules: &[gateway_is_a_host, ranges_lie_in_the_network, ranges_are_free],
 };
 
 fn network_of(subnet: &Tree) -> Tree {
@@ -87,11 +87,7 @@ fn gateway_is_a_host(subnet: &Facts<'_>) -> Vec<Problem> {
 
 fn ranges_lie_in_the_network(subnet: &Facts<'_>) -> Vec<Problem> {
     let Some(Ok((_, network))) = subnet.text("gateway_address").map(interface_address) else { return Vec::new() };
-    let outside = |range: &str| {
-        let (first, last) = range.split_once('-').unwrap_or((range, range));
-        let ends: Result<Vec<IpAddr>, _> = [first, last].into_iter().map(str::parse).collect();
-        ends.is_ok_and(|ends| ends.into_iter().any(|end| !network.holds(end)))
-    };
+    let outside = |range: &str| ends(range).is_some_and(|(first, last)| !network.holds(first) || !network.holds(last));
     subnet
         .items("dhcp_ranges")
         .iter()
@@ -102,6 +98,33 @@ fn ranges_lie_in_the_network(subnet: &Facts<'_>) -> Vec<Problem> {
             Problem::refused(place, format!("{range} does not lie in {network}"), "Give addresses of the subnet.")
         })
         .collect()
+}
+
+/// The addresses of a range, the first and the last.
+fn ends(range: &str) -> Option<(IpAddr, IpAddr)> {
+    let (first, last) = range.split_once('-').unwrap_or((range, range));
+    Some((first.parse().ok()?, last.parse().ok()?))
+}
+
+/// No address is given out twice, and the gateway's own is not.
+fn ranges_are_free(subnet: &Facts<'_>) -> Vec<Problem> {
+    let gateway = subnet.text("gateway_address").and_then(|text| interface_address(text).ok());
+    let ranges: Vec<_> = subnet.items("dhcp_ranges").iter().map(|range| ends(range.text()?)).collect();
+    let mut problems = Vec::new();
+    for (position, range) in ranges.iter().enumerate() {
+        let Some((first, last)) = *range else { continue };
+        let mut refuse = |what: String, hint: &str| {
+            problems.push(Problem::refused(Place::default().field("dhcp_ranges").item(position), what, hint));
+        };
+        if let Some((address, _)) = gateway.filter(|(address, _)| (first..=last).contains(address)) {
+            refuse(format!("{first}-{last} holds the gateway's own address {address}"), "Leave it out of the range.");
+        }
+        let overlaps = |other: &&(IpAddr, IpAddr)| other.0 <= last && first <= other.1;
+        if let Some((from, to)) = ranges[..position].iter().flatten().find(overlaps) {
+            refuse(format!("{first}-{last} overlaps {from}-{to}"), "Give out each address once.");
+        }
+    }
+    problems
 }
 
 fn subnets_do_not_overlap(segment: &Facts<'_>) -> Vec<Problem> {

@@ -1,9 +1,11 @@
 //! What route-based and policy-based VPN sessions share (seed 002, "IPSec VPN
 //! Session").
 
+use std::net::IpAddr;
+
 use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape};
-use super::problem::Problem;
+use super::problem::{Place, Problem};
 use super::rule::{Facts, refuse};
 use super::system;
 use super::tree::Tree;
@@ -100,7 +102,7 @@ fn unless_a_suite_rules(session: &Tree, profile: &str) -> Tree {
 }
 
 /// The fields of every session; the records of both kinds begin with them.
-pub(super) const fn fields() -> [Field; 14] {
+pub(super) const fn fields() -> [Field; 13] {
     [
         Field::optional("enabled", Shape::Bool, "Whether the session is to be established.").or(Default::Bool(true)),
         Field::required(
@@ -157,7 +159,6 @@ pub(super) const fn fields() -> [Field; 14] {
              fragmented.",
         ),
         Field::unavailable("site_overrides", "It exists on a Global Manager only."),
-        Field::unavailable("ha_config", "It is not part of the session's declared configuration."),
     ]
 }
 
@@ -200,6 +201,36 @@ pub(super) fn suite_rules_alone(session: &Facts<'_>) -> Vec<Problem> {
         ));
     }
     problems
+}
+
+pub(super) fn peer_is_a_host(session: &Facts<'_>) -> Vec<Problem> {
+    is_a_host(session, "peer_address")
+}
+
+/// An address that packets can be sent to and come from.
+pub(super) fn is_a_host(facts: &Facts<'_>, field: &'static str) -> Vec<Problem> {
+    let Some(address) = facts.text(field).and_then(|text| text.parse::<IpAddr>().ok()) else { return Vec::new() };
+    let what = match address {
+        _ if address.is_unspecified() => "no address at all",
+        _ if address.is_multicast() => "a multicast address",
+        _ if address.is_loopback() => "an address of the own machine",
+        IpAddr::V4(address) if address.is_broadcast() => "the broadcast address",
+        _ => return Vec::new(),
+    };
+    vec![refuse(field, format!("{address} is {what}"), "Give the address of one host.")]
+}
+
+/// A key that was read from a file often has the end of the line with it, which the
+/// peer's has not.
+pub(super) fn key_is_meant_as_it_is(session: &Facts<'_>) -> Vec<Problem> {
+    match session.text("psk") {
+        Some(key) if key.trim() != key => vec![Problem::surprising(
+            Place::default().field("psk"),
+            "psk begins or ends with white space",
+            "It is part of the key. If the key comes from a file, use trimspace(file(...)).",
+        )],
+        _ => Vec::new(),
+    }
 }
 
 pub(super) fn peer_is_reachable_from_here(session: &Facts<'_>) -> Vec<Problem> {

@@ -77,7 +77,13 @@ fn a_reference_needs_an_object_of_its_kind() {
     let missing = lab.patch(SESSION, json!({ "ike_profile_path": "/infra/ipsec-vpn-ike-profiles/none" }));
     assert_eq!(code(missing), (404, 600));
     let wrong_kind = lab.patch(SESSION, json!({ "ike_profile_path": TUNNEL }));
-    assert!(matches!(wrong_kind, Err(Refusal::Invalid(problems)) if problems[0].at.to_string() == "ike_profile_path"));
+    assert_eq!(wrong_kind.as_ref().unwrap_err().to_string(), format!("The path=[{TUNNEL}] is invalid"));
+    assert_eq!(code(wrong_kind), (400, 500_012));
+    let besides = lab.patch(SESSION, json!({ "ike_profile_path": TUNNEL, "peer_address": "none" }));
+    assert!(
+        matches!(besides, Err(Refusal::Invalid(problems)) if problems.len() == 2),
+        "what else is wrong is said, too"
+    );
 }
 
 #[test]

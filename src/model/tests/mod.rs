@@ -26,6 +26,13 @@ fn refused_below(kind: &Kind, body: &Json, parent: Option<&str>) -> Vec<String> 
         .collect()
 }
 
+/// The places of what `body` is warned of.
+fn warned(kind: &Kind, body: &Json) -> Vec<String> {
+    let problems = read(kind, &Tree::from(body), kind.default_parent).problems;
+    assert!(problems.iter().all(|problem| problem.gravity == Gravity::Surprising), "{problems:?}");
+    problems.iter().map(|problem| problem.at.to_string()).collect()
+}
+
 /// The object that `body` declares, as JSON; it must be acceptable.
 fn accepted(kind: &Kind, body: &Json) -> Json {
     let reading = read(kind, &Tree::from(body), kind.default_parent);
