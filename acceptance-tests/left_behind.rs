@@ -195,5 +195,7 @@ fn a_state_that_was_never_written() {
     lab.plan_is_empty();
     // By now it is known that they were noted.
     std::fs::remove_file(lab.folder().join("terraform.tfstate")).unwrap();
-    lab.plan_is_refused().mentions(&["The IKE profile exists already"]);
+    // Terraform asks for some of them while it has room for no more questions, but
+    // those who wait for an answer get it.
+    lab.plan_is_refused().mentions(&["exists already", "terraform import"]);
 }

@@ -283,6 +283,17 @@ pub fn own() -> Vec<Attribute> {
             ]),
         ),
         attribute(route, "tunnel_interface.id", ["id = \"one\"", "id = \"two\""], "/tunnel_interfaces/0/id", json!(["one", "two", "default-tunnel-interface"])).within(INTERFACE),
+        attribute(route, "tunnel_interface.description", ["description = \"one\"", "description = \"two\""], "/tunnel_interfaces/0/description", json!(["one", "two", null])).within(INTERFACE),
+        attribute(
+            route,
+            "tunnel_interface.tag",
+            ["tag {\nscope = \"a\"\ntag = \"b\"\n}", "tag {\nscope = \"c\"\n}\ntag {\ntag = \"d\"\n}"],
+            "/tunnel_interfaces/0/tags",
+            json!([[{ "scope": "a", "tag": "b" }], [{ "scope": "c" }, { "tag": "d" }], null]),
+        )
+        .within(INTERFACE),
+        attribute(route, "tunnel_interface.tag.scope", ["tag {\nscope = \"a\"\ntag = \"t\"\n}", "tag {\nscope = \"b\"\ntag = \"t\"\n}"], "/tunnel_interfaces/0/tags/0/scope", json!(["a", "b", null])).within(INTERFACE),
+        attribute(route, "tunnel_interface.tag.tag", ["tag {\nscope = \"s\"\ntag = \"a\"\n}", "tag {\nscope = \"s\"\ntag = \"b\"\n}"], "/tunnel_interfaces/0/tags/0/tag", json!(["a", "b", null])).within(INTERFACE),
         attribute(route, "tunnel_interface.display_name", ["display_name = \"one\"", "display_name = \"two\""], "/tunnel_interfaces/0/display_name", json!(["one", "two", "default-tunnel-interface"])).within(INTERFACE),
         attribute(
             route,
@@ -307,6 +318,17 @@ pub fn own() -> Vec<Attribute> {
         ),
         attribute(policy, "rule.id", ["id = \"one\"", "id = \"two\""], "/rules/0/id", json!(["one", "two", "10.0.0.0_8-to-any"])).within("rule {\nsources = [\"10.0.0.0/8\"]\nIT\n}"),
         attribute(policy, "rule.display_name", ["display_name = \"one\"", "display_name = \"two\""], "/rules/0/display_name", json!(["one", "two", "r"])).within(RULE),
+        attribute(policy, "rule.description", ["description = \"one\"", "description = \"two\""], "/rules/0/description", json!(["one", "two", null])).within(RULE),
+        attribute(
+            policy,
+            "rule.tag",
+            ["tag {\nscope = \"a\"\ntag = \"b\"\n}", "tag {\nscope = \"c\"\n}\ntag {\ntag = \"d\"\n}"],
+            "/rules/0/tags",
+            json!([[{ "scope": "a", "tag": "b" }], [{ "scope": "c" }, { "tag": "d" }], null]),
+        )
+        .within(RULE),
+        attribute(policy, "rule.tag.scope", ["tag {\nscope = \"a\"\ntag = \"t\"\n}", "tag {\nscope = \"b\"\ntag = \"t\"\n}"], "/rules/0/tags/0/scope", json!(["a", "b", null])).within(RULE),
+        attribute(policy, "rule.tag.tag", ["tag {\nscope = \"s\"\ntag = \"a\"\n}", "tag {\nscope = \"s\"\ntag = \"b\"\n}"], "/rules/0/tags/0/tag", json!(["a", "b", null])).within(RULE),
         attribute(policy, "rule.sources", ["sources = [\"10.0.0.0/8\"]", "sources = [\"10.2.0.0/16\", \"10.1.0.0/16\"]"], "/rules/0/sources", json!([[{ "subnet": "10.0.0.0/8" }], [{ "subnet": "10.1.0.0/16" }, { "subnet": "10.2.0.0/16" }], null])).within(RULE),
         attribute(policy, "rule.destinations", ["destinations = [\"10.0.0.0/8\"]", "destinations = [\"10.2.0.1/32\"]"], "/rules/0/destinations", json!([[{ "subnet": "10.0.0.0/8" }], [{ "subnet": "10.2.0.1/32" }], null])).within(RULE),
         // There is only one action that a session's rule can have.

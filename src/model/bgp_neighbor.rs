@@ -9,7 +9,6 @@ use super::kind::Kind;
 use super::problem::{Place, Problem};
 use super::rule::{Facts, refuse};
 use super::session::{is_a_host, is_v6};
-use super::tree::Tree;
 
 words! {
     /// What of graceful restart (RFC 4724) is used.
@@ -139,18 +138,16 @@ fn neighbor_is_a_host(neighbor: &Facts<'_>) -> Vec<Problem> {
     is_a_host(neighbor, "neighbor_address")
 }
 
-fn sources_are_of_the_same_version(neighbor: &Facts<'_>) -> Vec<Problem> {
+fn a_source_is_of_the_same_version(neighbor: &Facts<'_>) -> Vec<Problem> {
     let Some(address) = neighbor.text("neighbor_address") else { return Vec::new() };
-    let other = |source: &&str| is_v6(Some(source)) != is_v6(Some(address));
-    let sources = neighbor.items("source_addresses").iter().filter_map(Tree::text);
-    let stray = sources.filter(other).map(|source| {
-        refuse(
-            "source_addresses",
-            format!("{source} is not of the IP version of the neighbor {address}"),
-            "The neighbor is spoken to from addresses of its own IP version.",
-        )
-    });
-    stray.collect()
+    let Some(sources) = neighbor.texts("source_addresses").filter(|sources| !sources.is_empty()) else {
+        return Vec::new();
+    };
+    if sources.iter().any(|source| is_v6(Some(source)) == is_v6(Some(address))) {
+        return Vec::new();
+    }
+    let hint = "The neighbor is spoken to from addresses of its own IP version: give one, or none.";
+    vec![refuse("source_addresses", format!("None of source_addresses is of the IP version of {address}"), hint)]
 }
 
 fn families_differ(neighbor: &Facts<'_>) -> Vec<Problem> {
@@ -295,7 +292,7 @@ pub static BGP_NEIGHBOR: Kind = Kind {
             hold_time_bears_a_loss,
             neighbor_is_a_host,
             far_neighbor_needs_a_source,
-            sources_are_of_the_same_version,
+            a_source_is_of_the_same_version,
             families_differ,
             old_filters_agree,
         ],

@@ -145,6 +145,7 @@ fn bgp_neighbors() {
             (with(json!({ "neighbor_address": "255.255.255.255" })), &["neighbor_address"]),
             (with(json!({ "neighbor_address": "fe80::1" })), &[]),
             (with(json!({ "source_addresses": ["2001:db8::1"] })), &["source_addresses"]),
+            (with(json!({ "source_addresses": ["10.0.0.1", "2001:db8::1"] })), &[]),
             (with(json!({ "neighbor_address": "2001:db8::2", "source_addresses": ["2001:db8::1"] })), &[]),
             (with(json!({ "remote_as_num": "0" })), &["remote_as_num"]),
             (with(json!({ "remote_as_num": "4294967296" })), &["remote_as_num"]),
@@ -321,7 +322,7 @@ fn what_works_and_may_surprise_is_warned_of() {
 }
 
 /// Objects within an object have names, tags and metadata of their own (facts:
-/// IPSecVpnRule, IPSecVpnTunnelInterface "+ common resource fields").
+/// `IPSecVpnRule`, `IPSecVpnTunnelInterface` "+ common resource fields").
 #[test]
 fn what_was_read_can_be_written_as_it_is() {
     let metadata = json!({
