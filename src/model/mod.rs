@@ -55,7 +55,7 @@ pub use path::PolicyPath;
 pub use policy_based_session::POLICY_BASED_SESSION;
 pub use policy_based_session::{BypassAction, ProtectAction};
 pub use prefix_list::{PREFIX_LIST, PrefixAction};
-pub use problem::{Gravity, Place, Problem};
+pub use problem::{Gravity, Nature, Place, Problem};
 pub use reading::{Reading, read};
 pub use route_based_session::ROUTE_BASED_SESSION;
 pub use segment::SEGMENT;

@@ -83,9 +83,10 @@ impl PolicyPath {
     pub fn current_address(&self) -> String {
         let parts: Vec<_> = self.parts().collect();
         match parts[..] {
-            ["infra", gateways, gateway, "locale-services", _, "ipsec-vpn-services", ref rest @ ..] => {
-                let below = rest.join("/");
-                format!("/infra/{gateways}/{gateway}/ipsec-vpn-services/{below}")
+            ["infra", gateways, gateway, "locale-services", _, ref services @ ..]
+                if services.first() == Some(&"ipsec-vpn-services") =>
+            {
+                format!("/infra/{gateways}/{gateway}/{}", services.join("/"))
             }
             _ => self.0.clone(),
         }
@@ -130,6 +131,23 @@ mod tests {
         let without = "/infra/tier-0s/vmc/ipsec-vpn-services/default/sessions/a";
         assert_eq!(PolicyPath::parse(without).unwrap(), PolicyPath::parse(with).unwrap());
         assert_eq!(PolicyPath::parse(without).unwrap().as_str(), with);
+    }
+
+    #[test]
+    fn the_current_address_is_a_path_without_the_locale_service() {
+        for (text, current) in [
+            ("/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services", "/infra/tier-0s/vmc/ipsec-vpn-services"),
+            (
+                "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default/sessions/a",
+                "/infra/tier-0s/vmc/ipsec-vpn-services/default/sessions/a",
+            ),
+            ("/infra/tier-0s/vmc/locale-services/default", "/infra/tier-0s/vmc/locale-services/default"),
+            ("/infra/tier-0s/vmc/prefix-lists/in", "/infra/tier-0s/vmc/prefix-lists/in"),
+        ] {
+            let path = PolicyPath::parse(text).unwrap();
+            assert_eq!(path.current_address(), current);
+            assert!(PolicyPath::parse(current).unwrap() == path);
+        }
     }
 
     #[test]

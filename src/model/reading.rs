@@ -9,7 +9,7 @@ use super::field::{Field, Presence, Record, Shape};
 use super::kind::{Kind, kind_named, kinds_at};
 use super::network::{Network, interface_address};
 use super::path::{LONGEST_ID, PolicyPath, stray_character};
-use super::problem::{Place, Problem, Step};
+use super::problem::{Nature, Place, Problem, Step};
 use super::rule::Facts;
 use super::tree::{Fields, Tree};
 
@@ -85,8 +85,10 @@ impl Reader<'_> {
             return Fields::new();
         };
         for name in given.keys().filter(|name| record.field(name).is_none()) {
-            let known: Vec<_> = record.fields.iter().filter(|field| field.is_configurable()).collect();
-            let near = known.iter().find(|field| field.name.eq_ignore_ascii_case(name) || field.hcl_name() == name);
+            // An object's own fields and those of every object are read one after the other.
+            let common: &[Field] = if at.0.is_empty() { super::common::RECORD.fields } else { &[] };
+            let mut known = record.fields.iter().chain(common).filter(|field| field.is_configurable());
+            let near = known.find(|field| [field.name, field.hcl_name()].map(letters).contains(&letters(name)));
             let hint = near.map_or_else(
                 || "Remove it, or correct its spelling.".to_owned(),
                 |field| format!("Did you mean {}?", field.name),
@@ -250,7 +252,11 @@ impl Reader<'_> {
         match self.spelling(field, shape, text, at) {
             Ok(spelling) => Tree::Text(spelling),
             Err((what, hint)) => {
-                self.refuse(at, what, hint);
+                let nature = match shape {
+                    Shape::Path(_) | Shape::ForeignPath(_) => Nature::Path(text.to_owned()),
+                    _ => Nature::Value,
+                };
+                self.problems.push(Problem::refused(at.clone(), what, hint).of(nature));
                 Tree::Text(text.to_owned())
             }
         }
@@ -341,6 +347,12 @@ fn last_name(at: &Place) -> &str {
             Step::Item(_) => None,
         })
         .unwrap_or("The document")
+}
+
+/// The letters of a name: what is left to tell names apart by when case and the
+/// signs between words are not known for sure.
+fn letters(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// The object a value stands in on the wire.

@@ -331,6 +331,21 @@ fn segments() {
 }
 
 #[test]
+fn a_name_that_is_nearly_one_is_answered_with_it() {
+    let hint = |kind: &Kind, body: Json| read(kind, &Tree::from(&body), None).problems[0].hint.clone();
+    for name in ["displayName", "display-name", "Display_Name", "displayname"] {
+        assert_eq!(hint(&IKE_PROFILE, json!({ name: "a" })), "Did you mean display_name?", "{name}");
+    }
+    assert_eq!(hint(&IKE_PROFILE, json!({ "dhGroups": [] })), "Did you mean dh_groups?");
+    assert_eq!(hint(&IKE_PROFILE, json!({ "tag": [] })), "Did you mean tags?");
+    assert_eq!(
+        hint(&PREFIX_LIST, json!({ "prefixes": [{ "displayName": "a" }] })),
+        "Remove it, or correct its spelling."
+    );
+    assert_eq!(hint(&IKE_PROFILE, json!({ "cipher": [] })), "Remove it, or correct its spelling.");
+}
+
+#[test]
 fn what_is_not_known_yet_is_let_pass() {
     let unknown =
         |fields: &[&str]| Tree::Object(fields.iter().map(|name| ((*name).to_owned(), Tree::Unknown)).collect());
