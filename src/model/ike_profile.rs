@@ -3,7 +3,7 @@
 use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape};
 use super::kind::Kind;
-use super::problem::Problem;
+use super::problem::{Place, Problem};
 use super::rule::{Facts, refuse};
 use super::tree::Tree;
 
@@ -110,6 +110,16 @@ pub(super) fn digest_fits_ciphers(profile: &Facts<'_>) -> Vec<Problem> {
     }
 }
 
+/// The API still takes SHA-1, and asks not to use it.
+pub(super) fn sha1_is_deprecated(profile: &Facts<'_>) -> Vec<Problem> {
+    let sha1 = Digest::Sha1.word();
+    if !profile.items("digest_algorithms").iter().any(|digest| digest.text() == Some(sha1)) {
+        return Vec::new();
+    }
+    let hint = "Use SHA2_256 or a longer digest, here and at the peers.";
+    vec![Problem::surprising(Place::default().field("digest_algorithms"), format!("{sha1} is deprecated"), hint)]
+}
+
 fn gcm_needs_ike_v2(profile: &Facts<'_>) -> Vec<Problem> {
     let version = profile.text("ike_version").and_then(IkeVersion::parse);
     let (Some(version), Some(ciphers)) = (version, profile.texts("encryption_algorithms")) else { return Vec::new() };
@@ -165,7 +175,7 @@ pub static IKE_PROFILE: Kind = Kind {
             )
             .or(Default::Int(86_400)),
         ],
-        rules: &[gcm_needs_ike_v2, digest_fits_ciphers],
+        rules: &[gcm_needs_ike_v2, digest_fits_ciphers, sha1_is_deprecated],
     },
     default_parent: None,
 };

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::KINDS;
 use super::as_number::AsNumber;
 use super::field::{Field, Presence, Record, Shape};
 use super::kind::{Kind, kind_named, kinds_at};
@@ -180,6 +181,9 @@ impl Reader<'_> {
                 Tree::List(records)
             }
             (Shape::Text(0, _), Tree::Text(text)) if text.is_empty() => Tree::Null,
+            (Shape::AsNumber, Tree::Text(text)) if text.is_empty() && field.presence == Presence::Optional => {
+                Tree::Null
+            }
             (shape, Tree::Text(text)) => self.word(field, shape, text, at),
             (shape, _) => {
                 self.wrong_type(field, shape, at);
@@ -420,7 +424,8 @@ fn path(name: &str, kinds: &[&str], text: &str) -> Result<String, (String, Strin
     let wanted: Vec<_> = kinds.iter().filter_map(|kind| kind_named(kind)).collect();
     let like = || {
         let forms: Vec<_> = wanted.iter().map(|kind| format!("{} ({})", kind.example_path(), kind.title)).collect();
-        let names: Vec<_> = wanted.iter().map(|kind| format!("vpn_{}.NAME.path", kind.name)).collect();
+        let held = wanted.iter().filter(|kind| KINDS.contains(kind));
+        let names: Vec<_> = held.map(|kind| format!("vpn_{}.NAME.path", kind.name)).collect();
         format!("Give {name} a path like {}, best by a reference: {}.", forms.join(" or "), names.join(" or "))
     };
     let path = PolicyPath::parse(text).map_err(|error| (format!("{text:?} is not a path: it {error}"), like()))?;

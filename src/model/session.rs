@@ -100,7 +100,7 @@ fn unless_a_suite_rules(session: &Tree, profile: &str) -> Tree {
 }
 
 /// The fields of every session; the records of both kinds begin with them.
-pub(super) const fn fields() -> [Field; 14] {
+pub(super) const fn fields() -> [Field; 13] {
     [
         Field::optional("enabled", Shape::Bool, "Whether the session is to be established.").or(Default::Bool(true)),
         Field::required(
@@ -157,7 +157,6 @@ pub(super) const fn fields() -> [Field; 14] {
              fragmented.",
         ),
         Field::unavailable("site_overrides", "It exists on a Global Manager only."),
-        Field::unavailable("ha_config", "It is not part of the session's declared configuration."),
     ]
 }
 

@@ -3,7 +3,7 @@
 
 use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape};
-use super::ike_profile::{DhGroup, Digest, default_digest, digest_fits_ciphers};
+use super::ike_profile::{DhGroup, Digest, default_digest, digest_fits_ciphers, sha1_is_deprecated};
 use super::kind::Kind;
 use super::problem::Problem;
 use super::rule::{Facts, refuse};
@@ -138,7 +138,7 @@ pub static TUNNEL_PROFILE: Kind = Kind {
             )
             .or(Default::Derived(extended_attributes, "")),
         ],
-        rules: &[digest_fits_ciphers, pfs_needs_a_group],
+        rules: &[digest_fits_ciphers, sha1_is_deprecated, pfs_needs_a_group],
     },
     default_parent: None,
 };

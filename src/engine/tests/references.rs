@@ -104,6 +104,18 @@ fn a_path_of_another_kind_and_no_path_at_all_are_invalid_paths() {
 }
 
 #[test]
+fn a_route_map_is_a_filter_that_does_not_exist() {
+    let lab = full();
+    let filter = |to: &str| lab.patch(NEIGHBOR, json!({ "route_filtering": [{ "in_route_filters": [to] }] }));
+    let Err(Refusal::Dangling { field, to }) = filter("/infra/tier-0s/vmc/route-maps/in") else { panic!("taken") };
+    assert_eq!((&*field, &*to), ("route_filtering[0].in_route_filters[0]", "/infra/tier-0s/vmc/route-maps/in"));
+    assert_eq!(code(filter("/infra/tier-0s/vmc/route-maps/in")), (404, 600));
+    assert_eq!(code(filter("/infra/tier-0s/vmc/route-maps")), (400, 500_012));
+    assert_eq!(code(lab.put("/infra/tier-0s/vmc/route-maps/in", json!({}))), (400, 500_012));
+    filter(LIST).unwrap();
+}
+
+#[test]
 fn children_hold_their_parent_and_need_one() {
     let lab = Lab::new();
     let segment = "/infra/tier-1s/cgw/segments/web";

@@ -26,6 +26,13 @@ fn refused_below(kind: &Kind, body: &Json, parent: Option<&str>) -> Vec<String> 
         .collect()
 }
 
+/// The places of what is accepted in `body` with a warning.
+fn warned(kind: &Kind, body: &Json) -> Vec<String> {
+    let reading = read(kind, &Tree::from(body), kind.default_parent);
+    assert!(reading.is_accepted(), "{body}: {:?}", reading.problems);
+    reading.problems.iter().map(|problem| problem.at.to_string()).collect()
+}
+
 /// The object that `body` declares, as JSON; it must be acceptable.
 fn accepted(kind: &Kind, body: &Json) -> Json {
     let reading = read(kind, &Tree::from(body), kind.default_parent);
