@@ -6,13 +6,15 @@
 //! | `r` path of the one referred to, newline, path of the one that refers | nothing |
 //! | `n` path of the BGP instance, newline, address in hex, newline, path of the neighbor | nothing |
 //! | `c` path | the claim with which the object was created, until it is settled |
-//! | `k` path | who has come to know of the object since |
-//! | `p/` name | a note of the caller's: when it was made, and its lines (see `ledger`) |
+//! | `s/owner` | the UUID of the engine |
+//! | `s/system-objects` | that the objects of `system` were created |
 //!
 //! No identifier holds a control character, so the newlines part the keys safely,
 //! and what belongs together stands together.
 
 use std::net::IpAddr;
+
+use uuid::Uuid;
 
 use super::object::Object;
 use super::refusal::Refusal;
@@ -20,6 +22,9 @@ use super::store::{StoreError, Transaction, View, ViewExt};
 use crate::model::network::Network;
 use crate::model::path::PolicyPath;
 use crate::model::{BGP_NEIGHBOR, ROUTE_BASED_SESSION, Tree, reference};
+
+/// The key of the engine's UUID.
+const OWNER: &str = "s/owner";
 
 fn object_key(path: &PolicyPath) -> String {
     format!("o{path}")
@@ -87,6 +92,19 @@ pub(super) fn put(tx: &mut dyn Transaction, object: &Object, before: Option<&Obj
         tx.put(key, &[])?;
     }
     tx.put(&object_key(object.path()), &object.to_stored())
+}
+
+/// The UUID of the engine, which is the `owner_id` of its objects.
+pub(super) fn owner(view: &(impl View + ?Sized)) -> Result<String, StoreError> {
+    Ok(view.get(OWNER)?.and_then(|owner| String::from_utf8(owner).ok()).unwrap_or_default())
+}
+
+/// Gives the engine a UUID unless it has one.
+pub(super) fn name_owner(tx: &mut dyn Transaction) -> Result<(), StoreError> {
+    if tx.get(OWNER)?.is_none() {
+        tx.put(OWNER, Uuid::new_v4().to_string().as_bytes())?;
+    }
+    Ok(())
 }
 
 /// Notes the claim with which the object at `path` is created.

@@ -11,7 +11,7 @@ use crate::model::kind::one;
 use crate::model::path::PolicyPath;
 use crate::model::problem::{Gravity, Place, Problem, Step};
 use crate::model::reference::{ends_fit, must_fit};
-use crate::model::{Kind, Tree, kinds_at, read, reference};
+use crate::model::{Kind, Tree, change, kinds_at, read, reference};
 
 impl Engine {
     /// The object at `path`.
@@ -132,11 +132,17 @@ fn written(
     if !reading.is_accepted() {
         return Err(unacceptable(reading.problems));
     }
+    if let Some(before) = before {
+        let problems = change::problems(kind, &before.tree(), &reading.tree);
+        if !problems.is_empty() {
+            return Err(Refusal::Invalid(problems));
+        }
+    }
     references_hold(view, kind, &reading.tree)?;
     referrers_still_fit(view, kind, path, &reading.tree)?;
     let Json::Object(fields) = reading.tree.to_json() else { return Err(Refusal::InvalidPath(path.to_string())) };
     Ok(match before {
-        None => Object::create(kind, path.clone(), fields, by),
+        None => Object::create(kind, path.clone(), fields, &index::owner(view)?, by),
         Some(before) => {
             let changed = before.change(fields, by);
             if changed.declared() == before.declared() { before.clone() } else { changed }

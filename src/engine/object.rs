@@ -26,8 +26,14 @@ impl fmt::Debug for Object {
 }
 
 impl Object {
-    /// A new object of `kind` at `path` with these fields.
-    pub(super) fn create(kind: &'static Kind, path: PolicyPath, fields: Map<String, Json>, by: &Caller) -> Self {
+    /// A new object of `kind` at `path` with these fields, of the engine `owner`.
+    pub(super) fn create(
+        kind: &'static Kind,
+        path: PolicyPath,
+        fields: Map<String, Json>,
+        owner: &str,
+        by: &Caller,
+    ) -> Self {
         let unique_id = Uuid::new_v4().to_string();
         let parent = kind.parent(&path).map_or_else(|| "/infra".to_owned(), |parent| parent.to_string());
         let mut object = Self { kind, path, fields };
@@ -42,6 +48,7 @@ impl Object {
             ("remote_path", json!("")),
             ("unique_id", json!(unique_id)),
             ("realization_id", json!(unique_id)),
+            ("owner_id", json!(owner)),
             ("marked_for_delete", json!(false)),
             ("overridden", json!(false)),
             ("_system_owned", json!(false)),

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::store::StoreError;
 use crate::model::path::PolicyPath;
-use crate::model::problem::{Gravity, Problem};
+use crate::model::problem::{Gravity, Nature, Problem};
 
 /// Why a request is refused.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -54,8 +54,9 @@ pub enum Refusal {
     /// The object belongs to the system.
     #[error("The object path=[{0}] is owned by the system and cannot be changed or deleted.")]
     SystemOwned(PolicyPath),
-    /// The body is not acceptable.
-    #[error("{}", in_one_line(.0))]
+    /// The body is not acceptable. The API has one answer for it, that to the first
+    /// problem.
+    #[error("{}", answer(.0))]
     Invalid(Vec<Problem>),
     /// The store failed.
     #[error("The engine's store failed: {0}.")]
@@ -72,7 +73,11 @@ impl Refusal {
             Self::Exists(_) => (400, "BAD_REQUEST", 500_127, "Policy"),
             Self::Stale { .. } => (412, "PRECONDITION_FAILED", 206, "common-services"),
             Self::SystemOwned(_) => (403, "FORBIDDEN", 289, "common-services"),
-            Self::Invalid(_) => (400, "BAD_REQUEST", 255, "common-services"),
+            Self::Invalid(problems) => match nature(problems) {
+                Nature::Value => (400, "BAD_REQUEST", 255, "common-services"),
+                Nature::Path(_) => (400, "BAD_REQUEST", 500_012, "Policy"),
+                Nature::Taken => (400, "BAD_REQUEST", 500_105, "Policy"),
+            },
             Self::Store(StoreError::Busy { .. }) => (503, "SERVICE_UNAVAILABLE", 98, "common-services"),
             Self::Store(_) => (500, "INTERNAL_SERVER_ERROR", 98, "common-services"),
         }
@@ -81,12 +86,18 @@ impl Refusal {
     /// The body of the answer.
     pub fn to_json(&self) -> Json {
         let (_, status, code, module) = self.status();
-        json!({
+        let mut body = json!({
             "httpStatus": status,
             "error_code": code,
             "module_name": module,
             "error_message": self.to_string(),
-        })
+        });
+        if let Self::Invalid(problems) = self
+            && matches!(nature(problems), Nature::Path(_))
+        {
+            body["details"] = json!(in_one_line(problems));
+        }
+        body
     }
 }
 
@@ -94,7 +105,22 @@ fn list(paths: &[PolicyPath]) -> String {
     paths.iter().map(PolicyPath::as_str).collect::<Vec<_>>().join(",")
 }
 
+fn refused(problems: &[Problem]) -> impl Iterator<Item = &Problem> {
+    problems.iter().filter(|problem| problem.gravity == Gravity::Refused)
+}
+
+/// What sort of problem the API answers to.
+fn nature(problems: &[Problem]) -> &Nature {
+    refused(problems).next().map_or(&Nature::Value, |problem| &problem.nature)
+}
+
+fn answer(problems: &[Problem]) -> String {
+    match nature(problems) {
+        Nature::Path(path) => format!("The path=[{path}] is invalid"),
+        _ => in_one_line(problems),
+    }
+}
+
 fn in_one_line(problems: &[Problem]) -> String {
-    let refused = problems.iter().filter(|problem| problem.gravity == Gravity::Refused);
-    refused.map(Problem::to_string).collect::<Vec<_>>().join(" ")
+    refused(problems).map(Problem::to_string).collect::<Vec<_>>().join(" ")
 }

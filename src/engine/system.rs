@@ -4,14 +4,14 @@
 use serde_json::{Value as Json, json};
 
 use super::store::{StoreError, StoreExt};
-use super::{Caller, Engine, Moment, intent};
+use super::{Caller, Engine, Moment, index, intent};
 use crate::model::path::PolicyPath;
 use crate::model::system;
 
 /// The key under which it is noted that they were created; its value counts
-/// changes of the list below.
+/// changes of what is created here.
 const MARK: &str = "s/system-objects";
-const MARK_VALUE: &[u8] = b"1";
+const MARK_VALUE: &[u8] = b"2";
 
 /// The user who created them.
 const SYSTEM: &str = "system";
@@ -23,6 +23,7 @@ pub(super) fn create(engine: &Engine, now: Moment) -> Result<(), StoreError> {
     }
     let by = Caller { user: SYSTEM.to_owned(), now };
     engine.store.write(move |tx| {
+        index::name_owner(tx)?;
         for (path, body) in objects() {
             if let Ok(path) = PolicyPath::parse(&path) {
                 intent::put_system_object(tx, &path, &body, &by)?;

@@ -3,6 +3,9 @@
 use super::bgp_neighbor::GracefulRestartMode;
 use super::field::{Default, Field, Record, Shape};
 use super::kind::Kind;
+use super::problem::Problem;
+use super::rule::refuse;
+use super::tree::Tree;
 
 static AGGREGATION: Record = Record {
     doc: "A summary of routes that is advertised.",
@@ -35,6 +38,23 @@ static GRACEFUL_RESTART: Record = Record {
     rules: &[],
 };
 
+/// Administrative distances can be set only while BGP is disabled.
+pub(super) fn distances_change(before: &Tree, after: &Tree) -> Vec<Problem> {
+    let enabled = |config: &Tree| config.get("enabled").bool() == Some(true);
+    if !enabled(before) || !enabled(after) {
+        return Vec::new();
+    }
+    let changed = ["ebgp_admin_distance", "ibgp_admin_distance"]
+        .into_iter()
+        .filter(|field| before.get(field) != after.get(field) && !after.get(field).has_unknown());
+    changed
+        .map(|field| {
+            let hint = "Set enabled to false first, and to true again in a later change.";
+            refuse(field, format!("{field} can be changed only while BGP is disabled"), hint)
+        })
+        .collect()
+}
+
 /// BGP instances.
 pub static BGP_CONFIG: Kind = Kind {
     name: "bgp_config",
@@ -44,7 +64,11 @@ pub static BGP_CONFIG: Kind = Kind {
     record: &Record {
         doc: "The BGP instance of a tier-0 gateway; all route-based sessions share it.",
         fields: &[
-            Field::optional("local_as_num", Shape::AsNumber, "The gateway's own AS number, plain or in dot form."),
+            Field::optional(
+                "local_as_num",
+                Shape::AsNumber,
+                "The gateway's own AS number, plain or in dot form. Without one, or with `\"\"`, BGP does not run.",
+            ),
             Field::optional("enabled", Shape::Bool, "Whether BGP runs.").or(Default::Bool(true)),
             Field::optional("ecmp", Shape::Bool, "Whether equally good routes are used together.")
                 .or(Default::Bool(true)),
@@ -52,8 +76,13 @@ pub static BGP_CONFIG: Kind = Kind {
                 "multipath_relax",
                 Shape::Bool,
                 "Whether routes through different AS paths of the same length count as equally good.",
+            )
+            .or(Default::Bool(true)),
+            Field::optional(
+                "inter_sr_ibgp",
+                Shape::Bool,
+                "Whether the gateway's edges exchange routes. Unset, they do when the gateway is active on all of them.",
             ),
-            Field::optional("inter_sr_ibgp", Shape::Bool, "Whether the gateway's edges exchange routes."),
             Field::optional(
                 "route_aggregations",
                 Shape::Records(&AGGREGATION, 0, 1_000),
@@ -65,8 +94,16 @@ pub static BGP_CONFIG: Kind = Kind {
                 Shape::Record(&GRACEFUL_RESTART),
                 "Graceful restart (RFC 4724).",
             ),
-            Field::optional("ebgp_admin_distance", Shape::Int(1, 255), "The administrative distance of eBGP routes."),
-            Field::optional("ibgp_admin_distance", Shape::Int(1, 255), "The administrative distance of iBGP routes."),
+            Field::optional(
+                "ebgp_admin_distance",
+                Shape::Int(1, 255),
+                "The administrative distance of eBGP routes. It can be changed only while BGP is disabled.",
+            ),
+            Field::optional(
+                "ibgp_admin_distance",
+                Shape::Int(1, 255),
+                "The administrative distance of iBGP routes. It can be changed only while BGP is disabled.",
+            ),
         ],
         rules: &[],
     },

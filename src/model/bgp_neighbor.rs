@@ -44,7 +44,9 @@ words! {
     }
 }
 
-const FILTERS: Shape = Shape::List(&Shape::Path(&["prefix_list"]), 0, 1);
+/// The API takes route maps as well. The engine has none, so that the path of one
+/// is refused as one that does not exist.
+const FILTERS: Shape = Shape::List(&Shape::Path(&["prefix_list", "route_map"]), 0, 1);
 
 static ROUTE_FILTERING: Record = Record {
     doc: "Which routes of one family are exchanged.",
@@ -56,8 +58,18 @@ static ROUTE_FILTERING: Record = Record {
             Shape::Enum(&AddressFamily::WORDS),
             "The family of routes. Unset, it is that of the neighbor's address.",
         ),
-        Field::optional("in_route_filters", FILTERS, "The path of the prefix list that learned routes must pass."),
-        Field::optional("out_route_filters", FILTERS, "The path of the prefix list that advertised routes must pass."),
+        Field::optional(
+            "in_route_filters",
+            FILTERS,
+            "The path of the prefix list that learned routes must pass. The path of a route map is refused, since \
+             the embedded engine has none.",
+        ),
+        Field::optional(
+            "out_route_filters",
+            FILTERS,
+            "The path of the prefix list that advertised routes must pass. Unset, it is the API's own \
+             `prefixlist-out-default`. The path of a route map is refused, since the embedded engine has none.",
+        ),
         Field::optional(
             "maximum_routes",
             Shape::Int(1, 1_000_000),
@@ -277,12 +289,14 @@ pub static BGP_NEIGHBOR: Kind = Kind {
                 Shape::Record(&LOCAL_AS),
                 "An AS number the gateway shows this neighbor instead of its own.",
             ),
-            Field::optional("in_route_filters", FILTERS, "The path of the prefix list that learned routes must pass.")
+            Field::optional("in_route_filters", FILTERS, "The path of the prefix list that learned routes must pass. The path of a route map is refused, since \
+             the embedded engine has none.")
                 .deprecated("Use in_route_filters of route_filtering instead."),
             Field::optional(
                 "out_route_filters",
                 FILTERS,
-                "The path of the prefix list that advertised routes must pass.",
+                "The path of the prefix list that advertised routes must pass. Unset, it is the API's own \
+             `prefixlist-out-default`. The path of a route map is refused, since the embedded engine has none.",
             )
             .deprecated("Use out_route_filters of route_filtering instead."),
         ],

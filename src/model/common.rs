@@ -13,41 +13,47 @@ pub static TAG: Record = Record {
     rules: &[],
 };
 
-/// What an object within another one has besides its own fields: the API gives it
-/// the metadata of an object, and keeps no more of it than names and tags.
-pub(super) const fn nested(resource_type: &'static str) -> [Field; 20] {
-    [
-        Field::optional("description", Shape::Text(0, 1024), "What it is for, in words of your own."),
-        Field::optional("tags", Shape::RecordSet(&TAG, "", 0, 30), "Labels for searching and grouping.")
-            .singular("tag"),
-        Field::read_only("resource_type", Shape::Text(0, 0), "").or(Default::Text(resource_type)),
-        hidden("path"),
-        hidden("parent_path"),
-        hidden("relative_path"),
-        hidden("remote_path"),
-        hidden("unique_id"),
-        hidden("realization_id"),
-        hidden("owner_id"),
-        hidden("origin_site_id"),
-        hidden("marked_for_delete"),
-        hidden("overridden"),
-        hidden("_revision"),
-        hidden("_system_owned"),
-        hidden("_protection"),
-        hidden("_create_time"),
-        hidden("_create_user"),
-        hidden("_last_modified_time"),
-        hidden("_last_modified_user"),
-    ]
-}
+/// What an object is for.
+pub(super) const DESCRIPTION: Field =
+    Field::optional("description", Shape::Text(0, 1024), "What the object is for, in words of your own.");
+
+/// The labels of an object.
+pub(super) const TAGS: Field =
+    Field::optional("tags", Shape::RecordSet(&TAG, "", 0, 30), "Labels for searching and grouping.").singular("tag");
+
+/// What the API keeps of an object within an object, besides its `id` and its
+/// `resource_type`. The engine keeps nothing of the kind; whoever sends back what
+/// the API answered may leave it in.
+pub(super) const KEPT_OF_AN_INNER_OBJECT: [Field; 20] = [
+    hidden("path"),
+    hidden("parent_path"),
+    hidden("relative_path"),
+    hidden("remote_path"),
+    hidden("unique_id"),
+    hidden("realization_id"),
+    hidden("owner_id"),
+    hidden("origin_site_id"),
+    hidden("marked_for_delete"),
+    hidden("overridden"),
+    hidden("_revision"),
+    hidden("_system_owned"),
+    hidden("_protection"),
+    hidden("_create_time"),
+    hidden("_create_user"),
+    hidden("_last_modified_time"),
+    hidden("_last_modified_user"),
+    hidden("_links"),
+    hidden("_self"),
+    hidden("_schema"),
+];
 
 /// The fields of every object, besides those of its kind.
 pub static RECORD: Record = Record {
     doc: "",
     fields: &[
         Field::optional("display_name", Shape::Text(1, 255), "The name people see. Unset, it is the identifier."),
-        Field::optional("description", Shape::Text(0, 1024), "What the object is for, in words of your own."),
-        Field::optional("tags", Shape::RecordSet(&TAG, "", 0, 30), "Labels for searching and grouping.").singular("tag"),
+        DESCRIPTION,
+        TAGS,
         Field::read_only("path", Shape::Text(0, 0), "The policy path, by which other objects refer to this one."),
         Field::read_only("parent_path", Shape::Text(0, 0), "The path of the object this one lies below."),
         Field::read_only("unique_id", Shape::Text(0, 0), "The UUID of this very object: no other one has it, not even a later one of the same path."),

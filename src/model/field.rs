@@ -97,7 +97,8 @@ pub enum Shape {
     AddressRange,
     /// A MAC address.
     Mac,
-    /// An autonomous system number, plain or in dot form.
+    /// An autonomous system number, plain or in dot form. Where it may be left out,
+    /// an empty one is the same as none.
     AsNumber,
     /// The path of an object of one of these kinds.
     Path(&'static [&'static str]),

@@ -110,15 +110,14 @@ pub(super) fn digest_fits_ciphers(profile: &Facts<'_>) -> Vec<Problem> {
     }
 }
 
-/// SHA-1 is on its way out: the API takes it still.
+/// The API still takes SHA-1, and asks not to use it.
 pub(super) fn sha1_is_deprecated(profile: &Facts<'_>) -> Vec<Problem> {
     let sha1 = Digest::Sha1.word();
-    let position = profile.items("digest_algorithms").iter().position(|digest| digest.text() == Some(sha1));
-    let warn = |position| {
-        let place = Place::default().field("digest_algorithms").item(position);
-        Problem::surprising(place, format!("{sha1} is deprecated"), "Use SHA2_256 or a longer digest.")
-    };
-    position.map(warn).into_iter().collect()
+    if !profile.items("digest_algorithms").iter().any(|digest| digest.text() == Some(sha1)) {
+        return Vec::new();
+    }
+    let hint = "Use SHA2_256 or a longer digest, here and at the peers.";
+    vec![Problem::surprising(Place::default().field("digest_algorithms"), format!("{sha1} is deprecated"), hint)]
 }
 
 fn gcm_needs_ike_v2(profile: &Facts<'_>) -> Vec<Problem> {

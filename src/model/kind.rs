@@ -106,9 +106,9 @@ pub fn kinds_at(path: &PolicyPath) -> impl Iterator<Item = &'static Kind> {
     super::KINDS.iter().copied().filter(move |kind| kind.owns(path))
 }
 
-/// The kind of this name.
+/// The kind of this name, be it one whose objects the engine holds or not.
 pub fn kind_named(name: &str) -> Option<&'static Kind> {
-    super::KINDS.iter().copied().find(|kind| kind.name == name)
+    super::KINDS.iter().chain(&super::KINDS_ELSEWHERE).copied().find(|kind| kind.name == name)
 }
 
 /// The kind whose `resource_type` this is.

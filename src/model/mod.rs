@@ -11,6 +11,7 @@
 //! into its one spelling; inside, nothing is checked again.
 
 pub mod as_number;
+pub mod change;
 pub mod common;
 pub mod enumeration;
 pub mod field;
@@ -32,6 +33,7 @@ mod local_endpoint;
 mod policy_based_session;
 mod prefix_list;
 mod route_based_session;
+mod route_map;
 mod segment;
 mod segment_port;
 mod session;
@@ -55,9 +57,10 @@ pub use path::PolicyPath;
 pub use policy_based_session::POLICY_BASED_SESSION;
 pub use policy_based_session::{BypassAction, ProtectAction};
 pub use prefix_list::{PREFIX_LIST, PrefixAction};
-pub use problem::{Gravity, Place, Problem};
+pub use problem::{Gravity, Nature, Place, Problem};
 pub use reading::{Reading, read};
 pub use route_based_session::ROUTE_BASED_SESSION;
+pub use route_map::ROUTE_MAP;
 pub use segment::SEGMENT;
 pub use segment::{AdminState, ReplicationMode, SegmentType};
 pub use segment_port::SEGMENT_PORT;
@@ -86,6 +89,10 @@ pub static KINDS: [&Kind; 15] = [
     &SEGMENT,
     &SEGMENT_PORT,
 ];
+
+/// Kinds that others may refer to, and of which the engine holds no object: a
+/// reference to one never finds it.
+pub static KINDS_ELSEWHERE: [&Kind; 1] = [&ROUTE_MAP];
 
 /// The gateways and services that exist from the start, as VMware Cloud on AWS
 /// names them (seed 002, "System defined objects").

@@ -83,9 +83,10 @@ impl PolicyPath {
     pub fn current_address(&self) -> String {
         let parts: Vec<_> = self.parts().collect();
         match parts[..] {
-            ["infra", gateways, gateway, "locale-services", _, "ipsec-vpn-services", ref rest @ ..] => {
-                let service = format!("/infra/{gateways}/{gateway}/ipsec-vpn-services");
-                rest.iter().fold(service, |path, part| path + "/" + part)
+            ["infra", gateways, gateway, "locale-services", _, ref services @ ..]
+                if services.first() == Some(&"ipsec-vpn-services") =>
+            {
+                format!("/infra/{gateways}/{gateway}/{}", services.join("/"))
             }
             _ => self.0.clone(),
         }
@@ -133,16 +134,19 @@ mod tests {
     }
 
     #[test]
-    fn the_current_address_has_no_locale_service() {
-        for (path, address) in [
+    fn the_current_address_is_a_path_without_the_locale_service() {
+        for (text, current) in [
+            ("/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services", "/infra/tier-0s/vmc/ipsec-vpn-services"),
             (
-                "/infra/tier-0s/a/locale-services/b/ipsec-vpn-services/c/sessions/d",
-                "/infra/tier-0s/a/ipsec-vpn-services/c/sessions/d",
+                "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default/sessions/a",
+                "/infra/tier-0s/vmc/ipsec-vpn-services/default/sessions/a",
             ),
-            ("/infra/tier-0s/a/locale-services/b/ipsec-vpn-services", "/infra/tier-0s/a/ipsec-vpn-services"),
-            ("/infra/tier-0s/a/locale-services/b/bgp", "/infra/tier-0s/a/locale-services/b/bgp"),
+            ("/infra/tier-0s/vmc/locale-services/default", "/infra/tier-0s/vmc/locale-services/default"),
+            ("/infra/tier-0s/vmc/prefix-lists/in", "/infra/tier-0s/vmc/prefix-lists/in"),
         ] {
-            assert_eq!(PolicyPath::parse(path).unwrap().current_address(), address);
+            let path = PolicyPath::parse(text).unwrap();
+            assert_eq!(path.current_address(), current);
+            assert!(PolicyPath::parse(current).unwrap() == path);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Policy-based sessions: rules choose the traffic that is protected (seed 002,
 //! "Policy-based IPSec VPN").
 
-use super::common;
+use super::common::{DESCRIPTION, KEPT_OF_AN_INNER_OBJECT, TAGS};
 use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape, concat};
 use super::kind::Kind;
@@ -35,12 +35,14 @@ const LONGEST_DERIVED_ID: usize = 80;
 
 const SUBNETS: Shape = Shape::SetIn("subnet", &Shape::Network, 0, 128);
 
-const fn rule_fields(action: Field) -> [Field; 28] {
-    let own = [
+const fn rule_fields(action: Field) -> [Field; 31] {
+    let own: [Field; 11] = [
         Field::optional("id", Shape::Id, "The identifier of the rule, by which a rule is told from the others.")
             .or(Default::Derived(derived_id, "made of the display name, or else of what the rule matches")),
         Field::optional("display_name", Shape::Text(1, 255), "The name people see.")
             .or(Default::Derived(derived_name, "the identifier")),
+        DESCRIPTION,
+        TAGS,
         Field::optional(
             "sources",
             SUBNETS,
@@ -56,8 +58,9 @@ const fn rule_fields(action: Field) -> [Field; 28] {
             .or(Default::Int(0)),
         Field::optional("enabled", Shape::Bool, "Whether the rule applies.").or(Default::Bool(true)),
         Field::optional("logged", Shape::Bool, "Whether matches are logged.").or(Default::Bool(false)),
+        Field::read_only("resource_type", Shape::Text(0, 0), "").or(Default::Text("IPSecVpnRule")),
     ];
-    concat(own, common::nested("IPSecVpnRule"))
+    super::field::concat(own, KEPT_OF_AN_INNER_OBJECT)
 }
 
 /// The identifier of a rule that has none, always the same for the same rule.
@@ -158,7 +161,7 @@ const OWN: [Field; 1] = [Field::required(
 )
 .singular("rule")];
 
-const FIELDS: [Field; 14] = concat(session::fields(), OWN);
+const FIELDS: [Field; 14] = super::field::concat(session::fields(), OWN);
 
 /// Policy-based sessions.
 pub static POLICY_BASED_SESSION: Kind = Kind {

@@ -69,7 +69,7 @@ static ENTRY: Record = Record {
         Field::required(
             "network",
             Shape::NetworkOrAny,
-            "The network in CIDR form, or `ANY` for all networks. Without `ge` and `le` only this very network matches, \
+            "The network in CIDR form, or `ANY`, in capitals or not, for all networks. Without `ge` and `le` only this very network matches, \
              and none of its parts.",
         ),
         Field::optional("action", Shape::Enum(&PrefixAction::WORDS), "What becomes of a route that matches.")

@@ -68,6 +68,17 @@ pub enum Gravity {
     Surprising,
 }
 
+/// What is wrong, as far as the API has different answers for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Nature {
+    /// A value does not fit.
+    Value,
+    /// A value should be the path of an object of a certain kind, and is this.
+    Path(String),
+    /// A value is taken: another object has the address, or one that overlaps.
+    Taken,
+}
+
 /// Something wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -75,6 +86,8 @@ pub struct Problem {
     pub at: Place,
     /// How bad it is.
     pub gravity: Gravity,
+    /// What sort of thing is wrong.
+    pub nature: Nature,
     /// What is wrong, in one line, without a full stop. Never holds a secret.
     pub what: String,
     /// What to do about it, in whole sentences. Never holds a secret.
@@ -87,12 +100,18 @@ pub struct Problem {
 impl Problem {
     /// The API refuses the value at `at`.
     pub fn refused(at: Place, what: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { at, gravity: Gravity::Refused, what: what.into(), hint: hint.into(), invalid_path: None }
+        Self { at, gravity: Gravity::Refused, nature: Nature::Value, what: what.into(), hint: hint.into() }
     }
 
     /// The API takes the value at `at`, with a surprise.
     pub fn surprising(at: Place, what: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { gravity: Gravity::Surprising, ..Self::refused(at, what, hint) }
+    }
+
+    /// The same problem, which is of `nature`.
+    #[must_use]
+    pub fn of(self, nature: Nature) -> Self {
+        Self { nature, ..self }
     }
 }
 

@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::KINDS;
 use super::as_number::AsNumber;
 use super::field::{Field, Presence, Record, Shape};
 use super::kind::{Kind, kind_named, kinds_at, one};
 use super::network::{Network, interface_address};
 use super::path::{LONGEST_ID, PolicyPath, stray_character};
-use super::problem::{Place, Problem, Step};
+use super::problem::{Nature, Place, Problem, Step};
 use super::rule::Facts;
 use super::tree::{Fields, Tree};
 
@@ -85,8 +86,10 @@ impl Reader<'_> {
             return Fields::new();
         };
         for name in given.keys().filter(|name| record.field(name).is_none()) {
-            let known: Vec<_> = record.fields.iter().filter(|field| field.is_configurable()).collect();
-            let near = known.iter().find(|field| field.name.eq_ignore_ascii_case(name) || field.hcl_name() == name);
+            // An object's own fields and those of every object are read one after the other.
+            let common: &[Field] = if at.0.is_empty() { super::common::RECORD.fields } else { &[] };
+            let mut known = record.fields.iter().chain(common).filter(|field| field.is_configurable());
+            let near = known.find(|field| [field.name, field.hcl_name()].map(letters).contains(&letters(name)));
             let hint = near.map_or_else(
                 || "Remove it, or correct its spelling.".to_owned(),
                 |field| format!("Did you mean {}?", field.name),
@@ -178,6 +181,9 @@ impl Reader<'_> {
                 Tree::List(records)
             }
             (Shape::Text(0, _), Tree::Text(text)) if text.is_empty() => Tree::Null,
+            (Shape::AsNumber, Tree::Text(text)) if text.is_empty() && field.presence == Presence::Optional => {
+                Tree::Null
+            }
             (shape, Tree::Text(text)) => self.word(field, shape, text, at),
             (shape, _) => {
                 self.wrong_type(field, shape, at);
@@ -250,8 +256,11 @@ impl Reader<'_> {
         match self.spelling(field, shape, text, at) {
             Ok(spelling) => Tree::Text(spelling),
             Err((what, hint)) => {
-                let invalid_path = matches!(shape, Shape::Path(_) | Shape::ForeignPath(_)).then(|| text.to_owned());
-                self.problems.push(Problem { invalid_path, ..Problem::refused(at.clone(), what, hint) });
+                let nature = match shape {
+                    Shape::Path(_) | Shape::ForeignPath(_) => Nature::Path(text.to_owned()),
+                    _ => Nature::Value,
+                };
+                self.problems.push(Problem::refused(at.clone(), what, hint).of(nature));
                 Tree::Text(text.to_owned())
             }
         }
@@ -341,6 +350,12 @@ fn last_name(at: &Place) -> &str {
         .unwrap_or("The document")
 }
 
+/// The letters of a name: what is left to tell names apart by when case and the
+/// signs between words are not known for sure.
+fn letters(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
 /// The object a value stands in on the wire.
 fn wrap(name: &str, item: Tree) -> Tree {
     Tree::Object(Fields::from([(name.to_owned(), item)]))
@@ -416,14 +431,9 @@ fn path(name: &str, kinds: &[&str], text: &str) -> Result<String, (String, Strin
     let wanted: Vec<_> = kinds.iter().filter_map(|kind| kind_named(kind)).collect();
     let like = || {
         let forms: Vec<_> = wanted.iter().map(|kind| format!("{} ({})", kind.example_path(), kind.title)).collect();
-        let names: Vec<_> = wanted.iter().map(|kind| format!("vpn_{}.NAME.path", kind.name)).collect();
-        let names = names.join(" or ");
-        let data: Vec<_> = wanted.iter().map(|kind| format!("data.vpn_{}.NAME.path", kind.name)).collect();
-        format!(
-            "Give {name} a path like {}, best by a reference: {names}, or {} for what is there already.",
-            forms.join(" or "),
-            data.join(" or ")
-        )
+        let held = wanted.iter().filter(|kind| KINDS.contains(kind));
+        let names: Vec<_> = held.map(|kind| format!("vpn_{}.NAME.path", kind.name)).collect();
+        format!("Give {name} a path like {}, best by a reference: {}.", forms.join(" or "), names.join(" or "))
     };
     let path = PolicyPath::parse(text).map_err(|error| (format!("{text:?} is not a path: it {error}"), like()))?;
     if wanted.iter().any(|kind| kind.owns(&path)) {

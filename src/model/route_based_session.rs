@@ -3,8 +3,8 @@
 
 use std::net::IpAddr;
 
-use super::common;
-use super::field::{Default, Field, Record, Shape, concat};
+use super::common::{DESCRIPTION, KEPT_OF_AN_INNER_OBJECT, TAGS};
+use super::field::{Default, Field, Record, Shape};
 use super::kind::Kind;
 use super::network::Network;
 use super::problem::{Place, Problem};
@@ -24,7 +24,12 @@ const DEFAULT_INTERFACE_ID: &str = "default-tunnel-interface";
 static IP_SUBNET: Record = Record {
     doc: "An address of the interface and its subnet. A /30 or /31 is usual; the other address is the peer's.",
     fields: &[
-        Field::required("ip_addresses", Shape::List(&Shape::Address, 1, 1), "The address of the gateway's end."),
+        Field::required(
+            "ip_addresses",
+            Shape::List(&Shape::Address, 1, 1),
+            "The address of the gateway's end. In an IPv4 subnet larger than a /31 it is neither the first address, \
+             which is the network's, nor the last, which is the broadcast address.",
+        ),
         Field::required(
             "prefix_length",
             Shape::Int(1, 127),
@@ -106,6 +111,25 @@ static TUNNEL_INTERFACE: Record = Record {
     rules: &[subnets_differ_in_version],
 };
 
+const INTERFACE_FIELDS: [Field; 26] = super::field::concat(
+    [
+        Field::optional("id", Shape::Id, "The identifier of the interface.").or(Default::Text(DEFAULT_INTERFACE_ID)),
+        Field::optional("display_name", Shape::Text(1, 255), "The name people see.")
+            .or(Default::Derived(|interface| or_default(interface, "id"), "the identifier")),
+        DESCRIPTION,
+        TAGS,
+        Field::required(
+            "ip_subnets",
+            Shape::Records(&IP_SUBNET, 1, 2),
+            "The addresses of the interface: one, or one of each IP version. A /30 or /31 is usual, whose other address is \
+             the peer's. On the tier-0 gateway `vmc`, IPv4 addresses lie in 169.254.0.0/16.",
+        )
+        .singular("ip_subnet"),
+        Field::read_only("resource_type", Shape::Text(0, 0), "").or(Default::Text("IPSecVpnTunnelInterface")),
+    ],
+    KEPT_OF_AN_INNER_OBJECT,
+);
+
 fn or_default(interface: &Tree, field: &str) -> Tree {
     match interface.get(field) {
         Tree::Null => DEFAULT_INTERFACE_ID.into(),
@@ -161,7 +185,7 @@ const OWN: [Field; 2] = [
         .deprecated("Change the action of the firewall rule instead."),
 ];
 
-const FIELDS: [Field; 15] = concat(session::fields(), OWN);
+const FIELDS: [Field; 15] = super::field::concat(session::fields(), OWN);
 
 /// Route-based sessions.
 pub static ROUTE_BASED_SESSION: Kind = Kind {

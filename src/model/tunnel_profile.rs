@@ -138,7 +138,7 @@ pub static TUNNEL_PROFILE: Kind = Kind {
             )
             .or(Default::Derived(extended_attributes, "")),
         ],
-        rules: &[digest_fits_ciphers, pfs_needs_a_group, sha1_is_deprecated],
+        rules: &[digest_fits_ciphers, sha1_is_deprecated, pfs_needs_a_group],
     },
     default_parent: None,
 };

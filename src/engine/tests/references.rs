@@ -5,6 +5,8 @@ use serde_json::json;
 use super::seed::*;
 use super::*;
 
+const ENDPOINT: &str = "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default/local-endpoints/own";
+
 fn full() -> Lab {
     let lab = Lab::new();
     for (at, body) in [
@@ -76,14 +78,41 @@ fn a_reference_needs_an_object_of_its_kind() {
     let lab = full();
     let missing = lab.patch(SESSION, json!({ "ike_profile_path": "/infra/ipsec-vpn-ike-profiles/none" }));
     assert_eq!(code(missing), (404, 600));
-    let wrong_kind = lab.patch(SESSION, json!({ "ike_profile_path": TUNNEL }));
-    assert_eq!(wrong_kind.as_ref().unwrap_err().to_string(), format!("The path=[{TUNNEL}] is invalid"));
-    assert_eq!(code(wrong_kind), (400, 500_012));
-    let besides = lab.patch(SESSION, json!({ "ike_profile_path": TUNNEL, "peer_address": "none" }));
-    assert!(
-        matches!(besides, Err(Refusal::Invalid(problems)) if problems.len() == 2),
-        "what else is wrong is said, too"
-    );
+    let default = "/infra/ipsec-vpn-ike-profiles/nsx-default-l3vpn-ike-profile";
+    lab.patch(SESSION, json!({ "ike_profile_path": default })).unwrap();
+}
+
+#[test]
+fn a_path_of_another_kind_and_no_path_at_all_are_invalid_paths() {
+    let lab = full();
+    for wrong in [TUNNEL, "/infra/ipsec-vpn-ike-profiles", "/infra//a", "a profile"] {
+        let refusal = lab.patch(SESSION, json!({ "ike_profile_path": wrong })).unwrap_err();
+        let answer = refusal.to_json();
+        assert_eq!(refusal.status().0, 400);
+        assert_eq!(answer["error_code"], json!(500_012), "{wrong}");
+        assert_eq!(answer["error_message"], json!(format!("The path=[{wrong}] is invalid")));
+        assert!(answer["details"].as_str().unwrap().starts_with("ike_profile_path: "), "{answer}");
+        let Refusal::Invalid(problems) = refusal else { panic!("{wrong} was taken") };
+        assert_eq!(problems[0].at.to_string(), "ike_profile_path");
+        assert!(problems[0].hint.contains("vpn_ike_profile.NAME.path"), "{}", problems[0].hint);
+    }
+    let certificate = lab.put(ENDPOINT, json!({ "local_address": "203.0.113.9", "certificate_path": TUNNEL }));
+    assert_eq!(code(certificate), (400, 500_012));
+    // Of several problems the first is answered.
+    let both = lab.patch(SESSION, json!({ "enabled": "yes", "ike_profile_path": TUNNEL })).unwrap_err();
+    assert_eq!(both.to_json()["error_code"], json!(255));
+}
+
+#[test]
+fn a_route_map_is_a_filter_that_does_not_exist() {
+    let lab = full();
+    let filter = |to: &str| lab.patch(NEIGHBOR, json!({ "route_filtering": [{ "in_route_filters": [to] }] }));
+    let Err(Refusal::Dangling { field, to }) = filter("/infra/tier-0s/vmc/route-maps/in") else { panic!("taken") };
+    assert_eq!((&*field, &*to), ("route_filtering[0].in_route_filters[0]", "/infra/tier-0s/vmc/route-maps/in"));
+    assert_eq!(code(filter("/infra/tier-0s/vmc/route-maps/in")), (404, 600));
+    assert_eq!(code(filter("/infra/tier-0s/vmc/route-maps")), (400, 500_012));
+    assert_eq!(code(lab.put("/infra/tier-0s/vmc/route-maps/in", json!({}))), (400, 500_012));
+    filter(LIST).unwrap();
 }
 
 #[test]
@@ -103,16 +132,15 @@ fn children_hold_their_parent_and_need_one() {
 #[test]
 fn a_certificate_session_needs_an_endpoint_with_a_certificate() {
     let lab = full();
-    let endpoint = "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default/local-endpoints/own";
     let mut body = route_based();
     body["authentication_mode"] = json!("CERTIFICATE");
     body.as_object_mut().unwrap().remove("psk");
     let at = SESSION.to_owned() + "-cert";
     body["id"] = json!("VPNtoDFWDC1-cert");
     assert!(matches!(lab.put(&at, body.clone()), Err(Refusal::Invalid(_))));
-    lab.put(endpoint, json!({ "local_address": "203.0.113.9", "certificate_path": "/infra/certificates/c1" })).unwrap();
-    body["local_endpoint_path"] = json!(endpoint);
+    lab.put(ENDPOINT, json!({ "local_address": "203.0.113.9", "certificate_path": "/infra/certificates/c1" })).unwrap();
+    body["local_endpoint_path"] = json!(ENDPOINT);
     lab.put(&at, body).unwrap();
-    let without = lab.put(endpoint, json!({ "local_address": "203.0.113.9", "_revision": 0 }));
+    let without = lab.put(ENDPOINT, json!({ "local_address": "203.0.113.9", "_revision": 0 }));
     assert!(without.unwrap_err().to_string().contains("VPNtoDFWDC1-cert"));
 }

@@ -101,6 +101,72 @@ fn what_is_read_can_be_written_back() {
 }
 
 #[test]
+fn what_the_api_keeps_of_inner_objects_can_be_sent_back() {
+    let lab = Lab::new();
+    let kept = json!({
+        "path": "/infra/x/y", "parent_path": "/infra/x", "relative_path": "y", "remote_path": "", "unique_id": "u",
+        "realization_id": "u", "owner_id": "o", "marked_for_delete": false, "overridden": false, "_revision": 3,
+        "_system_owned": false, "_protection": "NOT_PROTECTED", "_create_time": 1, "_create_user": "admin",
+        "_last_modified_time": 2, "_last_modified_user": "admin"
+    });
+    let own = json!({ "description": "inner", "tags": [{ "scope": "site", "tag": "dfw" }] });
+    for (at, mut body, inner) in [(SESSION, route_based(), "tunnel_interfaces"), ("policy", policy_based(), "rules")] {
+        let at = if at == "policy" { SESSION.replace("VPNtoDFWDC1", at) } else { at.to_owned() };
+        for extra in [&kept, &own] {
+            body[inner][0].as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        }
+        for (field, value) in [("id", json!(path(&at).id())), ("ike_profile_path", json!(null))] {
+            body[field] = value;
+        }
+        body["tunnel_profile_path"] = json!(null);
+        lab.put(&at, body).unwrap();
+        let now = lab.get(&at).unwrap()[inner][0].clone();
+        assert_eq!((&now["description"], &now["tags"]), (&own["description"], &own["tags"]));
+        for name in kept.as_object().unwrap().keys() {
+            assert_eq!(now.get(name), None, "{name}");
+        }
+        let Err(Refusal::Invalid(problems)) = lab.patch(&at, json!({ inner: [{ "_revisions": 1 }] })) else {
+            panic!("any field was taken")
+        };
+        assert_eq!(problems[0].at.to_string(), format!("{inner}[0]._revisions"));
+    }
+}
+
+#[test]
+fn every_object_has_the_engine_as_its_owner() {
+    let lab = Lab::new();
+    lab.put(IKE, ike()).unwrap();
+    let owner = lab.get(IKE).unwrap()["owner_id"].clone();
+    assert_eq!(owner.as_str().unwrap().len(), 36);
+    assert_eq!(lab.get("/infra/tier-0s/vmc").unwrap()["owner_id"], owner);
+    let again = Engine::open(&lab.folder.path().join("engine.db"), Moment(2)).unwrap();
+    again.put(&path(TUNNEL), tunnel(), &lab.caller()).unwrap();
+    assert_eq!(lab.get(TUNNEL).unwrap()["owner_id"], owner);
+    assert_ne!(Lab::new().get("/infra/tier-0s/vmc").unwrap()["owner_id"], owner);
+}
+
+#[test]
+fn administrative_distances_change_only_while_bgp_is_disabled() {
+    let lab = Lab::new();
+    let bgp = "/infra/tier-0s/edge/locale-services/default/bgp";
+    lab.put("/infra/tier-0s/edge", json!({})).unwrap();
+    lab.put("/infra/tier-0s/edge/locale-services/default", json!({})).unwrap();
+    lab.put(bgp, json!({ "local_as_num": "65001", "ebgp_admin_distance": 20 })).unwrap();
+    let change = |body: Json| match lab.patch(bgp, body) {
+        Ok(_) => String::new(),
+        Err(Refusal::Invalid(problems)) => problems[0].at.to_string(),
+        Err(refusal) => panic!("{refusal}"),
+    };
+    assert_eq!(change(json!({ "ebgp_admin_distance": 30 })), "ebgp_admin_distance");
+    assert_eq!(change(json!({ "ibgp_admin_distance": 30 })), "ibgp_admin_distance");
+    assert_eq!(change(json!({ "ebgp_admin_distance": 20, "ecmp": false })), "");
+    assert_eq!(change(json!({ "enabled": false, "ebgp_admin_distance": 30 })), "");
+    assert_eq!(change(json!({ "ibgp_admin_distance": 40 })), "");
+    assert_eq!(change(json!({ "enabled": true })), "");
+    assert_eq!(change(json!({ "ibgp_admin_distance": 50 })), "ibgp_admin_distance");
+}
+
+#[test]
 fn spellings_are_kept_in_one_form() {
     let lab = Lab::new();
     lab.put(LIST, json!({ "prefixes": [{ "network": "10.1.2.3/8" }, { "network": "2001:DB8:0::/32" }] })).unwrap();

@@ -190,6 +190,42 @@ fn bgp_neighbors() {
     );
 }
 
+#[test]
+fn bgp_configurations() {
+    check(
+        &BGP_CONFIG,
+        &[
+            (json!({}), &[]),
+            (json!({ "local_as_num": "65000" }), &[]),
+            (json!({ "local_as_num": "0" }), &["local_as_num"]),
+            (json!({ "ebgp_admin_distance": 0 }), &["ebgp_admin_distance"]),
+            (json!({ "ibgp_admin_distance": 256 }), &["ibgp_admin_distance"]),
+            (
+                json!({ "graceful_restart_config": { "timer": { "restart_timer": 3601 } } }),
+                &["graceful_restart_config.timer.restart_timer"],
+            ),
+            (json!({ "route_aggregations": [{ "prefix": "10.0.0.0" }] }), &["route_aggregations[0].prefix"]),
+        ],
+    );
+    let config = accepted(&BGP_CONFIG, &json!({ "local_as_num": "" }));
+    assert_eq!(config.get("local_as_num"), None, "an empty number is none");
+    assert_eq!((&config["ecmp"], &config["multipath_relax"]), (&json!(true), &json!(true)));
+    assert_eq!(config.get("inter_sr_ibgp"), None, "it follows from the gateway's mode");
+    let neighbor = json!({ "neighbor_address": "169.254.151.1", "remote_as_num": "" });
+    assert_eq!(refused(&BGP_NEIGHBOR, &neighbor), ["remote_as_num"]);
+}
+
+#[test]
+fn sha1_is_warned_of() {
+    for kind in [&IKE_PROFILE, &TUNNEL_PROFILE] {
+        let with = |digests: Json| {
+            warned(kind, &json!({ "encryption_algorithms": ["AES_256"], "digest_algorithms": digests }))
+        };
+        assert_eq!(with(json!(["SHA2_256", "SHA1"])), ["digest_algorithms"], "{}", kind.name);
+        assert_eq!(with(json!(["SHA2_256", "SHA2_512"])), [""; 0]);
+    }
+}
+
 fn session(own: &Json) -> Json {
     let service = "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default";
     let mut body = json!({
@@ -259,6 +295,7 @@ fn sessions() {
             (interface("169.254.1.2", 16), &[]),
             (interface("169.254.1.2", 15), &[length]),
             (session(&json!({ "site_overrides": [] })), &["site_overrides"]),
+            (session(&json!({ "ha_config": {} })), &["ha_config"]),
         ],
     );
 }
@@ -406,6 +443,21 @@ fn segments() {
             ),
         ],
     );
+}
+
+#[test]
+fn a_name_that_is_nearly_one_is_answered_with_it() {
+    let hint = |kind: &Kind, body: Json| read(kind, &Tree::from(&body), None).problems[0].hint.clone();
+    for name in ["displayName", "display-name", "Display_Name", "displayname"] {
+        assert_eq!(hint(&IKE_PROFILE, json!({ name: "a" })), "Did you mean display_name?", "{name}");
+    }
+    assert_eq!(hint(&IKE_PROFILE, json!({ "dhGroups": [] })), "Did you mean dh_groups?");
+    assert_eq!(hint(&IKE_PROFILE, json!({ "tag": [] })), "Did you mean tags?");
+    assert_eq!(
+        hint(&PREFIX_LIST, json!({ "prefixes": [{ "displayName": "a" }] })),
+        "Remove it, or correct its spelling."
+    );
+    assert_eq!(hint(&IKE_PROFILE, json!({ "cipher": [] })), "Remove it, or correct its spelling.");
 }
 
 #[test]
