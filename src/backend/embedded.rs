@@ -77,14 +77,14 @@ impl Backend for Embedded {
         self.run(move |engine, _| engine.reclaim(&paths, &claim)).await
     }
 
-    async fn settle(&self, paths: Vec<PolicyPath>, owner: &str) -> Result<(), BackendError> {
-        let owner = owner.to_owned();
-        self.run(move |engine, _| engine.settle(&paths, &owner)).await
+    async fn settle(&self, paths: Vec<PolicyPath>, keeper: &str) -> Result<(), BackendError> {
+        let keeper = keeper.to_owned();
+        self.run(move |engine, _| engine.settle(&paths, &keeper)).await
     }
 
-    async fn owner(&self, path: &PolicyPath) -> Result<Option<String>, BackendError> {
+    async fn keeper(&self, path: &PolicyPath) -> Result<Option<String>, BackendError> {
         let path = path.clone();
-        self.run(move |engine, _| engine.owner(&path)).await
+        self.run(move |engine, _| engine.keeper(&path)).await
     }
 
     async fn note(&self, name: &str, lines: Vec<String>) -> Result<(), BackendError> {

@@ -50,11 +50,11 @@ pub trait Backend: Send + Sync {
     async fn reclaim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError>;
 
     /// Settles the claims on the objects at `paths`, as far as there are any, and
-    /// notes who has come to know of them, for [`Backend::owner`].
-    async fn settle(&self, paths: Vec<PolicyPath>, owner: &str) -> Result<(), BackendError>;
+    /// notes who has come to know of them, for [`Backend::keeper`].
+    async fn settle(&self, paths: Vec<PolicyPath>, keeper: &str) -> Result<(), BackendError>;
 
     /// Who has come to know of the object at `path`, as far as that is noted.
-    async fn owner(&self, path: &PolicyPath) -> Result<Option<String>, BackendError>;
+    async fn keeper(&self, path: &PolicyPath) -> Result<Option<String>, BackendError>;
 
     /// Notes `lines` under `name`, for [`Backend::noted`] in another process. A
     /// system that cannot note anything has none.

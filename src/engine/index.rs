@@ -6,6 +6,8 @@
 //! | `r` path of the one referred to, newline, path of the one that refers | nothing |
 //! | `n` path of the BGP instance, newline, address in hex, newline, path of the neighbor | nothing |
 //! | `c` path | the claim with which the object was created, until it is settled |
+//! | `k` path | who has come to know of the object since |
+//! | `p/` name | a note of the caller's: when it was made, and its lines (see `ledger`) |
 //! | `s/owner` | the UUID of the engine |
 //! | `s/system-objects` | that the objects of `system` were created |
 //!
@@ -34,7 +36,7 @@ fn claim_key(path: &PolicyPath) -> String {
     format!("c{path}")
 }
 
-fn owner_key(path: &PolicyPath) -> String {
+fn keeper_key(path: &PolicyPath) -> String {
     format!("k{path}")
 }
 
@@ -125,21 +127,21 @@ pub(super) fn reclaim(tx: &mut dyn Transaction, path: &PolicyPath, claim: &str) 
     if tx.get(&key)?.is_some() { tx.put(&key, claim.as_bytes()) } else { Ok(()) }
 }
 
-/// Settles the claim on the object at `path`, which `owner` knows of now.
-pub(super) fn settle(tx: &mut dyn Transaction, path: &PolicyPath, owner: &str) -> Result<(), StoreError> {
+/// Settles the claim on the object at `path`, which `keeper` knows of now.
+pub(super) fn settle(tx: &mut dyn Transaction, path: &PolicyPath, keeper: &str) -> Result<(), StoreError> {
     tx.delete(&claim_key(path))?;
-    if tx.get(&object_key(path))?.is_some() { tx.put(&owner_key(path), owner.as_bytes()) } else { Ok(()) }
+    if tx.get(&object_key(path))?.is_some() { tx.put(&keeper_key(path), keeper.as_bytes()) } else { Ok(()) }
 }
 
 /// Who knows of the object at `path`.
-pub(super) fn owner(view: &(impl View + ?Sized), path: &PolicyPath) -> Result<Option<String>, StoreError> {
-    Ok(view.get(&owner_key(path))?.and_then(|owner| String::from_utf8(owner).ok()))
+pub(super) fn keeper(view: &(impl View + ?Sized), path: &PolicyPath) -> Result<Option<String>, StoreError> {
+    Ok(view.get(&keeper_key(path))?.and_then(|keeper| String::from_utf8(keeper).ok()))
 }
 
 /// Removes `object` and what the indexes hold of it.
 pub(super) fn remove(tx: &mut dyn Transaction, object: &Object) -> Result<(), StoreError> {
     tx.delete(&claim_key(object.path()))?;
-    tx.delete(&owner_key(object.path()))?;
+    tx.delete(&keeper_key(object.path()))?;
     for key in index_keys(object) {
         tx.delete(&key)?;
     }

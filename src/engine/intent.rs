@@ -9,7 +9,7 @@ use super::store::{StoreError, StoreExt, Transaction, View};
 use super::{Caller, Engine, Reveal, index};
 use crate::model::kind::one;
 use crate::model::path::PolicyPath;
-use crate::model::problem::{Gravity, Place, Problem, Step};
+use crate::model::problem::{Place, Problem, Step};
 use crate::model::reference::{ends_fit, must_fit};
 use crate::model::{Kind, Tree, change, kinds_at, read, reference};
 
@@ -130,7 +130,7 @@ fn written(
     let parent = kind.parent(path).map(|parent| parent.current_address());
     let reading = read(kind, &tree, parent.as_deref());
     if !reading.is_accepted() {
-        return Err(unacceptable(reading.problems));
+        return Err(Refusal::Invalid(reading.problems));
     }
     if let Some(before) = before {
         let problems = change::problems(kind, &before.tree(), &reading.tree);
@@ -189,17 +189,6 @@ fn kind_to_write(
             "The type of an object cannot be changed: delete it first.",
         )),
         _ => Ok(kind),
-    }
-}
-
-/// What is answered to a body with these problems: where only paths are wrong, the
-/// first of them.
-fn unacceptable(problems: Vec<Problem>) -> Refusal {
-    let mut refused = problems.iter().filter(|problem| problem.gravity == Gravity::Refused);
-    let first = refused.clone().next().and_then(|problem| problem.invalid_path.clone());
-    match first {
-        Some(path) if refused.all(|problem| problem.invalid_path.is_some()) => Refusal::InvalidPath(path),
-        _ => Refusal::Invalid(problems),
     }
 }
 

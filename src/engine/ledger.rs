@@ -30,16 +30,16 @@ impl Engine {
         Ok(self.store.write(move |tx| paths.iter().try_for_each(|path| index::reclaim(tx, path, &claim)))?)
     }
 
-    /// Settles the claims on the objects at `paths`: `owner`, a text of the caller's,
-    /// has come to know of them. What does not exist has no owner.
-    pub fn settle(&self, paths: &[PolicyPath], owner: &str) -> Result<(), Refusal> {
-        let (paths, owner) = (paths.to_vec(), owner.to_owned());
-        Ok(self.store.write(move |tx| paths.iter().try_for_each(|path| index::settle(tx, path, &owner)))?)
+    /// Settles the claims on the objects at `paths`: `keeper`, a text of the caller's,
+    /// has come to know of them. What does not exist has none.
+    pub fn settle(&self, paths: &[PolicyPath], keeper: &str) -> Result<(), Refusal> {
+        let (paths, keeper) = (paths.to_vec(), keeper.to_owned());
+        Ok(self.store.write(move |tx| paths.iter().try_for_each(|path| index::settle(tx, path, &keeper)))?)
     }
 
     /// Who has come to know of the object at `path`, as far as that is noted.
-    pub fn owner(&self, path: &PolicyPath) -> Result<Option<String>, Refusal> {
-        Ok(self.store.read(|view| index::owner(view, path))?)
+    pub fn keeper(&self, path: &PolicyPath) -> Result<Option<String>, Refusal> {
+        Ok(self.store.read(|view| index::keeper(view, path))?)
     }
 
     /// Notes `lines` under `name`, at the time `now`. Notes that are old by then are

@@ -1,7 +1,7 @@
 //! What every object of the policy API has: names, tags, and what the system
 //! keeps of it (facts: "Metadata on every object").
 
-use super::field::{Default, Field, Record, Shape};
+use super::field::{Field, Record, Shape};
 
 /// A tag of an object.
 pub static TAG: Record = Record {

@@ -92,9 +92,6 @@ pub struct Problem {
     pub what: String,
     /// What to do about it, in whole sentences. Never holds a secret.
     pub hint: String,
-    /// The value, when it was to be the path of an object and is none that fits: the
-    /// API has an answer of its own to that.
-    pub invalid_path: Option<String>,
 }
 
 impl Problem {

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::common::{DESCRIPTION, KEPT_OF_AN_INNER_OBJECT, TAGS};
-use super::field::{Default, Field, Record, Shape};
+use super::field::{Default, Field, Record, Shape, concat};
 use super::kind::Kind;
 use super::network::Network;
 use super::problem::{Place, Problem};
@@ -90,28 +90,13 @@ fn address_is_a_host_of_its_subnet(subnet: &Facts<'_>) -> Vec<Problem> {
     )]
 }
 
-const INTERFACE: [Field; 3] = [
-    Field::optional("id", Shape::Id, "The identifier of the interface.").or(Default::Text(DEFAULT_INTERFACE_ID)),
-    Field::optional("display_name", Shape::Text(1, 255), "The name people see.")
-        .or(Default::Derived(|interface| or_default(interface, "id"), "the identifier")),
-    Field::required(
-        "ip_subnets",
-        Shape::Records(&IP_SUBNET, 1, 2),
-        "The addresses of the interface: one, or one of each IP version. A /30 or /31 is usual, whose other address is \
-             the peer's. On the tier-0 gateway `vmc`, IPv4 addresses lie in 169.254.0.0/16.",
-    )
-    .singular("ip_subnet"),
-];
-
-const INTERFACE_FIELDS: [Field; 23] = concat(INTERFACE, common::nested("IPSecVpnTunnelInterface"));
-
 static TUNNEL_INTERFACE: Record = Record {
     doc: "The virtual tunnel interface (VTI): where routes into the tunnel point, and where BGP runs.",
     fields: &INTERFACE_FIELDS,
     rules: &[subnets_differ_in_version],
 };
 
-const INTERFACE_FIELDS: [Field; 26] = super::field::concat(
+const INTERFACE_FIELDS: [Field; 26] = concat(
     [
         Field::optional("id", Shape::Id, "The identifier of the interface.").or(Default::Text(DEFAULT_INTERFACE_ID)),
         Field::optional("display_name", Shape::Text(1, 255), "The name people see.")
@@ -185,7 +170,7 @@ const OWN: [Field; 2] = [
         .deprecated("Change the action of the firewall rule instead."),
 ];
 
-const FIELDS: [Field; 15] = super::field::concat(session::fields(), OWN);
+const FIELDS: [Field; 15] = concat(session::fields(), OWN);
 
 /// Route-based sessions.
 pub static ROUTE_BASED_SESSION: Kind = Kind {

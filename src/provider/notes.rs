@@ -131,7 +131,7 @@ impl Connection {
     pub async fn owns(&self, existing: &Object) -> Result<bool, BackendError> {
         let path = existing.path();
         Ok(self.claims.is_of_this_place(path)
-            || self.backend.owner(path).await? == Some(Place::of_process().to_string()))
+            || self.backend.keeper(path).await? == Some(Place::of_process().to_string()))
     }
 
     /// Whether the plan made by the run `planned` is known to delete `path`.

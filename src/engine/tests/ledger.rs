@@ -27,17 +27,17 @@ fn a_claim_stays_until_it_is_settled() {
     let paths = [path("/infra/tier-1s/cgw/segments/other"), path(SEGMENT)];
     lab.engine.reclaim(&paths, "still mine").unwrap();
     assert_eq!(claims(&lab), [(SEGMENT.to_owned(), "still mine".to_owned())], "no claim on what there is not");
-    assert_eq!(lab.engine.owner(&paths[1]).unwrap(), None);
+    assert_eq!(lab.engine.keeper(&paths[1]).unwrap(), None);
     lab.engine.settle(&paths, "me").unwrap();
     assert_eq!(claims(&lab), []);
-    assert_eq!(paths.each_ref().map(|path| lab.engine.owner(path).unwrap()), [None, Some("me".to_owned())]);
+    assert_eq!(paths.each_ref().map(|path| lab.engine.keeper(path).unwrap()), [None, Some("me".to_owned())]);
     lab.engine.reclaim(&paths, "mine again").unwrap();
     assert_eq!(claims(&lab), [], "what is settled stays so");
     assert!(lab.get(SEGMENT).is_ok());
 }
 
 #[test]
-fn claims_and_owners_go_with_the_object() {
+fn claims_and_keepers_go_with_the_object() {
     let lab = Lab::new();
     claimed(&lab, SEGMENT, "mine").unwrap();
     lab.delete(SEGMENT).unwrap();
@@ -47,7 +47,7 @@ fn claims_and_owners_go_with_the_object() {
     lab.engine.settle(&[path(SEGMENT)], "me").unwrap();
     lab.delete(SEGMENT).unwrap();
     lab.put(SEGMENT, json!({})).unwrap();
-    assert_eq!(lab.engine.owner(&path(SEGMENT)).unwrap(), None, "nor has it that one's owner");
+    assert_eq!(lab.engine.keeper(&path(SEGMENT)).unwrap(), None, "nor has it that one's keeper");
 }
 
 #[test]
