@@ -122,6 +122,11 @@ fn what_cannot_be_found_is_said() {
         ("data \"vpn_segment\" \"x\" { id = \"none\" }", vec!["does not exist", "\"none\""]),
         ("data \"vpn_segment\" \"x\" { display_name = \"twin\" }", vec!["Several", "segments/a", "segments/b"]),
         ("data \"vpn_segment\" \"x\" { path = \"/infra/tier-0s/vmc\" }", vec!["is not the path of a segment"]),
+        ("data \"vpn_segment\" \"x\" { path = \"a\" }", vec!["\"a\" is no policy path"]),
+        (
+            "data \"vpn_segment\" \"x\" {\n path = \"/infra/tier-1s/cgw/segments/a\"\n connectivity_path = \"/infra/tier-1s/other\"\n}",
+            vec!["does not lie below connectivity_path"],
+        ),
         ("data \"vpn_segment_port\" \"x\" { id = \"a\" }", vec!["segment_path"]),
         ("data \"vpn_segment\" \"x\" {\n id = \"a\"\n connectivity_path = \"/infra\"\n}", vec!["connectivity_path"]),
     ] {

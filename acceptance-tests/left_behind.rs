@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::kill::mend_state;
 use crate::processes::{Running, engine_is_state, nobody_is_left, state_of};
-use crate::terraform::Workspace;
+use crate::terraform::{Workspace, said};
 
 const MANY: usize = 10;
 
@@ -20,7 +20,12 @@ fn set(paths: Vec<String>) -> BTreeSet<String> {
 
 /// Kills Terraform so that there are segments it has no note of.
 fn leave_some(lab: &Workspace) {
-    lab.configure(&segments(MANY));
+    leave_some_of(lab, &segments(MANY));
+}
+
+/// The same for any configuration.
+fn leave_some_of(lab: &Workspace, hcl: &str) {
+    lab.configure(hcl);
     for _ in 0..20 {
         let mut apply = Running::terraform(lab, &["apply", "-auto-approve", "-input=false"]);
         apply.has_said("Creation complete", 1);
@@ -151,6 +156,23 @@ fn what_has_a_name_and_is_somebody_else_s_is_refused() {
     );
 }
 
+/// The process of one provider block knows nothing of what the other's is about to
+/// create.
+#[test]
+fn a_reference_from_one_alias_to_the_other() {
+    let lab = Workspace::new();
+    let engine = lab.engine().display().to_string();
+    lab.configure(&format!(
+        "provider \"vpn\" {{\n  alias = \"b\"\n  embedded {{ path = {engine:?} }}\n}}\n\
+         resource \"vpn_segment\" \"s\" {{ id = \"s\" }}\n\
+         resource \"vpn_segment_port\" \"p\" {{\n  provider = vpn.b\n  id = \"p\"\n  segment_path = vpn_segment.s.path\n}}\n"
+    ));
+    lab.apply();
+    engine_is_state(&lab, 2);
+    lab.plan_is_empty();
+    lab.destroy();
+}
+
 /// Two resources declare one object, through two processes that know nothing of
 /// each other, one of them before it is interrupted.
 #[test]
@@ -183,19 +205,82 @@ fn what_was_forgotten_is_imported() {
     lab.plan_is_empty();
 }
 
-/// Terraform was killed before it wrote its state, and after it had dismissed the
-/// provider.
+/// After a run in good order, Terraform knows of what it created.
 #[test]
-fn a_state_that_was_never_written() {
+fn a_state_that_was_lost_is_imported() {
     let lab = Workspace::new();
     lab.configure(NAMED).apply();
     std::fs::remove_file(lab.folder().join("terraform.tfstate")).unwrap();
-    lab.apply().mentions(&["The IKE profile existed already", "An earlier run, which was interrupted"]);
-    engine_is_state(&lab, 11);
-    lab.plan_is_empty();
-    // By now it is known that they were noted.
-    std::fs::remove_file(lab.folder().join("terraform.tfstate")).unwrap();
-    // Terraform asks for some of them while it has room for no more questions, but
-    // those who wait for an answer get it.
     lab.plan_is_refused().mentions(&["exists already", "terraform import"]);
+    assert_eq!(lab.paths().len(), 11);
+}
+
+/// `terraform test` has a state of its own, and destroys what is in it.
+#[test]
+fn a_test_takes_nothing_and_destroys_nothing() {
+    let lab = Workspace::new();
+    lab.configure(NAMED).apply();
+    lab.write("a.tftest.hcl", "run \"a\" {\n  command = apply\n}\n");
+    let said = lab.run(&["test"]);
+    assert_ne!(said.code, 0, "{}", said.text);
+    said.mentions(&["exists already"]);
+    lab.plan_is_empty();
+    assert_eq!(lab.paths().len(), 11);
+}
+
+#[test]
+fn nor_does_another_resource_of_the_same_state() {
+    let lab = Workspace::new();
+    let one = "resource \"vpn_ike_profile\" \"one\" { id = \"x\" }\n";
+    let two = "resource \"vpn_ike_profile\" \"two\" { id = \"x\" }\n";
+    lab.configure(one).apply();
+    let said = lab.configure(&[one, two].concat()).run(&["apply", "-auto-approve", "-target=vpn_ike_profile.two"]);
+    assert_eq!(said.code, 1, "{}", said.text);
+    said.mentions(&["exists already"]);
+    engine_is_state(&lab, 1);
+}
+
+/// The arguments that tell states apart may stand in variables.
+#[test]
+fn nor_does_another_state_of_the_same_folder() {
+    let lab = Workspace::new();
+    lab.configure("resource \"vpn_ike_profile\" \"a\" { id = \"x\" }\nresource \"vpn_segment\" \"a\" {}\n");
+    let apply = |state: &str| {
+        let mut command = lab.command(&["apply", "-auto-approve", "-input=false"]);
+        said(&command.env("TF_CLI_ARGS_apply", format!("-state={state}")).output().unwrap())
+    };
+    apply("a.tfstate").succeeded();
+    let refused = apply("b.tfstate");
+    assert_eq!(refused.code, 1, "{}", refused.text);
+    refused.mentions(&["The IKE profile exists already"]);
+}
+
+/// What an earlier plan said of objects that were given up since is not believed.
+#[test]
+fn an_old_plan_says_nothing() {
+    let ours = Workspace::new();
+    let declared = |name: &str| {
+        format!("variable \"v\" {{ default = \"\" }}\nresource \"vpn_segment\" {name:?} {{ id = \"x\" }}\n")
+    };
+    ours.configure(&declared("a")).apply();
+    ours.configure(&declared("b")).run(&["plan", "-input=false"]).succeeded();
+    ours.run(&["state", "rm", "vpn_segment.a"]).succeeded();
+    let theirs = Workspace::beside(&ours);
+    theirs.configure(&declared("a")).run(&["import", "-input=false", "vpn_segment.a", "x"]).succeeded();
+    for arguments in [&["-var", "v=1"][..], &["-target", "vpn_segment.b"], &[]] {
+        let said = ours.run(&[&["apply", "-auto-approve", "-input=false"], arguments].concat());
+        assert_eq!(said.code, 1, "{}", said.text);
+        said.mentions(&["/infra/tier-1s/cgw/segments/x exists already", "terraform import"]);
+        assert!(!said.says("is in this state already"), "{}", said.text);
+    }
+    theirs.plan_is_empty();
+}
+
+/// The object of an interrupted run whose configuration was changed since.
+#[test]
+fn what_is_no_longer_declared_so_is_said_to_be_one_s_own() {
+    let lab = Workspace::new();
+    leave_some_of(&lab, NAMED);
+    lab.configure(&NAMED.replace("display_name = \"segment", "description = \"new\"\n  display_name = \"segment"));
+    lab.plan_is_refused().mentions(&["An interrupted run of this configuration created", "terraform import"]);
 }

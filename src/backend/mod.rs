@@ -60,10 +60,10 @@ pub trait Backend: Send + Sync {
     /// system that cannot note anything has none.
     async fn note(&self, name: &str, lines: Vec<String>) -> Result<(), BackendError>;
 
-    /// What is noted under `name`, if anything is.
+    /// The lines of all notes whose names begin with `name`.
     async fn noted(&self, name: &str) -> Result<Vec<String>, BackendError>;
 
-    /// Forgets what is noted under `name`.
+    /// Forgets all notes whose names begin with `name`.
     async fn forget(&self, name: &str) -> Result<(), BackendError>;
 
     /// Replaces revision `revision` of the object at `path`; refuses when it is at

@@ -63,7 +63,14 @@ fn neighbor_key(object: &Object) -> Option<String> {
 
 /// The object at `path`.
 pub(super) fn get(view: &(impl View + ?Sized), path: &PolicyPath) -> Result<Option<Object>, StoreError> {
-    Ok(view.get(&object_key(path))?.and_then(|stored| Object::parse(&stored)))
+    let key = object_key(path);
+    view.get(&key)?.map(|stored| parse(&key, &stored)).transpose()
+}
+
+/// Reads a stored object. One that cannot be read is not taken for none: it would be
+/// written over.
+fn parse(key: &str, stored: &[u8]) -> Result<Object, StoreError> {
+    Object::parse(stored).ok_or_else(|| StoreError::Unreadable { key: key[1..].to_owned() })
 }
 
 /// The objects below `parent` in the collection `collection`, not those further
@@ -74,14 +81,13 @@ pub(super) fn collection(
     collection: &str,
 ) -> Result<Vec<Object>, StoreError> {
     let prefix = format!("o{parent}/{collection}/");
-    let direct =
-        |(key, stored): (String, Vec<u8>)| (!key[prefix.len()..].contains('/')).then(|| Object::parse(&stored));
-    Ok(view.entries(&prefix)?.into_iter().filter_map(direct).flatten().collect())
+    let direct = |(key, _): &(String, Vec<u8>)| !key[prefix.len()..].contains('/');
+    view.entries(&prefix)?.into_iter().filter(direct).map(|(key, stored)| parse(&key, &stored)).collect()
 }
 
 /// All objects, in the order of their paths.
 pub(super) fn all(view: &(impl View + ?Sized)) -> Result<Vec<Object>, StoreError> {
-    Ok(view.entries("o/")?.iter().filter_map(|(_, stored)| Object::parse(stored)).collect())
+    view.entries("o/")?.iter().map(|(key, stored)| parse(key, stored)).collect()
 }
 
 /// Stores `object` in place of `before`, and keeps the indexes in step.

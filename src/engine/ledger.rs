@@ -6,8 +6,8 @@ use super::store::{StoreExt, ViewExt};
 use super::{Engine, Moment, Refusal, index};
 use crate::model::PolicyPath;
 
-/// Notes are forgotten after so many milliseconds: 30 days.
-const STALE: i64 = 30 * 24 * 60 * 60 * 1000;
+/// Notes are forgotten after so many milliseconds: a week.
+const STALE: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// What the keys of notes begin with.
 const NOTES: &str = "p/";
@@ -57,17 +57,23 @@ impl Engine {
         })?)
     }
 
-    /// What is noted under `name`, if anything is.
+    /// The lines of all notes whose names begin with `name`.
     pub fn noted(&self, name: &str) -> Result<Vec<String>, Refusal> {
-        let note = self.store.read(|view| view.get(&note_key(name)))?.unwrap_or_default();
-        let text = String::from_utf8_lossy(&note);
-        Ok(text.lines().skip(1).map(str::to_owned).collect())
+        let notes = self.store.read(|view| view.entries(&note_key(name)))?;
+        let lines = |(_, note): (String, Vec<u8>)| {
+            let text = String::from_utf8_lossy(&note).into_owned();
+            text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+        };
+        Ok(notes.into_iter().flat_map(lines).collect())
     }
 
-    /// Forgets what is noted under `name`.
+    /// Forgets all notes whose names begin with `name`.
     pub fn forget(&self, name: &str) -> Result<(), Refusal> {
         let key = note_key(name);
-        Ok(self.store.write(move |tx| tx.delete(&key).map(|_| ()))?)
+        Ok(self.store.write(move |tx| {
+            let notes = tx.entries(&key)?;
+            notes.iter().try_for_each(|(key, _)| tx.delete(key).map(|_| ()))
+        })?)
     }
 }
 

@@ -191,10 +191,10 @@ fn own_family(neighbor: &Facts<'_>) -> Option<&'static str> {
 /// family.
 fn old_filters_agree(neighbor: &Facts<'_>) -> Vec<Problem> {
     let Some(family) = own_family(neighbor) else { return Vec::new() };
-    let filtering = neighbor
-        .items("route_filtering")
-        .iter()
-        .find(|filtering| filtering.get("address_family").text().is_none_or(|text| text == family));
+    let filtering = neighbor.items("route_filtering").iter().find(|filtering| {
+        let given = filtering.get("address_family");
+        given.is_null() || given.text() == Some(family)
+    });
     ["in_route_filters", "out_route_filters"]
         .into_iter()
         .filter_map(|field| {

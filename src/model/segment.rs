@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape};
 use super::kind::Kind;
-use super::network::{Network, interface_address};
+use super::network::interface_address;
 use super::problem::{Place, Problem};
 use super::rule::{Facts, refuse};
 use super::tree::Tree;
@@ -127,24 +127,17 @@ fn ranges_are_free(subnet: &Facts<'_>) -> Vec<Problem> {
     problems
 }
 
-fn subnets_do_not_overlap(segment: &Facts<'_>) -> Vec<Problem> {
-    let networks: Vec<Option<Network>> = segment
-        .items("subnets")
-        .iter()
-        .map(|subnet| interface_address(subnet.get("gateway_address").text()?).ok().map(|(_, network)| network))
-        .collect();
-    let mut problems = Vec::new();
-    for (position, network) in networks.iter().enumerate() {
-        let Some(network) = network else { continue };
-        if let Some(other) = networks[..position].iter().flatten().find(|o| o.covers(*network) || network.covers(**o)) {
-            problems.push(Problem::refused(
-                Place::default().field("subnets").item(position).field("gateway_address"),
-                format!("{network} overlaps {other} of the same segment"),
-                "Give each subnet of the segment a network of its own.",
-            ));
-        }
+fn subnets_differ_in_version(segment: &Facts<'_>) -> Vec<Problem> {
+    let version = |subnet: &Tree| Some(subnet.get("gateway_address").text()?.contains(':'));
+    let versions: Option<Vec<_>> = segment.items("subnets").iter().map(version).collect();
+    match versions.as_deref() {
+        Some([first, second]) if first == second => vec![refuse(
+            "subnets",
+            "Both subnets of the segment are of the same IP version",
+            "Give one subnet, or one IPv4 and one IPv6 subnet.",
+        )],
+        _ => Vec::new(),
     }
-    problems
 }
 
 /// Segments.
@@ -174,7 +167,7 @@ pub static SEGMENT: Kind = Kind {
             )
             .or(Default::Text("MTEP")),
         ],
-        rules: &[subnets_do_not_overlap],
+        rules: &[subnets_differ_in_version],
     },
     default_parent: Some(super::system::COMPUTE_GATEWAY),
 };

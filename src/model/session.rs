@@ -125,8 +125,8 @@ pub(super) const fn fields() -> [Field; 13] {
         .or(Default::Text("PSK")),
         Field::optional(
             "psk",
-            Shape::Text(1, 128),
-            "The pre-shared key. Required with `PSK`, refused with `CERTIFICATE`.",
+            Shape::Text(0, 128),
+            "The pre-shared key. Required with `PSK`, refused with `CERTIFICATE`; `\"\"` is none.",
         )
         .secret(),
         Field::optional(

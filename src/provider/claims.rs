@@ -7,17 +7,15 @@
 //! was killed between the creation and Terraform's note of it can be repeated. What
 //! another place may know of, or was there before, is never touched.
 //!
-//! A run that ends in good order says so in its claims. Terraform knows of those
-//! objects then, unless it was itself killed in the moment before it wrote its
-//! state. They are taken over by whoever has to create an object at the very same
-//! path, but not by somebody who looks for an object without a name of its own.
+//! A run that ends in good order says so in its claims: Terraform knows of those
+//! objects, and nobody takes them over any more.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::place::{Place, Process};
+use super::terraform::{Process, StateHome};
 use crate::model::PolicyPath;
 
 /// The claims of this run, and those it has found.
@@ -61,7 +59,7 @@ pub struct Account {
 /// Where and by whom an object was created.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Claim {
-    place: Place,
+    place: StateHome,
     /// The process of Terraform: two provider processes of one run are not each
     /// other's earlier runs.
     terraform: Process,
@@ -72,10 +70,24 @@ struct Claim {
 impl Claims {
     /// The claims of this process, which finds `all` in its backend.
     pub fn of_process(all: Vec<(PolicyPath, String)>) -> Self {
-        let own = Claim { place: Place::of_process(), terraform: Process::parent(), has_ended: false };
-        let found = |claim: &str| Found { claim: Claim::parse(claim), fate: Fate::Open };
-        let found = all.into_iter().map(|(path, claim)| (path, found(&claim))).collect();
-        Self { own, known: Mutex::new(Known { found, ..Known::default() }) }
+        let own = Claim { place: StateHome::of_process(), terraform: Process::parent(), has_ended: false };
+        let claims = Self { own, known: Mutex::default() };
+        claims.learn(all);
+        claims
+    }
+
+    /// Whether a claim on the object at `path` has been found.
+    pub fn knows(&self, path: &PolicyPath) -> bool {
+        self.known().found.contains_key(path)
+    }
+
+    /// Takes note of claims that are not known yet. A provider that lost its
+    /// Terraform works on for some seconds.
+    pub fn learn(&self, all: Vec<(PolicyPath, String)>) {
+        let mut known = self.known();
+        for (path, claim) in all {
+            known.found.entry(path).or_insert_with(|| Found { claim: Claim::parse(&claim), fate: Fate::Open });
+        }
     }
 
     /// The claim of this run, to note with an object.
@@ -108,10 +120,8 @@ impl Claims {
     /// The objects that killed runs created here, as far as nobody is known to
     /// know of them.
     pub fn left(&self) -> Vec<PolicyPath> {
-        let is_left =
-            |found: &Found| self.is_for_the_taking(found) && found.claim.is_some_and(|claim| !claim.has_ended);
         let known = self.known();
-        known.found.iter().filter(|(_, found)| is_left(found)).map(|(path, _)| path.clone()).collect()
+        known.found.iter().filter(|(_, found)| self.is_for_the_taking(found)).map(|(path, _)| path.clone()).collect()
     }
 
     /// Whether it is noted in a claim that the object at `path` was created for this
@@ -171,9 +181,10 @@ impl Claim {
         Some(Self { place, terraform, has_ended: parts.next() == Some(ENDED) })
     }
 
-    /// Whether this is a later run in the same place.
+    /// Whether this is a later run in the same place, and the earlier one did not
+    /// end in good order.
     fn follows(self, earlier: Self) -> bool {
-        self.place == earlier.place && self.terraform != earlier.terraform
+        self.place == earlier.place && self.terraform != earlier.terraform && !earlier.has_ended
     }
 }
 
@@ -201,7 +212,7 @@ mod tests {
     }
 
     fn of_earlier_run(has_ended: bool) -> String {
-        Claim { place: Place::of_process(), terraform: EARLIER, has_ended }.to_string()
+        Claim { place: StateHome::of_process(), terraform: EARLIER, has_ended }.to_string()
     }
 
     #[test]
@@ -234,10 +245,19 @@ mod tests {
     }
 
     #[test]
-    fn after_a_good_end_only_the_very_path_can_be_taken() {
+    fn after_a_good_end_nothing_can_be_taken() {
         let claims = claims(&[("a", of_earlier_run(true))]);
         assert_eq!(claims.left(), []);
-        assert!(claims.take(&path("a")));
+        assert!(!claims.may_take(&path("a")) && !claims.take(&path("a")));
+        assert!(claims.is_of_this_place(&path("a")));
+    }
+
+    #[test]
+    fn claims_that_come_to_light_later_count_as_well() {
+        let claims = claims(&[("a", of_earlier_run(false))]);
+        claims.is_in_state(&path("a"));
+        claims.learn(["a", "b"].map(|id| (path(id), of_earlier_run(false))).into());
+        assert_eq!(claims.left(), [path("b")]);
     }
 
     #[test]

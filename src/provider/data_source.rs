@@ -40,11 +40,30 @@ impl ObjectDataSource {
         })
     }
 
+    /// The path that is given, which lies below the parent that is given, if one is.
+    fn given_path(&self, config: &Value, text: &str) -> Result<PolicyPath, Diagnostics> {
+        if !text.starts_with('/') {
+            let hint = format!("Give it as {}, or use id.", self.face.kind.example_path());
+            return Err(Diagnostic::error(format!("{text:?} is no policy path"), hint)
+                .at(Path::attribute("path"))
+                .into());
+        }
+        let path = identify::imported(self.face, text).map_err(|diagnostic| diagnostic.at(Path::attribute("path")))?;
+        let Some(parent) = self.face.parent.as_ref().filter(|parent| !config.get(parent.attribute).is_null()) else {
+            return Ok(path);
+        };
+        if self.parent(config)? == self.face.kind.parent(&path) {
+            return Ok(path);
+        }
+        let hint = format!("Leave {} out: path tells where the object lies.", parent.attribute);
+        let summary = format!("{path} does not lie below {}", parent.attribute);
+        Err(Diagnostic::error(summary, hint).at(Path::attribute(parent.attribute)).into())
+    }
+
     async fn find(&self, connection: &Connection, config: &Value) -> Result<Object, Diagnostics> {
         let failed = |error| messages::of_error(self.face, "read", &error);
         if let Some(text) = config.get("path").as_str() {
-            let path =
-                identify::imported(self.face, text).map_err(|diagnostic| diagnostic.at(Path::attribute("path")))?;
+            let path = self.given_path(config, text)?;
             return self.known(connection, connection.backend.get(&path).await.map_err(failed)?, "path", text);
         }
         let parent = self.parent(config)?;

@@ -198,6 +198,7 @@ fn advice(error: &StoreError) -> Option<&'static str> {
     Some(match error {
         StoreError::Foreign { .. } => "Give another path, or move the file away.",
         StoreError::NotAFile { .. } => "Give another path.",
+        StoreError::Unreadable { .. } => "Use that release.",
         StoreError::NoFolder { .. } => "Create it, or give another path.",
         StoreError::Denied { .. } => "Let this user have it, or give another path.",
         StoreError::ReadOnly { .. } => "Give a path on a disk that can be written to.",
@@ -226,6 +227,7 @@ fn begins_with_a_file(error: &StoreError) -> bool {
         | StoreError::Denied { .. }
         | StoreError::Full { .. }
         | StoreError::Poisoned { .. }
+        | StoreError::Unreadable { .. }
         | StoreError::Nested
         | StoreError::NotRun
         | StoreError::TooLarge { .. }

@@ -10,7 +10,7 @@
 //! | `run` | what one run of Terraform is about to do |
 //! | `notes` | what a plan tells its apply beside the plan |
 //! | `claims` | which objects Terraform may not know of, because a run was killed |
-//! | `place` | where Terraform keeps the state of this run |
+//! | `terraform` | the Terraform that started this process, and where it keeps its state |
 //! | [`identify`] | import ids and parent paths |
 //! | `messages` | from problems and refusals to diagnostics |
 
@@ -25,10 +25,11 @@ mod data_source;
 mod merge;
 mod messages;
 mod notes;
-mod place;
+
 mod resource;
 mod run;
 mod shared;
+mod terraform;
 
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;

@@ -1,49 +1,52 @@
-//! What a plan tells its apply beside the plan. They are two processes, and
-//! Terraform carries private state from one to the other only for deletions. So the
-//! plan leaves notes in the backend:
+//! What a plan tells its apply beside the plan, and other processes of the same
+//! Terraform. They are several processes, and Terraform carries private state from
+//! one to the other only for deletions. So a process that has planned leaves a note
+//! in the backend. Its name says for which state and which Terraform it planned, and
+//! travels in the private state of each deletion; its lines say
 //!
-//! - what it deletes, under a random name that travels in the private state of each
-//!   deletion;
-//! - which objects of the state it creates anew, and for which of them the resource
-//!   that had it is another one, for the same Terraform, or for one that was given a
-//!   saved plan of the same place.
+//! - which objects are created, by their paths;
+//! - which are deleted;
+//! - which objects of the state are created anew, by their unique ids;
+//! - for which of these the resource that had it is another one.
 //!
-//! Nobody depends on them: where one is missing, operations wait for each other.
+//! Nobody depends on it: where it is missing, operations wait for each other.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
-use super::place::{Place, Process, has_saved_plan};
 use super::shared::Connection;
+use super::terraform::{Process, StateHome, has_saved_plan, has_siblings};
 use crate::backend::BackendError;
 use crate::engine::Object;
 use crate::model::PolicyPath;
 
-fn deletions_of(run: &str) -> String {
-    format!("deletions/{run}")
+/// What a line says of the path or unique id that follows.
+mod says {
+    pub const CREATES: &str = "creates";
+    pub const DELETES: &str = "deletes";
+    pub const REPLACES: &str = "replaces";
+    pub const HANDS_OVER: &str = "hands-over";
 }
 
-fn replaced_in(place: Place) -> String {
-    format!("replaced/{place}")
+/// The name of the note of the run `run`, whose plan is for the state of this
+/// process.
+pub fn name_of(run: &str) -> String {
+    format!("{}{run}", names_of_this_terraform())
 }
 
-/// What begins the line of an object that another resource creates anew than had it.
-const HANDED_OVER: &str = "handed-over";
-
-/// What becomes of an object that is in the way of one to be created.
-#[derive(PartialEq, Eq)]
-enum Fate {
-    /// Nothing that is known of.
-    Stays,
-    /// It is created anew.
-    IsReplaced,
-    /// Another resource creates it anew; so this run planned.
-    IsHandedOver { by: String },
+fn names_of_this_state() -> String {
+    format!("plans/{}/", StateHome::of_process())
 }
 
-/// The first line of a note, which tells who made it.
-fn signature() -> String {
+/// What the names of all notes begin with that processes of this Terraform leave.
+fn names_of_this_terraform() -> String {
     let Process { number, started } = Process::parent();
-    format!("{number} {started}")
+    format!("{}{number}-{started}/", names_of_this_state())
+}
+
+/// What lines say `what` of.
+fn said<'a>(lines: &'a [String], what: &str) -> impl Iterator<Item = &'a str> {
+    lines.iter().filter_map(|line| line.split_once(' ')).filter(move |(said, _)| *said == what).map(|(_, of)| of)
 }
 
 impl Connection {
@@ -64,43 +67,50 @@ impl Connection {
             self.backend.reclaim(account.ended, &account.claim).await?;
         }
         if !account.settled.is_empty() {
-            self.backend.settle(account.settled, &Place::of_process().to_string()).await?;
+            self.backend.settle(account.settled, &StateHome::of_process().to_string()).await?;
         }
         Ok(())
     }
 
-    /// Notes what this run plans.
+    /// Notes what this run plans. A run that has carried something out leaves
+    /// nothing behind: what its Terraform has planned is done.
     async fn note_plan(&self) -> Result<(), BackendError> {
-        let deletions = self.run.deletions();
-        if !deletions.is_empty() {
-            let lines = deletions.iter().map(PolicyPath::to_string).collect();
-            self.backend.note(&deletions_of(self.run.id()), lines).await?;
+        if self.run.has_applied() {
+            // A sibling may still be at it.
+            return if has_siblings() { Ok(()) } else { self.backend.forget(&names_of_this_terraform()).await };
         }
-        let (replaced, handed_over) = (self.run.replaced(), self.run.handed_over());
-        if !(replaced.is_empty() && handed_over.is_empty()) {
-            let mut lines = vec![signature(), self.run.id().to_owned()];
-            lines.extend(handed_over.iter().map(|unique_id| format!("{HANDED_OVER} {unique_id}")));
-            lines.extend(replaced);
-            self.backend.note(&replaced_in(Place::of_process()), lines).await?;
+        let planned = self.run.planned();
+        let line = |says: &str, of: &str| format!("{says} {of}");
+        let mut lines = Vec::new();
+        lines.extend(planned.created.iter().map(|path| line(says::CREATES, path.as_str())));
+        lines.extend(planned.deleted.iter().map(|path| line(says::DELETES, path.as_str())));
+        lines.extend(planned.replaced.iter().map(|unique_id| line(says::REPLACES, unique_id)));
+        lines.extend(planned.handed_over.iter().map(|unique_id| line(says::HANDS_OVER, unique_id)));
+        if lines.is_empty() { Ok(()) } else { self.backend.note(self.run.name(), lines).await }
+    }
+
+    /// Looks for a claim on the object at `path`, which is there unexpectedly, unless
+    /// one is known.
+    pub async fn learn_claims(&self, path: &PolicyPath) -> Result<(), BackendError> {
+        if !self.claims.knows(path) {
+            self.claims.learn(self.backend.claims().await?);
         }
         Ok(())
     }
 
-    /// What the plan that this run carries out makes of `existing`, which is at the
-    /// path of an object that it creates.
-    async fn noted_fate(&self, existing: &Object) -> Result<Fate, BackendError> {
-        let note = self.backend.noted(&replaced_in(Place::of_process())).await?;
-        let [by, run, lines @ ..] = &note[..] else { return Ok(Fate::Stays) };
-        if *by != signature() && !has_saved_plan() {
-            return Ok(Fate::Stays);
-        }
-        let unique_id = existing.unique_id();
-        let fate = |line: &String| match line.split_once(' ') {
-            Some((HANDED_OVER, id)) if id == unique_id => Some(Fate::IsHandedOver { by: run.clone() }),
-            None if line == unique_id => Some(Fate::IsReplaced),
-            _ => None,
-        };
-        Ok(lines.iter().find_map(fate).unwrap_or(Fate::Stays))
+    /// Which of `paths` other processes of this Terraform, which have ended, planned
+    /// to create.
+    pub async fn planned_elsewhere(&self, paths: &BTreeSet<PolicyPath>) -> Result<BTreeSet<PolicyPath>, BackendError> {
+        let lines = self.backend.noted(&names_of_this_terraform()).await?;
+        let created = said(&lines, says::CREATES).filter_map(|path| PolicyPath::parse(path).ok());
+        Ok(created.filter(|path| paths.contains(path)).collect())
+    }
+
+    /// The notes on the plan that this run may be carrying out: of the same
+    /// Terraform, or of any for this state when it was given a saved plan.
+    async fn notes_on_this_plan(&self) -> Result<Vec<String>, BackendError> {
+        let names = if has_saved_plan() { names_of_this_state() } else { names_of_this_terraform() };
+        self.backend.noted(&names).await
     }
 
     /// Whether the object at the path of one that is to be created is in Terraform's
@@ -108,7 +118,9 @@ impl Connection {
     /// replaced.
     pub async fn is_to_be_replaced(&self, existing: &Object) -> Result<bool, BackendError> {
         if !self.run.has_in_state(existing.path()) {
-            if self.noted_fate(existing).await? == Fate::Stays {
+            let lines = self.notes_on_this_plan().await?;
+            let mut noted = said(&lines, says::REPLACES).chain(said(&lines, says::HANDS_OVER));
+            if !noted.any(|unique_id| unique_id == existing.unique_id()) {
                 return Ok(false);
             }
             self.run.is_in_state(existing.path().clone());
@@ -117,37 +129,37 @@ impl Connection {
         Ok(true)
     }
 
-    /// The run that planned to create the object `existing` anew, by another resource
-    /// than had it.
-    pub async fn is_handed_over(&self, existing: &Object) -> Result<Option<String>, BackendError> {
-        Ok(match self.noted_fate(existing).await? {
-            Fate::IsHandedOver { by } => Some(by),
-            _ => None,
-        })
+    /// Whether it was planned to create the object `existing` anew, by another
+    /// resource than had it.
+    pub async fn is_handed_over(&self, existing: &Object) -> Result<bool, BackendError> {
+        let lines = self.notes_on_this_plan().await?;
+        Ok(said(&lines, says::HANDS_OVER).any(|unique_id| unique_id == existing.unique_id()))
     }
 
-    /// Whether it is noted that this place has the object in its state, or created
-    /// it.
+    /// Whether it is noted that the state of this run has the object, or that it was
+    /// created for it.
     pub async fn owns(&self, existing: &Object) -> Result<bool, BackendError> {
         let path = existing.path();
         Ok(self.claims.is_of_this_place(path)
-            || self.backend.keeper(path).await? == Some(Place::of_process().to_string()))
+            || self.backend.keeper(path).await? == Some(StateHome::of_process().to_string()))
     }
 
-    /// Whether the plan made by the run `planned` is known to delete `path`.
+    /// Whether the plan with the note `planned` is known to delete `path`. Without a
+    /// name, the plan that this run may be carrying out is meant.
     pub async fn deletes(&self, planned: &str, path: &PolicyPath) -> Result<bool, BackendError> {
-        if !planned.is_empty() && !self.run.carries_out(planned) {
-            let noted = self.backend.noted(&deletions_of(planned)).await?;
-            self.run.will_carry_out(planned, noted.iter().filter_map(|line| PolicyPath::parse(line).ok()).collect());
+        if !self.run.carries_out(planned) {
+            let lines =
+                if planned.is_empty() { self.notes_on_this_plan().await? } else { self.backend.noted(planned).await? };
+            let noted = said(&lines, says::DELETES).filter_map(|path| PolicyPath::parse(path).ok());
+            self.run.will_carry_out(planned, noted.collect());
         }
         Ok(self.run.deletes(planned, path))
     }
 
-    /// Notes that one of the deletions in the plan made by the run `planned` is
-    /// done.
+    /// Notes that one of the deletions in the plan with the note `planned` is done.
     pub async fn has_deleted_one(&self, planned: &str) {
         if self.run.has_deleted_one(planned)
-            && let Err(error) = self.backend.forget(&deletions_of(planned)).await
+            && let Err(error) = self.backend.forget(planned).await
         {
             tracing::debug!(%error, "the note of the plan stays until it is old");
         }

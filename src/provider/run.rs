@@ -16,7 +16,8 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use super::place::parallelism;
+use super::notes::name_of;
+use super::terraform::parallelism;
 use crate::model::{PolicyPath, Tree};
 use crate::tf_provider::Context;
 
@@ -32,7 +33,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// What this run of Terraform is about to do.
 pub struct Run {
-    id: String,
+    name: String,
     known: Mutex<Known>,
     events: watch::Sender<u64>,
     room: Arc<Room>,
@@ -48,6 +49,20 @@ struct Known {
     in_state: BTreeSet<PolicyPath>,
     taken_over: BTreeSet<PolicyPath>,
     carried_out: BTreeMap<String, Deletions>,
+    has_applied: bool,
+}
+
+/// What a run plans.
+pub struct Planned {
+    /// The paths of what it creates.
+    pub created: Vec<PolicyPath>,
+    /// The paths of what it deletes.
+    pub deleted: Vec<PolicyPath>,
+    /// The unique ids of the objects that it creates anew.
+    pub replaced: Vec<String>,
+    /// The unique ids of those of them that another resource creates than had them: it
+    /// was renamed.
+    pub handed_over: Vec<String>,
 }
 
 /// What a plan that is being carried out deletes.
@@ -129,16 +144,16 @@ impl Run {
         let room =
             Room { places: parallelism(), taken: AtomicUsize::new(0), was_waited_in_vain: AtomicBool::new(false) };
         Self {
-            id: Uuid::new_v4().to_string(),
+            name: name_of(&Uuid::new_v4().to_string()),
             known: Mutex::default(),
             events: watch::Sender::new(0),
             room: Arc::new(room),
         }
     }
 
-    /// The name of the run, to travel with what it plans.
-    pub fn id(&self) -> &str {
-        &self.id
+    /// The name of the note of what the run plans.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Notes that something happened, for those who wait.
@@ -150,6 +165,16 @@ impl Run {
     /// first, and then look whether the condition holds.
     pub fn events(&self) -> Events {
         Events { events: self.events.subscribe(), room: Arc::clone(&self.room) }
+    }
+
+    /// Notes that the run carries out a plan.
+    pub fn applies(&self) {
+        self.known().has_applied = true;
+    }
+
+    /// Whether the run has carried out something of a plan.
+    pub fn has_applied(&self) -> bool {
+        self.known().has_applied
     }
 
     /// Notes that the run creates `path`. `false` when that has been noted before:
@@ -202,20 +227,9 @@ impl Run {
         self.known().deleted.insert(path.clone());
     }
 
-    /// What the run deletes, as far as it is planned.
-    pub fn deletions(&self) -> Vec<PolicyPath> {
-        self.known().deleted.iter().cloned().collect()
-    }
-
     /// Notes that the run creates the object with this unique id anew.
     pub fn will_replace(&self, unique_id: &str) {
         self.known().replaced.insert(unique_id.to_owned());
-    }
-
-    /// The unique ids of the objects that the run creates anew, as far as it is
-    /// planned.
-    pub fn replaced(&self) -> BTreeSet<String> {
-        self.known().replaced.clone()
     }
 
     /// Notes that the resource which had the object at `path`, with this unique id,
@@ -224,32 +238,35 @@ impl Run {
         self.known().given_up.insert(path.clone(), unique_id.to_owned());
     }
 
-    /// The unique ids of the objects that another resource creates anew than had
-    /// them: it was renamed.
-    pub fn handed_over(&self) -> BTreeSet<String> {
+    /// What the run plans, as far as it has come.
+    pub fn planned(&self) -> Planned {
         let known = self.known();
         let handed_over = known.given_up.iter().filter(|(path, _)| known.created.contains(*path));
-        handed_over.map(|(_, unique_id)| unique_id.clone()).collect()
+        Planned {
+            created: known.created.iter().cloned().collect(),
+            deleted: known.deleted.iter().cloned().collect(),
+            replaced: known.replaced.iter().cloned().collect(),
+            handed_over: handed_over.map(|(_, unique_id)| unique_id.clone()).collect(),
+        }
     }
 
-    /// Whether it is known what the plan made by the run `planned` deletes.
+    /// Whether it is known what the plan with the note `planned` deletes.
     pub fn carries_out(&self, planned: &str) -> bool {
         self.known().carried_out.contains_key(planned)
     }
 
-    /// Notes what the plan made by the run `planned` deletes.
+    /// Notes what the plan with the note `planned` deletes.
     pub fn will_carry_out(&self, planned: &str, deletions: Vec<PolicyPath>) {
         let noted = || Deletions { noted: deletions.into_iter().collect(), done: 0 };
         self.known().carried_out.entry(planned.to_owned()).or_insert_with(noted);
     }
 
-    /// Whether the plan made by the run `planned` is known to delete `path`.
+    /// Whether the plan with the note `planned` is known to delete `path`.
     pub fn deletes(&self, planned: &str, path: &PolicyPath) -> bool {
         self.known().carried_out.get(planned).is_some_and(|deletions| deletions.noted.contains(path))
     }
 
-    /// Notes that one of the deletions in the plan made by the run `planned` is
-    /// done. `true` when that was the last of them.
+    /// Notes that one of the deletions in the plan with the note `planned` is done. `true` when that was the last of them.
     pub fn has_deleted_one(&self, planned: &str) -> bool {
         self.stir();
         self.known().carried_out.get_mut(planned).is_some_and(|deletions| {

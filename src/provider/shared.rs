@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::claims::Claims;
 use super::run::{Run, Waited};
+use super::terraform::has_siblings;
 use crate::backend::{Backend, BackendError};
 use crate::model::PolicyPath;
 use crate::tf_provider::{Context, Diagnostic, Diagnostics};
@@ -76,7 +77,11 @@ impl Connection {
                 }
             }
             if missing.is_empty() || events.next_of_plan(cx).await != Waited::Moved {
-                return Ok(missing);
+                // Another provider block's process may have planned to create them, or
+                // be about to.
+                let planned = self.planned_elsewhere(&missing).await?;
+                missing.retain(|path| !planned.contains(path));
+                return Ok(if has_siblings() { BTreeSet::new() } else { missing });
             }
         }
     }

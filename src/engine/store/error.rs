@@ -41,6 +41,12 @@ pub enum StoreError {
         /// What does not fit.
         detail: String,
     },
+    /// The file is sound, and this release cannot read something in it.
+    #[error("what is stored under {key} cannot be read; a newer release of this program may have written it")]
+    Unreadable {
+        /// The key.
+        key: String,
+    },
     /// There is no file, and the caller did not ask to create one.
     #[error("{} does not exist", path.display())]
     Missing {

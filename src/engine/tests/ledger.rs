@@ -65,15 +65,17 @@ fn a_note_stays_until_it_is_forgotten_or_old() {
     let lab = Lab::new();
     let lines = ["one".to_owned(), "two".to_owned()];
     lab.engine.note("a", &lines, Moment(0)).unwrap();
-    lab.engine.note("b", &lines[..1], Moment(29 * DAY)).unwrap();
+    lab.engine.note("b", &lines[..1], Moment(6 * DAY)).unwrap();
     let elsewhere = Engine::open(&lab.folder.path().join("engine.db"), Moment(1)).unwrap();
     assert_eq!(elsewhere.noted("a").unwrap(), lines);
     assert_eq!(elsewhere.noted("b").unwrap(), lines[..1]);
     assert!(elsewhere.noted("c").unwrap().is_empty());
-    lab.engine.note("b", &lines, Moment(29 * DAY)).unwrap();
+    lab.engine.note("b", &lines, Moment(6 * DAY)).unwrap();
     assert_eq!(elsewhere.noted("b").unwrap(), lines, "the later one counts");
+    lab.engine.note("b/c", &lines[1..], Moment(6 * DAY)).unwrap();
+    assert_eq!(elsewhere.noted("b").unwrap(), ["one", "two", "two"]);
     lab.engine.forget("b").unwrap();
     assert!(elsewhere.noted("b").unwrap().is_empty());
-    lab.engine.note("c", &[], Moment(31 * DAY)).unwrap();
+    lab.engine.note("c", &[], Moment(8 * DAY)).unwrap();
     assert!(elsewhere.noted("a").unwrap().is_empty(), "whoever makes a note removes old ones");
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::seed::*;
 use super::*;
+use crate::engine::store::{SqliteStore, StoreExt};
 
 #[test]
 fn a_put_replaces_only_the_revision_it_names() {
@@ -218,4 +219,19 @@ fn two_engines_on_one_file_see_each_other() {
     assert_eq!(found.revision(), 0);
     other.delete(&path(IKE)).unwrap();
     assert_eq!(code(lab.get(IKE)), (404, 600));
+}
+
+#[test]
+fn what_a_newer_release_has_written_is_not_taken_for_nothing() {
+    let lab = Lab::new();
+    let at = "/infra/tier-1s/cgw/segments/a";
+    let newer = json!({ "path": at, "resource_type": "SegmentOfTheFuture", "_revision": 7 }).to_string();
+    let store = SqliteStore::open(lab.folder.path().join("engine.db")).unwrap();
+    store.write(move |tx| tx.put(&format!("o{at}"), newer.as_bytes())).unwrap();
+    let unreadable = |refusal: Refusal| refusal.to_string().contains("cannot be read; a newer release");
+    assert!(unreadable(lab.get(at).unwrap_err()));
+    assert!(unreadable(lab.put(at, json!({})).unwrap_err()));
+    assert!(unreadable(lab.patch(at, json!({})).unwrap_err()));
+    assert!(unreadable(lab.delete(at).unwrap_err()));
+    assert!(unreadable(lab.engine.list(&crate::model::SEGMENT, "/infra/tier-1s/cgw", Reveal::Public).unwrap_err()));
 }

@@ -439,8 +439,9 @@ fn segments() {
             ),
             (
                 json!({ "subnets": [{ "gateway_address": "10.0.0.1/8" }, { "gateway_address": "10.1.0.1/16" }] }),
-                &["subnets[1].gateway_address"],
+                &["subnets"],
             ),
+            (json!({ "subnets": [{ "gateway_address": "10.0.0.1/8" }, { "gateway_address": "2001:db8::1/64" }] }), &[]),
         ],
     );
 }

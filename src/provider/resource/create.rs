@@ -93,15 +93,16 @@ impl ObjectResource {
         planned: &Value,
     ) -> Result<Meeting, BackendError> {
         let Some(existing) = connection.backend.get(path).await? else { return Ok(Meeting::Gone) };
-        if let Some(run) = connection.is_handed_over(&existing).await? {
+        if connection.is_handed_over(&existing).await? {
             // The resource that had it may come to its deletion only when this one is
             // done. That it is gone then is what it wants.
-            delete_with_holders(cx, connection, path, &run).await?;
+            delete_with_holders(cx, connection, path, "").await?;
             return Ok(Meeting::Gone);
         }
         if connection.is_to_be_replaced(&existing).await? {
             return Ok(Meeting::IsReplaced);
         }
+        connection.learn_claims(path).await?;
         if self.is_what_is_wanted(&existing, planned) && connection.claims.take(path) {
             let (state, diagnostics) = self.take_over(connection, &existing, planned);
             return Ok(Meeting::IsIt(state, diagnostics));

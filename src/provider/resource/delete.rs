@@ -21,7 +21,7 @@ impl ObjectResource {
             return interrupted(self.face.kind.title);
         }
         let Some(path) = self.path(request.state) else { return Diagnostics::none() };
-        let planned = request.private.0.get(private::RUN).and_then(|run| run.as_str()).unwrap_or_default();
+        let planned = request.private.0.get(private::PLAN).and_then(|run| run.as_str()).unwrap_or_default();
         let unique_id_before = unique_id_in(request.state);
         match connection.backend.get(&path).await {
             Ok(Some(object)) if object.kind() == self.face.kind => {
@@ -50,7 +50,7 @@ impl ObjectResource {
 }
 
 /// Deletes `path`, and before it whatever holds it and is to be deleted by the
-/// plan of the run `planned` as well.
+/// plan with the note `planned` as well.
 pub(super) async fn delete_with_holders(
     cx: &Context,
     connection: &Connection,

@@ -39,8 +39,8 @@ pub struct ObjectResource {
 
 /// Keys of the private state.
 mod private {
-    /// The run that planned a deletion.
-    pub const RUN: &str = "run";
+    /// The name of the note of the plan that a deletion is part of.
+    pub const PLAN: &str = "plan";
 }
 
 impl ObjectResource {
@@ -76,7 +76,7 @@ fn unique_id_in(state: &Value) -> &str {
 /// deletion know by whose plan.
 fn note_deletion(connection: &Connection, path: &PolicyPath, private: &mut Private) {
     connection.run.will_delete(path);
-    private.0.insert(private::RUN.to_owned(), json!(connection.run.id()));
+    private.0.insert(private::PLAN.to_owned(), json!(connection.run.name()));
 }
 
 /// What is said of an object that was to be touched when Terraform was told to
@@ -175,7 +175,10 @@ impl Resource for ObjectResource {
 
     async fn create(&self, cx: &Context, request: CreateRequest<'_>) -> Applied {
         let (state, diagnostics) = match self.connection() {
-            Ok(connection) => self.create_object(cx, &connection, &request).await,
+            Ok(connection) => {
+                connection.run.applies();
+                self.create_object(cx, &connection, &request).await
+            }
             Err(diagnostics) => (None, diagnostics),
         };
         Applied { state, private: Private::default(), diagnostics }
@@ -191,7 +194,10 @@ impl Resource for ObjectResource {
 
     async fn update(&self, cx: &Context, request: UpdateRequest<'_>) -> Applied {
         let changed = match self.connection() {
-            Ok(connection) => self.change_object(cx, &connection, &request).await,
+            Ok(connection) => {
+                connection.run.applies();
+                self.change_object(cx, &connection, &request).await
+            }
             Err(diagnostics) => Err(diagnostics),
         };
         let (state, diagnostics) = changed.unwrap_or_else(|diagnostics| (request.prior.clone(), diagnostics));
@@ -200,7 +206,10 @@ impl Resource for ObjectResource {
 
     async fn delete(&self, cx: &Context, request: DeleteRequest<'_>) -> Diagnostics {
         match self.connection() {
-            Ok(connection) => self.delete_object(cx, &connection, &request).await,
+            Ok(connection) => {
+                connection.run.applies();
+                self.delete_object(cx, &connection, &request).await
+            }
             Err(diagnostics) => diagnostics,
         }
     }

@@ -11,6 +11,7 @@ use crate::model::tree::Tree;
 use crate::model::{PolicyPath, kinds_at};
 use crate::provider::run::Waited;
 use crate::provider::shared::Connection;
+use crate::provider::terraform::has_siblings;
 use crate::provider::{identify, messages};
 use crate::tf_provider::{Context, Diagnostic, Diagnostics, Path, Private, Value};
 
@@ -105,13 +106,17 @@ impl ObjectResource {
                 Ok(false) => {}
                 Err(error) => return messages::of_error(self.face, "planned", &error),
             }
+            if let Err(error) = connection.learn_claims(&path).await {
+                return messages::of_error(self.face, "planned", &error);
+            }
             if connection.claims.may_take(&path) && self.may_be_what_is_wanted(&existing, planned) {
                 return Diagnostics::none();
             }
             // Terraform may not have come to the resource that has it in its state.
             let waited = events.next_of_plan(cx).await;
-            if waited == Waited::Crowded {
-                // Terraform has no room for that. Those who wait hear of it.
+            if waited == Waited::Crowded || waited == Waited::InVain && has_siblings() {
+                // Terraform has no room for that, and those who wait hear of it; or
+                // another provider block's process does.
                 match connection.owns(&existing).await {
                     Ok(true) => return Diagnostics::none(),
                     Ok(false) => {}
@@ -151,9 +156,15 @@ impl ObjectResource {
                  To rename the resource that declares it, add a moved block.\n  - If another resource declares it, give \
                  this one an id of its own."
             )
+        } else if connection.claims.may_take(path) {
+            format!(
+                "An interrupted run of this configuration created {path}, and it is not what is declared now.\n  - To \
+                 change it to what is declared, import it: {}\n  - Or choose another id.",
+                messages::import_command(self.face, path)
+            )
         } else {
             format!(
-                "{path} exists already, and no earlier run of this configuration has left it behind.\n  - To manage it \
+                "{path} exists already, and no interrupted run of this configuration has left it behind.\n  - To manage it \
                  with Terraform, import it: {}\n  - If somebody else manages it, choose another id.\n  - To \
                  destroy what is in this state nevertheless: terraform destroy -refresh=false",
                 messages::import_command(self.face, path)

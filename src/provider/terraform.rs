@@ -14,16 +14,16 @@ use uuid::Uuid;
 /// selected in it, its backend, and the file that `-state` names. No path of this
 /// machine can be read in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place(Uuid);
+pub struct StateHome(Uuid);
 
-impl Place {
+impl StateHome {
     /// The place of the Terraform that started this process.
     pub fn of_process() -> Self {
         let folder = env::current_dir().unwrap_or_default();
         let set = |name| env::var_os(name).filter(|value| !value.is_empty());
         let data = set("TF_DATA_DIR").map_or_else(|| PathBuf::from(".terraform"), PathBuf::from);
         let workspace = set("TF_WORKSPACE").map(|name| name.to_string_lossy().into_owned());
-        Self::new(&folder, &data, workspace, &option(&arguments(), "state").unwrap_or_default())
+        Self::new(&folder, &data, workspace, &state_file())
     }
 
     /// The place in `folder` with Terraform's data in `data`, the workspace that was
@@ -48,11 +48,40 @@ pub fn has_saved_plan() -> bool {
 /// How many operations Terraform has under way at a time.
 pub fn parallelism() -> usize {
     const DEFAULT: usize = 10;
+    let given = given("parallelism").and_then(|number| String::from_utf8(number).ok());
+    given.and_then(|number| number.parse().ok()).unwrap_or(DEFAULT)
+}
+
+/// Where the state is, as far as Terraform was told: the file of `-state`. What
+/// `terraform test` creates is in no file, and in nobody else's state.
+fn state_file() -> Vec<u8> {
+    let tests = arguments().split(|byte| *byte == 0).skip(1).find(|word| !word.starts_with(b"-")) == Some(b"test");
+    let test = tests.then(|| b"\0test".to_vec());
+    test.or_else(|| given("state")).unwrap_or_default()
+}
+
+/// The value of an option that Terraform was given, by its arguments or by the
+/// variables that hold more of them.
+fn given(option_name: &str) -> Option<Vec<u8>> {
     let variables = ["TF_CLI_ARGS", "TF_CLI_ARGS_plan", "TF_CLI_ARGS_apply", "TF_CLI_ARGS_destroy"];
     let set = variables.iter().filter_map(env::var_os).map(OsString::into_encoded_bytes);
     let spaced = set.map(|words| words.into_iter().map(|byte| if byte == b' ' { 0 } else { byte }).collect());
-    let all = spaced.chain([arguments()]).filter_map(|words: Vec<u8>| option(&words, "parallelism"));
-    all.filter_map(|number| String::from_utf8(number).ok()?.parse().ok()).next_back().unwrap_or(DEFAULT)
+    spaced.chain([arguments()]).filter_map(|words: Vec<u8>| option(&words, option_name)).next_back()
+}
+
+/// Whether Terraform runs another process of this provider: what the one does not
+/// know, the other may.
+pub fn has_siblings() -> bool {
+    let parent = Process::parent().number;
+    let program = |process: &str| fs::read_link(format!("/proc/{process}/exe")).ok();
+    let (own, own_number) = (program("self"), std::process::id());
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let others = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    others.filter(|number: &u32| *number != own_number).any(|number| {
+        let stat = fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
+        let its_parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)?.parse().ok());
+        its_parent == Some(parent) && own.is_some() && program(&number.to_string()) == own
+    })
 }
 
 /// Terraform's arguments, each ended by a zero.
@@ -60,11 +89,35 @@ fn arguments() -> Vec<u8> {
     fs::read(format!("/proc/{}/cmdline", Process::parent().number)).unwrap_or_default()
 }
 
+/// The options of `terraform apply` whose value may be an argument of its own.
+const VALUED: [&[u8]; 10] = [
+    b"var",
+    b"var-file",
+    b"target",
+    b"replace",
+    b"state",
+    b"state-out",
+    b"backup",
+    b"parallelism",
+    b"lock-timeout",
+    b"exclude",
+];
+
 /// Whether there is more than options after `apply`.
 fn names_a_file(arguments: &[u8]) -> bool {
     let mut arguments = arguments.split(|byte| *byte == 0);
-    arguments.any(|argument| argument == b"apply")
-        && arguments.any(|argument| !argument.is_empty() && !argument.starts_with(b"-"))
+    if !arguments.any(|argument| argument == b"apply") {
+        return false;
+    }
+    while let Some(argument) = arguments.next() {
+        match argument.strip_prefix(b"-").map(|option| option.strip_prefix(b"-").unwrap_or(option)) {
+            Some(option) if VALUED.contains(&option) => drop(arguments.next()),
+            Some(_) => {}
+            None if argument.is_empty() => {}
+            None => return true,
+        }
+    }
+    false
 }
 
 /// The value of the option `name` among arguments.
@@ -81,13 +134,13 @@ fn option(arguments: &[u8], name: &str) -> Option<Vec<u8>> {
     None
 }
 
-impl Display for Place {
+impl Display for StateHome {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl std::str::FromStr for Place {
+impl std::str::FromStr for StateHome {
     type Err = uuid::Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -125,12 +178,12 @@ mod tests {
     fn a_place_is_a_folder_a_workspace_a_backend_and_a_file() {
         let folder = tempfile::tempdir().unwrap();
         let data = Path::new(".terraform");
-        let of = |workspace: Option<&str>| Place::new(folder.path(), data, workspace.map(str::to_owned), b"");
+        let of = |workspace: Option<&str>| StateHome::new(folder.path(), data, workspace.map(str::to_owned), b"");
         let default = of(None);
         assert_eq!(default, of(Some("default")));
         assert_ne!(default, of(Some("other")));
-        assert_ne!(default, Place::new(&folder.path().join("below"), data, None, b""));
-        assert_ne!(default, Place::new(folder.path(), data, None, b"other.tfstate"));
+        assert_ne!(default, StateHome::new(&folder.path().join("below"), data, None, b""));
+        assert_ne!(default, StateHome::new(folder.path(), data, None, b"other.tfstate"));
         fs::create_dir(folder.path().join(data)).unwrap();
         let note = |name: &str, text: &str| fs::write(folder.path().join(data).join(name), text).unwrap();
         note("environment", "other");
@@ -161,7 +214,9 @@ mod tests {
     fn a_saved_plan_among_the_arguments() {
         let of = |line: &str| names_a_file((line.to_owned() + " ").replace(' ', "\0").as_bytes());
         assert!(of("terraform apply a.plan") && of("terraform -chdir=b apply -auto-approve a.plan"));
+        assert!(of("terraform apply -var k=v a.plan") && of("terraform apply -parallelism=5 a.plan"));
         assert!(!of("terraform apply") && !of("terraform apply -auto-approve") && !of("terraform plan -out=a.plan"));
+        assert!(!of("terraform apply -var k=v") && !of("terraform apply --target x -state f -parallelism 5"));
     }
 
     #[test]
