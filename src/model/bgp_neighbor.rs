@@ -7,7 +7,8 @@ use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape};
 use super::kind::Kind;
 use super::problem::{Place, Problem};
-use super::rule::{Facts, refuse};
+use super::rule::{Facts, belongs_to_an_interface, has_no_space_around, refuse};
+use super::session::is_v6;
 
 words! {
     /// What of graceful restart (RFC 4724) is used.
@@ -145,6 +146,30 @@ fn far_neighbor_needs_a_source(neighbor: &Facts<'_>) -> Vec<Problem> {
     }
 }
 
+fn addresses_can_talk(neighbor: &Facts<'_>) -> Vec<Problem> {
+    let address = neighbor.text("neighbor_address");
+    let mut problems = Vec::new();
+    problems.extend(belongs_to_an_interface(Place::default().field("neighbor_address"), address));
+    for (position, source) in neighbor.items("source_addresses").iter().enumerate() {
+        let (place, source) = (Place::default().field("source_addresses").item(position), source.text());
+        problems.extend(belongs_to_an_interface(place.clone(), source));
+        if let (Some(address), Some(source)) = (address, source)
+            && is_v6(Some(address)) != is_v6(Some(source))
+        {
+            problems.push(Problem::refused(
+                place,
+                format!("{source} is not of the same IP version as {address}"),
+                "The connection to the neighbor is of one IP version. Give addresses of that of neighbor_address.",
+            ));
+        }
+    }
+    problems
+}
+
+fn password_has_no_space_around(neighbor: &Facts<'_>) -> Vec<Problem> {
+    has_no_space_around(neighbor, "password").into_iter().collect()
+}
+
 fn families_differ(neighbor: &Facts<'_>) -> Vec<Problem> {
     let mut seen = BTreeSet::new();
     let mut problems = Vec::new();
@@ -226,7 +251,7 @@ pub static BGP_NEIGHBOR: Kind = Kind {
             Field::optional(
                 "source_addresses",
                 Shape::Set(&Shape::Address, 0, 8),
-                "The gateway's addresses the neighbor is spoken to from. Required when `maximum_hop_limit` is above 1.",
+                "The gateway's addresses the neighbor is spoken to from, of the same IP version as `neighbor_address`. Required when `maximum_hop_limit` is above 1.",
             ),
             Field::optional(
                 "password",
@@ -288,6 +313,8 @@ pub static BGP_NEIGHBOR: Kind = Kind {
             hold_time_covers_keepalive,
             hold_time_bears_a_loss,
             far_neighbor_needs_a_source,
+            addresses_can_talk,
+            password_has_no_space_around,
             families_differ,
             old_filters_agree,
         ],

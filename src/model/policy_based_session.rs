@@ -6,10 +6,10 @@ use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape};
 use super::kind::Kind;
 use super::problem::Problem;
-use super::rule::Facts;
+use super::rule::{Facts, refuse};
 use super::session::{
-    self, ipv6_needs_the_current_address, is_v6, key_fits_authentication, peer_is_reachable_from_here,
-    suite_rules_alone,
+    self, ipv6_needs_the_current_address, is_v6, key_fits_authentication, key_has_no_space_around,
+    peer_is_reachable_from_here, suite_rules_alone,
 };
 use super::tree::Tree;
 
@@ -108,7 +108,7 @@ pub static PROTECT_RULE: Record = Record {
         Field::optional("action", Shape::Enum(&ProtectAction::WORDS), "What becomes of traffic that matches.")
             .or(Default::Text("PROTECT")),
     ),
-    rules: &[networks_are_reachable_from_here],
+    rules: &[networks_are_reachable_from_here, some_pair_is_of_one_family],
 };
 
 /// A rule of a VPN service.
@@ -118,8 +118,29 @@ pub static BYPASS_RULE: Record = Record {
         Field::optional("action", Shape::Enum(&BypassAction::WORDS), "What becomes of traffic that matches.")
             .or(Default::Text("BYPASS")),
     ),
-    rules: &[],
+    rules: &[some_pair_is_of_one_family],
 };
+
+/// A packet has a source and a destination of one IP version: between networks of
+/// different versions there is none.
+fn some_pair_is_of_one_family(rule: &Facts<'_>) -> Vec<Problem> {
+    let versions = |side: &str| -> Option<Vec<bool>> {
+        let networks = rule.items(side).iter();
+        networks.map(|network| Some(is_v6(Some(network.get("subnet").text()?)))).collect()
+    };
+    let (Some(sources), Some(destinations)) = (versions("sources"), versions("destinations")) else {
+        return Vec::new();
+    };
+    let meet = sources.is_empty() || destinations.is_empty() || sources.iter().any(|it| destinations.contains(it));
+    if meet {
+        return Vec::new();
+    }
+    vec![refuse(
+        "destinations",
+        "No source and destination of the rule are of the same IP version",
+        "Nothing can match the rule. Give it sources and destinations of one IP version, or leave one side out.",
+    )]
+}
 
 fn networks_are_reachable_from_here(rule: &Facts<'_>) -> Vec<Problem> {
     ["sources", "destinations"]
@@ -151,7 +172,7 @@ pub static POLICY_BASED_SESSION: Kind = Kind {
         doc: "An IPSec VPN session whose traffic is chosen by rules: each pair of source and destination network gets \
               a tunnel of its own.",
         fields: &FIELDS,
-        rules: &[key_fits_authentication, suite_rules_alone, peer_is_reachable_from_here],
+        rules: &[key_fits_authentication, key_has_no_space_around, suite_rules_alone, peer_is_reachable_from_here],
     },
     default_parent: Some(super::system::VPN_SERVICE),
 };

@@ -8,10 +8,10 @@ use super::field::{Default, Field, Record, Shape};
 use super::kind::Kind;
 use super::network::Network;
 use super::problem::{Place, Problem};
-use super::rule::{Facts, refuse};
+use super::rule::{Facts, belongs_to_an_interface, refuse};
 use super::session::{
-    self, ipv6_needs_the_current_address, is_v6, key_fits_authentication, peer_is_reachable_from_here,
-    suite_rules_alone,
+    self, ipv6_needs_the_current_address, is_v6, key_fits_authentication, key_has_no_space_around,
+    peer_is_reachable_from_here, suite_rules_alone,
 };
 use super::tree::Tree;
 
@@ -67,6 +67,10 @@ fn subnet_is_link_local_on_vmc(subnet: &Facts<'_>) -> Vec<Problem> {
 fn address_is_a_host_of_its_subnet(subnet: &Facts<'_>) -> Vec<Problem> {
     let address =
         subnet.items("ip_addresses").first().and_then(Tree::text).and_then(|text| text.parse::<IpAddr>().ok());
+    let place = Place::default().field("ip_addresses").item(0);
+    if let Some(problem) = belongs_to_an_interface(place.clone(), address.map(|it| it.to_string()).as_deref()) {
+        return vec![problem];
+    }
     let (Some(address), Some(length)) = (address, subnet.int("prefix_length")) else { return Vec::new() };
     if address.is_ipv4() && length > 31 {
         return vec![refuse(
@@ -84,7 +88,7 @@ fn address_is_a_host_of_its_subnet(subnet: &Facts<'_>) -> Vec<Problem> {
     }
     let which = if address == network.first() { "network" } else { "broadcast" };
     vec![Problem::refused(
-        Place::default().field("ip_addresses").item(0),
+        place,
         format!("{address} is the {which} address of {network}"),
         "Use an address of a host in the subnet.",
     )]
@@ -183,6 +187,7 @@ pub static ROUTE_BASED_SESSION: Kind = Kind {
         fields: &FIELDS,
         rules: &[
             key_fits_authentication,
+            key_has_no_space_around,
             suite_rules_alone,
             peer_is_reachable_from_here,
             interface_is_reachable_from_here,
