@@ -115,6 +115,13 @@ pub fn interface_address(text: &str) -> Result<(IpAddr, Network), NetworkError> 
     interface(text).map(|(net, _)| (net.addr(), Network(net.trunc())))
 }
 
+/// The network of one address.
+impl From<IpAddr> for Network {
+    fn from(address: IpAddr) -> Self {
+        Self(address.into())
+    }
+}
+
 impl FromStr for Network {
     type Err = NetworkError;
 

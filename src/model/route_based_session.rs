@@ -155,6 +155,23 @@ fn interface_addresses(session: &Tree) -> impl Iterator<Item = (Place, &str)> {
     })
 }
 
+/// The known addresses of a session's tunnel interfaces, with their places and, if
+/// known, their subnets.
+pub(super) fn subnets(session: &Tree) -> Vec<(Place, IpAddr, Option<Network>)> {
+    let mut found = Vec::new();
+    for (position, interface) in session.get("tunnel_interfaces").items().iter().enumerate() {
+        let at = Place::default().field("tunnel_interfaces").item(position).field("ip_subnets");
+        for (position, subnet) in interface.get("ip_subnets").items().iter().enumerate() {
+            let text = subnet.get("ip_addresses").items().first().and_then(Tree::text);
+            let Some(address) = text.and_then(|text| text.parse().ok()) else { continue };
+            let length = subnet.get("prefix_length").int().and_then(|length| u8::try_from(length).ok());
+            let network = length.and_then(|length| Network::around(address, length));
+            found.push((at.item(position).field("ip_addresses").item(0), address, network));
+        }
+    }
+    found
+}
+
 fn interface_is_reachable_from_here(session: &Facts<'_>) -> Vec<Problem> {
     let v6 = interface_addresses(session.record).any(|(_, address)| is_v6(Some(address)));
     ipv6_needs_the_current_address(session, "tunnel_interfaces", v6)

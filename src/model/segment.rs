@@ -150,6 +150,13 @@ fn subnets_do_not_overlap(segment: &Facts<'_>) -> Vec<Problem> {
     problems
 }
 
+/// Whether the gateway routes the networks of a segment. One that is connected to
+/// nothing, or only stretched from outside, may have any.
+pub(super) fn is_routed(segment: &Tree) -> bool {
+    let routed = [SegmentType::Routed, SegmentType::RoutedAndExtended].map(SegmentType::word);
+    segment.get("type").text().is_some_and(|kind| routed.contains(&kind))
+}
+
 /// Segments.
 pub static SEGMENT: Kind = Kind {
     name: "segment",

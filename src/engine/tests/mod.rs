@@ -2,6 +2,7 @@
 //! answers.
 
 mod claims;
+mod clashes;
 mod references;
 mod seed;
 mod writing;
