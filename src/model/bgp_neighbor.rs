@@ -44,6 +44,12 @@ words! {
     }
 }
 
+const IN_FILTERS_DOC: &str = "The path of the prefix list that learned routes must pass. The path of a route map is \
+                              refused, since the embedded engine has none.";
+const OUT_FILTERS_DOC: &str = "The path of the prefix list that advertised routes must pass; unset, that is the API's own \
+                               `prefixlist-out-default`. The path of a route map is refused, since the embedded engine \
+                               has none.";
+
 /// The API takes route maps as well. The engine has none, so that the path of one
 /// is refused as one that does not exist.
 const FILTERS: Shape = Shape::List(&Shape::Path(&["prefix_list", "route_map"]), 0, 1);
@@ -58,18 +64,8 @@ static ROUTE_FILTERING: Record = Record {
             Shape::Enum(&AddressFamily::WORDS),
             "The family of routes. Unset, it is that of the neighbor's address.",
         ),
-        Field::optional(
-            "in_route_filters",
-            FILTERS,
-            "The path of the prefix list that learned routes must pass. The path of a route map is refused, since \
-             the embedded engine has none.",
-        ),
-        Field::optional(
-            "out_route_filters",
-            FILTERS,
-            "The path of the prefix list that advertised routes must pass. Unset, it is the API's own \
-             `prefixlist-out-default`. The path of a route map is refused, since the embedded engine has none.",
-        ),
+        Field::optional("in_route_filters", FILTERS, IN_FILTERS_DOC),
+        Field::optional("out_route_filters", FILTERS, OUT_FILTERS_DOC),
         Field::optional(
             "maximum_routes",
             Shape::Int(1, 1_000_000),
@@ -285,7 +281,7 @@ pub static BGP_NEIGHBOR: Kind = Kind {
             Field::optional(
                 "route_filtering",
                 Shape::Records(&ROUTE_FILTERING, 0, 3),
-                "Which routes are exchanged: one block for each family of routes. Without any, all of them.",
+                "Which routes are exchanged: one block for each family of routes. Without any, no list of yours filters them.",
             ),
             Field::optional(
                 "bfd",
@@ -297,14 +293,12 @@ pub static BGP_NEIGHBOR: Kind = Kind {
                 Shape::Record(&LOCAL_AS),
                 "An AS number the gateway shows this neighbor instead of its own.",
             ),
-            Field::optional("in_route_filters", FILTERS, "The path of the prefix list that learned routes must pass. The path of a route map is refused, since \
-             the embedded engine has none.")
+            Field::optional("in_route_filters", FILTERS, IN_FILTERS_DOC)
                 .deprecated("Use in_route_filters of route_filtering instead."),
             Field::optional(
                 "out_route_filters",
                 FILTERS,
-                "The path of the prefix list that advertised routes must pass. Unset, it is the API's own \
-             `prefixlist-out-default`. The path of a route map is refused, since the embedded engine has none.",
+                OUT_FILTERS_DOC,
             )
             .deprecated("Use out_route_filters of route_filtering instead."),
         ],

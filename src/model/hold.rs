@@ -111,7 +111,7 @@ pub fn clash(own: &Hold, other: &Hold, whose: &PolicyPath) -> Option<Problem> {
             "The neighbor is the peer's end of the tunnel: give the other address of the subnet.",
         ),
         (Use::Neighbor, _) => (
-            format!("{address} is the address of the BGP neighbor {whose} already"),
+            format!("{address} is already the address of the BGP neighbor {whose}"),
             "There is one neighbor at an address. To exchange the addresses of two neighbors, first give one of them a \
              free one.",
         ),

@@ -40,10 +40,7 @@ fn network(gateway: &str) -> Json {
 /// Where a write is refused because another object has what it needs; nowhere
 /// when it is taken.
 fn refused(written: Result<Object, Refusal>) -> Vec<String> {
-    let refusal = match written {
-        Ok(_) => return Vec::new(),
-        Err(refusal) => refusal,
-    };
+    let Err(refusal) = written else { return Vec::new() };
     assert_eq!(code::<()>(Err(refusal.clone())), (400, 500_105), "{refusal}");
     let Refusal::Invalid(problems) = refusal else { panic!("{refusal}") };
     assert!(problems.iter().all(|problem| problem.nature == Nature::Taken));
