@@ -175,8 +175,8 @@ fn an_object_cannot_be_created_before_the_one_of_the_same_id_is_gone() {
     said.mentions(&["remove create_before_destroy", "give the new one another id"]);
     assert_eq!(unique_ids(&lab, "a"), before);
     lab.plan_is_empty();
-    // With another id, it can.
-    lab.configure(&samples::all("b", first)).apply();
+    // With another id and addresses of its own, it can.
+    lab.configure(&samples::apart(&samples::all("b", first), 8)).apply();
     lab.plan_is_empty();
     assert_eq!(lab.paths().len(), SAMPLES.len() + 1);
     assert_eq!(unique_ids(&lab, "b").len(), SAMPLES.len());

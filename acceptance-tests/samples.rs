@@ -76,6 +76,14 @@ pub fn resource(kind: &str, name: &str, body: &str) -> String {
     format!("resource \"vpn_{kind}\" \"{name}\" {{\n{}\n{}\n}}\n", needed.join("\n"), lines.join("\n"))
 }
 
+/// Resources with addresses of the samples that no other `number` has: what one
+/// object has, another cannot.
+pub fn apart(resources: &str, number: usize) -> String {
+    resources
+        .replace("\"192.0.2.1\"", &format!("\"192.0.2.{}\"", number + 1))
+        .replace("ip_addresses = [\"169.254.9.1\"]", &format!("ip_addresses = [\"169.254.{number}.1\"]"))
+}
+
 impl Sample {
     /// The address of the resource `x` of this type.
     pub fn address(&self) -> String {

@@ -23,8 +23,8 @@ const SAME: &[(&str, &[&str])] = &[
     (
         "bgp_neighbor",
         &[
-            "source_addresses = [\"169.254.9.1\", \"2001:db8::1\"]",
-            "source_addresses = [\"2001:DB8::0:1\", \"169.254.9.1\"]",
+            "neighbor_address = \"2001:db8::9:2\"\nsource_addresses = [\"2001:db8::9:1\", \"2001:db8::1\"]",
+            "neighbor_address = \"2001:db8::9:2\"\nsource_addresses = [\"2001:DB8::0:1\", \"2001:db8::9:1\"]",
         ],
     ),
     (
@@ -192,8 +192,8 @@ const SAME: &[(&str, &[&str])] = &[
     (
         "segment",
         &[
-            "subnet {\ngateway_address = \"192.168.1.1/24\"\n}",
-            "subnet {\ngateway_address = \"192.168.1.1/24\"\ndhcp_ranges = []\n}",
+            "subnet {\ngateway_address = \"192.168.2.1/24\"\n}",
+            "subnet {\ngateway_address = \"192.168.2.1/24\"\ndhcp_ranges = []\n}",
         ],
     ),
     ("ike_profile", &["", "description = \"\"", "description = null"]),
@@ -205,7 +205,8 @@ fn spelled(way: usize) -> String {
     let one = |(number, (kind, ways)): (usize, &(&str, &[&str]))| {
         let key = format!("x{number}");
         let body = ways[way.min(ways.len() - 1)].replace("KEY", &key);
-        samples::resource(kind, &key, &format!("id = {key:?}\n{body}"))
+        let resource = samples::resource(kind, &key, &format!("id = {key:?}\n{body}"));
+        samples::apart(&resource, number)
     };
     samples::HOME.to_owned() + &SAME.iter().enumerate().map(one).collect::<String>()
 }

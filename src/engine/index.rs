@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `o` path | the object |
 //! | `r` path of the one referred to, newline, path of the one that refers | nothing |
-//! | `n` path of the BGP instance, newline, address in hex, newline, path of the neighbor | nothing |
+//! | `t`, `a`, `n` or `g`, scope, newline, last address in hex, newline, network, newline, path | nothing: what the object has for itself ([`hold`](crate::model::hold)) |
 //! | `c` path | the claim with which the object was created, until it is settled |
 //! | `k` path | who has come to know of the object since |
 //! | `p/` name | a note of the caller's: when it was made, and its lines (see `ledger`) |
@@ -15,15 +15,18 @@
 //! and what belongs together stands together.
 
 use std::net::IpAddr;
+use std::ops::ControlFlow;
 
 use uuid::Uuid;
 
 use super::object::Object;
 use super::refusal::Refusal;
 use super::store::{StoreError, Transaction, View, ViewExt};
+use crate::model::hold::{self, Hold, Use};
 use crate::model::network::Network;
 use crate::model::path::PolicyPath;
-use crate::model::{BGP_NEIGHBOR, ROUTE_BASED_SESSION, Tree, reference};
+use crate::model::problem::{Place, Problem};
+use crate::model::{Kind, Tree, reference};
 
 /// The key of the engine's UUID.
 const OWNER: &str = "s/owner";
@@ -51,14 +54,19 @@ fn address_digits(address: IpAddr) -> String {
     }
 }
 
-/// The path of the locale service an object lies below.
-fn locale_service(path: &PolicyPath) -> Option<String> {
-    Some(format!("/infra/tier-0s/{}/locale-services/{}", path.within("tier-0s")?, path.within("locale-services")?))
+/// What begins the keys of what is held in this use.
+fn letter(used_as: Use) -> char {
+    match used_as {
+        Use::TunnelSubnet => 't',
+        Use::TunnelAddress => 'a',
+        Use::Neighbor => 'n',
+        Use::SegmentSubnet => 'g',
+    }
 }
 
-fn neighbor_key(object: &Object) -> Option<String> {
-    let address: IpAddr = object.get("neighbor_address")?.as_str()?.parse().ok()?;
-    Some(format!("n{}\n{}\n{}", locale_service(object.path())?, address_digits(address), object.path()))
+fn hold_key(hold: &Hold, path: &PolicyPath) -> String {
+    let Hold { scope, used_as, network, .. } = hold;
+    format!("{}{scope}\n{}\n{network}\n{path}", letter(*used_as), address_digits(network.last()))
 }
 
 /// The object at `path`.
@@ -157,9 +165,8 @@ pub(super) fn remove(tx: &mut dyn Transaction, object: &Object) -> Result<(), St
 fn index_keys(object: &Object) -> Vec<String> {
     let references = reference::references(object.kind(), &object.tree());
     let mut keys: Vec<_> = references.iter().map(|reference| reference_key(&reference.to, object.path())).collect();
-    if *object.kind() == BGP_NEIGHBOR {
-        keys.extend(neighbor_key(object));
-    }
+    let holds = hold::holds(object.kind(), object.path(), &object.tree());
+    keys.extend(holds.iter().map(|hold| hold_key(hold, object.path())));
     keys.sort();
     keys.dedup();
     keys
@@ -183,31 +190,75 @@ pub(super) fn holders(view: &(impl View + ?Sized), object: &Object) -> Result<Ve
     for referrer in referrers(view, object.path())? {
         keep(referrer.as_str());
     }
-    if *object.kind() == ROUTE_BASED_SESSION
-        && let Some(service) = locale_service(object.path())
-    {
-        for network in tunnel_networks(&object.tree()) {
-            let from = format!("n{service}\n{}\n", address_digits(network.first()));
-            let to = format!("n{service}\n{}\n\u{10ffff}", address_digits(network.last()));
-            view.scan(&from, Some(&to), None, &mut |key, _| {
-                keep(key.rsplit('\n').next().unwrap_or_default());
-                std::ops::ControlFlow::Continue(())
-            })?;
-        }
+    let holds = hold::holds(object.kind(), object.path(), &object.tree());
+    for subnet in holds.iter().filter(|hold| hold.used_as == Use::TunnelSubnet) {
+        let neighbors = held(view, &subnet.scope, Use::Neighbor, subnet.network)?;
+        holders.extend(neighbors.into_iter().map(|(path, _)| path));
     }
     holders.sort();
     holders.dedup();
     Ok(holders)
 }
 
-/// The subnets of a session's tunnel interfaces.
-fn tunnel_networks(session: &Tree) -> Vec<Network> {
-    let interfaces = session.get("tunnel_interfaces").items().iter();
-    let subnets = interfaces.flat_map(|interface| interface.get("ip_subnets").items());
-    subnets
-        .filter_map(|subnet| {
-            let address = subnet.get("ip_addresses").items().first()?.text()?.parse().ok()?;
-            Network::around(address, u8::try_from(subnet.get("prefix_length").int()?).ok()?)
-        })
-        .collect()
+/// What is held in a use and overlaps `network`, and by whom.
+///
+/// But for IPv6 link-local addresses, what is held never overlaps, so that the order of the last addresses is also
+/// that of the first ones: one scan from the first possible entry finds all of
+/// them, and reads one entry more.
+fn held(
+    view: &(impl View + ?Sized),
+    scope: &str,
+    used_as: Use,
+    network: Network,
+) -> Result<Vec<(PolicyPath, Hold)>, StoreError> {
+    let prefix = format!("{}{scope}\n", letter(used_as));
+    let from = format!("{prefix}{}", address_digits(network.first()));
+    let to = format!("{prefix}{}", if network.is_v6() { '7' } else { '5' });
+    let mut found = Vec::new();
+    view.scan(&from, Some(&to), None, &mut |key, _| {
+        let mut parts = key[prefix.len()..].split('\n').skip(1);
+        let (Some(Ok(other)), Some(Ok(path))) =
+            (parts.next().map(str::parse::<Network>), parts.next().map(PolicyPath::parse))
+        else {
+            return ControlFlow::Continue(());
+        };
+        if other.first() > network.last() {
+            return ControlFlow::Break(());
+        }
+        found.push((path, Hold { scope: scope.to_owned(), used_as, network: other, at: Place::default() }));
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
+}
+
+/// What other objects have that the object of `kind` at `path`, declared by
+/// `tree`, would need for itself, and who has it.
+pub(super) fn clashes(
+    view: &(impl View + ?Sized),
+    kind: &Kind,
+    path: &PolicyPath,
+    tree: &Tree,
+) -> Result<Vec<(PolicyPath, Problem)>, StoreError> {
+    let mut clashes = Vec::new();
+    for own in hold::holds(kind, path, tree) {
+        for used_as in own.used_as.against() {
+            let others = held(view, &own.scope, *used_as, own.network)?;
+            let others = others.into_iter().filter(|(whose, _)| whose != path);
+            clashes.extend(others.filter_map(|(whose, other)| {
+                let problem = hold::clash(&own, &other, &whose)?;
+                Some((whose, problem))
+            }));
+        }
+    }
+    Ok(clashes)
+}
+
+/// Writes the index of every object anew, where an earlier release had less of it.
+pub(super) fn renew(tx: &mut dyn Transaction) -> Result<(), StoreError> {
+    for object in all(&*tx)? {
+        for key in index_keys(&object) {
+            tx.put(&key, &[])?;
+        }
+    }
+    Ok(())
 }

@@ -70,6 +70,15 @@ impl Engine {
         })
     }
 
+    /// What other objects have that the object of `kind` at `path`, declared by
+    /// `tree`, would need for itself: who has it, and what a write would answer.
+    /// For planning: whether the other will still have it when the object is
+    /// written, only the caller knows. `tree` is in the one spelling, as
+    /// [`read`](crate::model::read()) gives it; what is not known in it is let pass.
+    pub fn clashes(&self, kind: &Kind, path: &PolicyPath, tree: &Tree) -> Result<Vec<(PolicyPath, Problem)>, Refusal> {
+        Ok(self.store.read(|view| index::clashes(view, kind, path, tree))?)
+    }
+
     fn write(
         &self,
         path: &PolicyPath,
@@ -93,6 +102,9 @@ impl Engine {
         Ok(written.seen(Reveal::Public))
     }
 }
+
+/// Of how many clashes a refusal tells.
+const MOST_CLASHES_NAMED: usize = 5;
 
 /// How a body meets the object that exists.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -138,6 +150,7 @@ fn written(
             return Err(Refusal::Invalid(problems));
         }
     }
+    nobody_else_has_it(view, kind, path, &reading.tree)?;
     references_hold(view, kind, &reading.tree)?;
     referrers_still_fit(view, kind, path, &reading.tree)?;
     let Json::Object(fields) = reading.tree.to_json() else { return Err(Refusal::InvalidPath(path.to_string())) };
@@ -221,6 +234,13 @@ fn parent_exists(view: &(impl View + ?Sized), kind: &Kind, path: &PolicyPath) ->
         Some(parent) if index::get(view, &parent)?.is_none() => Err(Refusal::InvalidPath(parent.to_string())),
         _ => Ok(()),
     }
+}
+
+/// What the object has for itself, no other object has.
+fn nobody_else_has_it(view: &(impl View + ?Sized), kind: &Kind, path: &PolicyPath, tree: &Tree) -> Result<(), Refusal> {
+    let clashes = index::clashes(view, kind, path, tree)?.into_iter();
+    let problems: Vec<_> = clashes.take(MOST_CLASHES_NAMED).map(|(_, problem)| problem).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Refusal::Invalid(problems)) }
 }
 
 /// Every object referred to exists, and is of the kind its reference wants; what

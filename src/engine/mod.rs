@@ -6,8 +6,7 @@
 //! | [`object`] | a stored object and the metadata the system keeps of it |
 //! | [`refusal`] | why a request is refused, with the API's status, code and text |
 //! | `intent` | reading and writing objects: GET, list, PUT, PATCH, DELETE |
-//! | `ledger` | what callers note beside the objects |
-//! | `index` | the keys in the store: objects, who refers to whom, neighbors by address |
+//! | `index` | the keys in the store: objects, who refers to whom, addresses and networks by holder |
 //! | `system` | the objects that exist from the start |
 //! | [`store`] | an ordered map with durable transactions |
 //!

@@ -24,6 +24,7 @@ pub(super) fn create(engine: &Engine, now: Moment) -> Result<(), StoreError> {
     let by = Caller { user: SYSTEM.to_owned(), now };
     engine.store.write(move |tx| {
         index::name_owner(tx)?;
+        index::renew(tx)?;
         for (path, body) in objects() {
             if let Ok(path) = PolicyPath::parse(&path) {
                 intent::put_system_object(tx, &path, &body, &by)?;

@@ -7,8 +7,8 @@ use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape};
 use super::kind::Kind;
 use super::problem::{Place, Problem};
-use super::rule::{Facts, refuse};
-use super::session::{is_a_host, is_v6};
+use super::rule::{Facts, belongs_to_an_interface, has_no_space_around, refuse};
+use super::session::is_v6;
 
 words! {
     /// What of graceful restart (RFC 4724) is used.
@@ -44,6 +44,12 @@ words! {
     }
 }
 
+const IN_FILTERS_DOC: &str = "The path of the prefix list that learned routes must pass. The path of a route map is \
+                              refused, since the embedded engine has none.";
+const OUT_FILTERS_DOC: &str = "The path of the prefix list that advertised routes must pass; unset, that is the API's own \
+                               `prefixlist-out-default`. The path of a route map is refused, since the embedded engine \
+                               has none.";
+
 /// The API takes route maps as well. The engine has none, so that the path of one
 /// is refused as one that does not exist.
 const FILTERS: Shape = Shape::List(&Shape::Path(&["prefix_list", "route_map"]), 0, 1);
@@ -58,18 +64,8 @@ static ROUTE_FILTERING: Record = Record {
             Shape::Enum(&AddressFamily::WORDS),
             "The family of routes. Unset, it is that of the neighbor's address.",
         ),
-        Field::optional(
-            "in_route_filters",
-            FILTERS,
-            "The path of the prefix list that learned routes must pass. The path of a route map is refused, since \
-             the embedded engine has none.",
-        ),
-        Field::optional(
-            "out_route_filters",
-            FILTERS,
-            "The path of the prefix list that advertised routes must pass. Unset, it is the API's own \
-             `prefixlist-out-default`. The path of a route map is refused, since the embedded engine has none.",
-        ),
+        Field::optional("in_route_filters", FILTERS, IN_FILTERS_DOC),
+        Field::optional("out_route_filters", FILTERS, OUT_FILTERS_DOC),
         Field::optional(
             "maximum_routes",
             Shape::Int(1, 1_000_000),
@@ -146,20 +142,28 @@ fn far_neighbor_needs_a_source(neighbor: &Facts<'_>) -> Vec<Problem> {
     }
 }
 
-fn neighbor_is_a_host(neighbor: &Facts<'_>) -> Vec<Problem> {
-    is_a_host(neighbor, "neighbor_address")
+fn addresses_can_talk(neighbor: &Facts<'_>) -> Vec<Problem> {
+    let address = neighbor.text("neighbor_address");
+    let mut problems = Vec::new();
+    problems.extend(belongs_to_an_interface(Place::default().field("neighbor_address"), address));
+    for (position, source) in neighbor.items("source_addresses").iter().enumerate() {
+        let (place, source) = (Place::default().field("source_addresses").item(position), source.text());
+        problems.extend(belongs_to_an_interface(place.clone(), source));
+        if let (Some(address), Some(source)) = (address, source)
+            && is_v6(Some(address)) != is_v6(Some(source))
+        {
+            problems.push(Problem::refused(
+                place,
+                format!("{source} is not of the same IP version as {address}"),
+                "The connection to the neighbor is of one IP version. Give addresses of that of neighbor_address.",
+            ));
+        }
+    }
+    problems
 }
 
-fn a_source_is_of_the_same_version(neighbor: &Facts<'_>) -> Vec<Problem> {
-    let Some(address) = neighbor.text("neighbor_address") else { return Vec::new() };
-    let Some(sources) = neighbor.texts("source_addresses").filter(|sources| !sources.is_empty()) else {
-        return Vec::new();
-    };
-    if sources.iter().any(|source| is_v6(Some(source)) == is_v6(Some(address))) {
-        return Vec::new();
-    }
-    let hint = "The neighbor is spoken to from addresses of its own IP version: give one, or none.";
-    vec![refuse("source_addresses", format!("None of source_addresses is of the IP version of {address}"), hint)]
+fn password_has_no_space_around(neighbor: &Facts<'_>) -> Vec<Problem> {
+    has_no_space_around(neighbor, "password").into_iter().collect()
 }
 
 fn families_differ(neighbor: &Facts<'_>) -> Vec<Problem> {
@@ -243,7 +247,7 @@ pub static BGP_NEIGHBOR: Kind = Kind {
             Field::optional(
                 "source_addresses",
                 Shape::Set(&Shape::Address, 0, 8),
-                "The gateway's addresses the neighbor is spoken to from. Required when `maximum_hop_limit` is above 1.",
+                "The gateway's addresses the neighbor is spoken to from, of the same IP version as `neighbor_address`. Required when `maximum_hop_limit` is above 1.",
             ),
             Field::optional(
                 "password",
@@ -277,7 +281,7 @@ pub static BGP_NEIGHBOR: Kind = Kind {
             Field::optional(
                 "route_filtering",
                 Shape::Records(&ROUTE_FILTERING, 0, 3),
-                "Which routes are exchanged: one block for each family of routes. Without any, all of them.",
+                "Which routes are exchanged: one block for each family of routes. Without any, no list of yours filters them.",
             ),
             Field::optional(
                 "bfd",
@@ -289,14 +293,12 @@ pub static BGP_NEIGHBOR: Kind = Kind {
                 Shape::Record(&LOCAL_AS),
                 "An AS number the gateway shows this neighbor instead of its own.",
             ),
-            Field::optional("in_route_filters", FILTERS, "The path of the prefix list that learned routes must pass. The path of a route map is refused, since \
-             the embedded engine has none.")
+            Field::optional("in_route_filters", FILTERS, IN_FILTERS_DOC)
                 .deprecated("Use in_route_filters of route_filtering instead."),
             Field::optional(
                 "out_route_filters",
                 FILTERS,
-                "The path of the prefix list that advertised routes must pass. Unset, it is the API's own \
-             `prefixlist-out-default`. The path of a route map is refused, since the embedded engine has none.",
+                OUT_FILTERS_DOC,
             )
             .deprecated("Use out_route_filters of route_filtering instead."),
         ],
@@ -306,7 +308,8 @@ pub static BGP_NEIGHBOR: Kind = Kind {
             hold_time_bears_a_loss,
             neighbor_is_a_host,
             far_neighbor_needs_a_source,
-            a_source_is_of_the_same_version,
+            addresses_can_talk,
+            password_has_no_space_around,
             families_differ,
             old_filters_agree,
         ],

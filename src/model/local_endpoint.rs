@@ -3,7 +3,8 @@
 
 use super::field::{Default, Field, Record, Shape};
 use super::kind::Kind;
-use super::rule::Facts;
+use super::problem::{Place, Problem};
+use super::rule::{Facts, belongs_to_an_interface};
 use super::session::{ipv6_needs_the_current_address, is_v6};
 use super::tree::Tree;
 
@@ -17,6 +18,13 @@ fn own_address(endpoint: &Tree) -> Tree {
         Tree::Null => Tree::Unknown,
         address => address.clone(),
     }
+}
+
+fn address_is_usable(endpoint: &Facts<'_>) -> Vec<Problem> {
+    let address = endpoint.text("local_address");
+    let mut problems = ipv6_needs_the_current_address(endpoint, "local_address", is_v6(address));
+    problems.extend(belongs_to_an_interface(Place::default().field("local_address"), address));
+    problems
 }
 
 /// Local endpoints.
@@ -50,9 +58,7 @@ pub static LOCAL_ENDPOINT: Kind = Kind {
             ),
             Field::unavailable("scope", "It exists on a Global Manager only."),
         ],
-        rules: &[|endpoint: &Facts<'_>| {
-            ipv6_needs_the_current_address(endpoint, "local_address", is_v6(endpoint.text("local_address")))
-        }],
+        rules: &[address_is_usable],
     },
     default_parent: Some(super::system::VPN_SERVICE),
 };

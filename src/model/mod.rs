@@ -15,6 +15,7 @@ pub mod change;
 pub mod common;
 pub mod enumeration;
 pub mod field;
+pub mod hold;
 pub mod kind;
 pub mod network;
 pub mod path;
@@ -49,6 +50,7 @@ pub use bgp_neighbor::{AddressFamily, AsPathModifier, BGP_NEIGHBOR, GracefulRest
 pub use dpd_profile::{DPD_PROFILE, DpdProbeMode};
 pub use field::{Default, Field, Presence, Record, Shape};
 pub use gateway::{LOCALE_SERVICE, TIER_0, TIER_1};
+pub use hold::Hold;
 pub use ike_profile::{DhGroup, Digest, IKE_PROFILE, IkeEncryption, IkeVersion};
 pub use kind::{Kind, kind_named, kind_of_type, kinds_at};
 pub use local_endpoint::LOCAL_ENDPOINT;

@@ -85,6 +85,18 @@ impl Network {
     }
 }
 
+/// What `address` is instead of the address of an interface, which another device
+/// could reach; `None` when it may be one.
+pub fn no_interface_has(address: IpAddr) -> Option<&'static str> {
+    match address.to_canonical() {
+        address if address.is_unspecified() => Some("the unspecified address"),
+        address if address.is_loopback() => Some("a loopback address"),
+        address if address.is_multicast() => Some("a multicast address"),
+        IpAddr::V4(address) if address.is_broadcast() => Some("the broadcast address"),
+        _ => None,
+    }
+}
+
 /// Parses `address/length`, keeping host bits, and tells whether there are any.
 fn interface(text: &str) -> Result<(IpNet, bool), NetworkError> {
     let (address, length) = text.split_once('/').ok_or(NetworkError::NoLength)?;
@@ -101,6 +113,13 @@ fn interface(text: &str) -> Result<(IpNet, bool), NetworkError> {
 /// Parses the address of an interface with its prefix length; host bits stay.
 pub fn interface_address(text: &str) -> Result<(IpAddr, Network), NetworkError> {
     interface(text).map(|(net, _)| (net.addr(), Network(net.trunc())))
+}
+
+/// The network of one address.
+impl From<IpAddr> for Network {
+    fn from(address: IpAddr) -> Self {
+        Self(address.into())
+    }
 }
 
 impl FromStr for Network {
@@ -133,6 +152,26 @@ mod tests {
             ("::/0", "::/0"),
         ] {
             assert_eq!(text.parse::<Network>().unwrap().to_string(), meant, "{text}");
+        }
+    }
+
+    #[test]
+    fn some_addresses_belong_to_no_interface() {
+        for (text, what) in [
+            ("0.0.0.0", Some("the unspecified address")),
+            ("::", Some("the unspecified address")),
+            ("127.0.0.1", Some("a loopback address")),
+            ("::1", Some("a loopback address")),
+            ("::ffff:127.0.0.1", Some("a loopback address")),
+            ("224.0.0.5", Some("a multicast address")),
+            ("ff02::1", Some("a multicast address")),
+            ("255.255.255.255", Some("the broadcast address")),
+            ("0.0.0.1", None),
+            ("169.254.0.1", None),
+            ("240.0.0.1", None),
+            ("fe80::1", None),
+        ] {
+            assert_eq!(no_interface_has(text.parse().unwrap()), what, "{text}");
         }
     }
 

@@ -8,7 +8,7 @@ use super::kind::Kind;
 use super::problem::Problem;
 use super::rule::{Facts, refuse};
 use super::session::{
-    self, ipv6_needs_the_current_address, is_v6, key_fits_authentication, key_is_meant_as_it_is, peer_is_a_host,
+    self, ipv6_needs_the_current_address, is_v6, key_fits_authentication, key_has_no_space_around,
     peer_is_reachable_from_here, suite_rules_alone,
 };
 use super::tree::Tree;
@@ -108,7 +108,7 @@ pub static PROTECT_RULE: Record = Record {
         Field::optional("action", Shape::Enum(&ProtectAction::WORDS), "What becomes of traffic that matches.")
             .or(Default::Text("PROTECT")),
     ),
-    rules: &[networks_are_reachable_from_here, sides_have_a_family_in_common],
+    rules: &[networks_are_reachable_from_here, some_pair_is_of_one_family],
 };
 
 /// A rule of a VPN service.
@@ -118,29 +118,28 @@ pub static BYPASS_RULE: Record = Record {
         Field::optional("action", Shape::Enum(&BypassAction::WORDS), "What becomes of traffic that matches.")
             .or(Default::Text("BYPASS")),
     ),
-    rules: &[sides_have_a_family_in_common],
+    rules: &[some_pair_is_of_one_family],
 };
 
-/// A tunnel joins networks of one IP version: a rule of which no pair is of one
-/// matches nothing.
-fn sides_have_a_family_in_common(rule: &Facts<'_>) -> Vec<Problem> {
-    let families = |side: &str| -> Option<Vec<bool>> {
-        let networks = rule.items(side).iter().map(|network| network.get("subnet").text());
-        networks.map(|network| network.map(|network| is_v6(Some(network)))).collect()
+/// A packet has a source and a destination of one IP version: between networks of
+/// different versions there is none.
+fn some_pair_is_of_one_family(rule: &Facts<'_>) -> Vec<Problem> {
+    let versions = |side: &str| -> Option<Vec<bool>> {
+        let networks = rule.items(side).iter();
+        networks.map(|network| Some(is_v6(Some(network.get("subnet").text()?)))).collect()
     };
-    let (Some(sources), Some(destinations)) = (families("sources"), families("destinations")) else {
+    let (Some(sources), Some(destinations)) = (versions("sources"), versions("destinations")) else {
         return Vec::new();
     };
-    let is_known = |side: &str| !rule.record.get(side).has_unknown();
-    let either_is_any = sources.is_empty() || destinations.is_empty();
-    if either_is_any || !is_known("sources") || !is_known("destinations") {
+    let meet = sources.is_empty() || destinations.is_empty() || sources.iter().any(|it| destinations.contains(it));
+    if meet {
         return Vec::new();
     }
-    if sources.iter().any(|family| destinations.contains(family)) {
-        return Vec::new();
-    }
-    let hint = "A tunnel joins two networks of the same IP version. Give sources of the version of the destinations.";
-    vec![refuse("sources", "sources and destinations are of different IP versions", hint)]
+    vec![refuse(
+        "destinations",
+        "No source and destination of the rule are of the same IP version",
+        "Nothing can match the rule. Give it sources and destinations of one IP version, or leave one side out.",
+    )]
 }
 
 fn networks_are_reachable_from_here(rule: &Facts<'_>) -> Vec<Problem> {
@@ -173,13 +172,7 @@ pub static POLICY_BASED_SESSION: Kind = Kind {
         doc: "An IPSec VPN session whose traffic is chosen by rules: each pair of source and destination network gets \
               a tunnel of its own.",
         fields: &FIELDS,
-        rules: &[
-            key_fits_authentication,
-            suite_rules_alone,
-            peer_is_a_host,
-            key_is_meant_as_it_is,
-            peer_is_reachable_from_here,
-        ],
+        rules: &[key_fits_authentication, key_has_no_space_around, suite_rules_alone, peer_is_reachable_from_here],
     },
     default_parent: Some(super::system::VPN_SERVICE),
 };

@@ -1,12 +1,15 @@
 //! Prefix lists: which routes a BGP neighbor may teach or learn (seed 002,
 //! "Prefix-list definition").
 
+use std::collections::BTreeMap;
+
 use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape};
 use super::kind::Kind;
 use super::network::Network;
-use super::problem::Problem;
+use super::problem::{Place, Problem};
 use super::rule::{Facts, refuse};
+use super::tree::Tree;
 
 words! {
     /// What becomes of a route that an entry matches.
@@ -42,6 +45,31 @@ fn lengths_are_in_order(entry: &Facts<'_>) -> Vec<Problem> {
     {
         let hint = "Networks with a mask of ge to le bits match: ge must not be the larger one.";
         problems.push(refuse("ge", format!("ge {ge} is larger than le {le}"), hint));
+    }
+    problems
+}
+
+/// An entry that matches just what an earlier one matches never decides. Routers
+/// take it.
+fn entries_differ(list: &Facts<'_>) -> Vec<Problem> {
+    let mut seen = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (position, entry) in list.items("prefixes").iter().enumerate() {
+        let bound = |field| match entry.get(field) {
+            Tree::Null => Some(None),
+            bound => bound.int().map(Some),
+        };
+        let (Some(network), Some(ge), Some(le)) = (entry.get("network").text(), bound("ge"), bound("le")) else {
+            continue;
+        };
+        if let Some(earlier) = seen.insert((network, ge, le), position + 1) {
+            seen.insert((network, ge, le), earlier);
+            problems.push(Problem::surprising(
+                Place::default().field("prefixes").item(position),
+                format!("Entry {} matches the same networks as entry {earlier}", position + 1),
+                "The first one that matches decides, so that this one never does. Remove one of them.",
+            ));
+        }
     }
     problems
 }
@@ -105,7 +133,7 @@ pub static PREFIX_LIST: Kind = Kind {
             "The entries, in order: the first one that matches a route decides.",
         )
         .singular("prefix")],
-        rules: &[],
+        rules: &[entries_differ],
     },
     default_parent: Some(super::system::TIER_0),
 };

@@ -8,9 +8,9 @@ use super::field::{Default, Field, Record, Shape, concat};
 use super::kind::Kind;
 use super::network::Network;
 use super::problem::{Place, Problem};
-use super::rule::{Facts, refuse};
+use super::rule::{Facts, belongs_to_an_interface, refuse};
 use super::session::{
-    self, ipv6_needs_the_current_address, is_v6, key_fits_authentication, key_is_meant_as_it_is, peer_is_a_host,
+    self, ipv6_needs_the_current_address, is_v6, key_fits_authentication, key_has_no_space_around,
     peer_is_reachable_from_here, suite_rules_alone,
 };
 use super::tree::Tree;
@@ -67,6 +67,10 @@ fn subnet_is_link_local_on_vmc(subnet: &Facts<'_>) -> Vec<Problem> {
 fn address_is_a_host_of_its_subnet(subnet: &Facts<'_>) -> Vec<Problem> {
     let address =
         subnet.items("ip_addresses").first().and_then(Tree::text).and_then(|text| text.parse::<IpAddr>().ok());
+    let place = Place::default().field("ip_addresses").item(0);
+    if let Some(problem) = belongs_to_an_interface(place.clone(), address.map(|it| it.to_string()).as_deref()) {
+        return vec![problem];
+    }
     let (Some(address), Some(length)) = (address, subnet.int("prefix_length")) else { return Vec::new() };
     if address.is_ipv4() && length > 31 {
         return vec![refuse(
@@ -84,7 +88,7 @@ fn address_is_a_host_of_its_subnet(subnet: &Facts<'_>) -> Vec<Problem> {
     }
     let which = if address == network.first() { "network" } else { "broadcast" };
     vec![Problem::refused(
-        Place::default().field("ip_addresses").item(0),
+        place,
         format!("{address} is the {which} address of {network}"),
         "Use an address of a host in the subnet.",
     )]
@@ -151,6 +155,23 @@ fn interface_addresses(session: &Tree) -> impl Iterator<Item = (Place, &str)> {
     })
 }
 
+/// The known addresses of a session's tunnel interfaces, with their places and, if
+/// known, their subnets.
+pub(super) fn subnets(session: &Tree) -> Vec<(Place, IpAddr, Option<Network>)> {
+    let mut found = Vec::new();
+    for (position, interface) in session.get("tunnel_interfaces").items().iter().enumerate() {
+        let at = Place::default().field("tunnel_interfaces").item(position).field("ip_subnets");
+        for (position, subnet) in interface.get("ip_subnets").items().iter().enumerate() {
+            let text = subnet.get("ip_addresses").items().first().and_then(Tree::text);
+            let Some(address) = text.and_then(|text| text.parse().ok()) else { continue };
+            let length = subnet.get("prefix_length").int().and_then(|length| u8::try_from(length).ok());
+            let network = length.and_then(|length| Network::around(address, length));
+            found.push((at.item(position).field("ip_addresses").item(0), address, network));
+        }
+    }
+    found
+}
+
 fn interface_is_reachable_from_here(session: &Facts<'_>) -> Vec<Problem> {
     let v6 = interface_addresses(session.record).find(|(_, address)| is_v6(Some(address)));
     let Some((place, _)) = v6 else { return Vec::new() };
@@ -185,6 +206,7 @@ pub static ROUTE_BASED_SESSION: Kind = Kind {
         fields: &FIELDS,
         rules: &[
             key_fits_authentication,
+            key_has_no_space_around,
             suite_rules_alone,
             peer_is_a_host,
             key_is_meant_as_it_is,

@@ -1,5 +1,8 @@
 //! What must hold between the fields of a record.
 
+use std::net::IpAddr;
+
+use super::network::no_interface_has;
 use super::problem::{Place, Problem};
 use super::tree::Tree;
 
@@ -55,6 +58,25 @@ impl<'a> Facts<'a> {
     pub fn set(&self, field: &str) -> bool {
         !matches!(self.record.get(field), Tree::Null | Tree::Unknown)
     }
+}
+
+/// The address at `at`, when it is known, can be that of an interface: the API and
+/// the protocols have no use for any other.
+pub fn belongs_to_an_interface(at: Place, address: Option<&str>) -> Option<Problem> {
+    let address: IpAddr = address?.parse().ok()?;
+    let what = no_interface_has(address)?;
+    let hint = "No packet comes from there to another device. Give the address of an interface.";
+    Some(Problem::refused(at, format!("{address} is {what}"), hint))
+}
+
+/// A secret, when it is known, neither begins nor ends with white space. It may,
+/// but mostly it is a file's last line break.
+pub fn has_no_space_around(secret: &Facts<'_>, field: &'static str) -> Option<Problem> {
+    let text = secret.text(field)?;
+    let hint = "White space is part of the secret, and the peer needs the same. If it came from a file, cut it off with \
+                trimspace().";
+    let at = Place::default().field(field);
+    (text.trim() != text).then(|| Problem::surprising(at, format!("{field} begins or ends with white space"), hint))
 }
 
 /// The API refuses the value of `field`.

@@ -7,7 +7,7 @@ use super::field::{Default, Field, Record, Shape};
 use super::kind::Kind;
 use super::network::interface_address;
 use super::problem::{Place, Problem};
-use super::rule::{Facts, refuse};
+use super::rule::{Facts, belongs_to_an_interface, refuse};
 use super::tree::Tree;
 
 words! {
@@ -55,12 +55,13 @@ static SUBNET: Record = Record {
         Field::optional(
             "dhcp_ranges",
             Shape::List(&Shape::AddressRange, 0, 99),
-            "Addresses that DHCP gives out: `192.168.1.100-192.168.1.200`.",
+            "Addresses that DHCP gives out: `192.168.1.100-192.168.1.200`. They lie in the subnet, leave out the \
+             gateway's, and do not overlap.",
         ),
         Field::read_only("network", Shape::Network, "The network in CIDR form; it follows from `gateway_address`.")
             .or(Default::Derived(network_of, "")),
     ],
-    rules: &[gateway_is_a_host, ranges_lie_in_the_network, ranges_are_free],
+    rules: &[gateway_is_a_host, ranges_lie_in_the_network, ranges_do_not_overlap],
 };
 
 fn network_of(subnet: &Tree) -> Tree {
@@ -72,6 +73,10 @@ fn network_of(subnet: &Tree) -> Tree {
 
 fn gateway_is_a_host(subnet: &Facts<'_>) -> Vec<Problem> {
     let Some(Ok((address, network))) = subnet.text("gateway_address").map(interface_address) else { return Vec::new() };
+    let place = Place::default().field("gateway_address");
+    if let Some(problem) = belongs_to_an_interface(place, Some(&address.to_string())) {
+        return vec![problem];
+    }
     let small = network.length() + 1 >= network.longest();
     let reserved = !small && (address == network.first() || address.is_ipv4() && address == network.last());
     if !reserved {
@@ -85,31 +90,52 @@ fn gateway_is_a_host(subnet: &Facts<'_>) -> Vec<Problem> {
     )]
 }
 
+/// The DHCP ranges of a subnet that are known, with their positions, first and
+/// last addresses.
+fn ranges<'a>(subnet: &Facts<'a>) -> impl Iterator<Item = (usize, &'a str, IpAddr, IpAddr)> {
+    subnet.items("dhcp_ranges").iter().enumerate().filter_map(|(position, range)| {
+        let text = range.text()?;
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        Some((position, text, first.parse().ok()?, last.parse().ok()?))
+    })
+}
+
 fn ranges_lie_in_the_network(subnet: &Facts<'_>) -> Vec<Problem> {
-    let Some(Ok((_, network))) = subnet.text("gateway_address").map(interface_address) else { return Vec::new() };
-    let outside = |range: &str| ends(range).is_some_and(|(first, last)| !network.holds(first) || !network.holds(last));
-    subnet
-        .items("dhcp_ranges")
-        .iter()
-        .enumerate()
-        .filter_map(|(position, range)| Some((position, range.text().filter(|range| outside(range))?)))
-        .map(|(position, range)| {
-            let place = Place::default().field("dhcp_ranges").item(position);
-            Problem::refused(place, format!("{range} does not lie in {network}"), "Give addresses of the subnet.")
+    let Some(Ok((gateway, network))) = subnet.text("gateway_address").map(interface_address) else { return Vec::new() };
+    ranges(subnet)
+        .filter_map(|(position, text, first, last)| {
+            let (what, hint) = if !network.holds(first) || !network.holds(last) {
+                (format!("{text} does not lie in {network}"), "Give addresses of the subnet.")
+            } else if (first..=last).contains(&gateway) {
+                let hint = "A workload must not be given the gateway's address: leave it out of the range.";
+                (format!("{text} holds the gateway's address {gateway}"), hint)
+            } else {
+                return None;
+            };
+            Some(Problem::refused(Place::default().field("dhcp_ranges").item(position), what, hint))
         })
         .collect()
 }
 
-/// The addresses of a range, the first and the last.
-fn ends(range: &str) -> Option<(IpAddr, IpAddr)> {
-    let (first, last) = range.split_once('-').unwrap_or((range, range));
-    Some((first.parse().ok()?, last.parse().ok()?))
+fn ranges_do_not_overlap(subnet: &Facts<'_>) -> Vec<Problem> {
+    let mut known: Vec<_> = ranges(subnet).collect();
+    known.sort_by_key(|&(position, _, first, _)| (first, position));
+    let overlap = |pair: &[(usize, &str, IpAddr, IpAddr)]| {
+        let [(before, one, _, last), (after, other, first, _)] = *pair else { return None };
+        let place = Place::default().field("dhcp_ranges").item(before.max(after));
+        let (text, earlier) = if before < after { (other, one) } else { (one, other) };
+        let hint = "An address can be given out by one range only. Join the ranges, or part them.";
+        (first <= last).then(|| Problem::refused(place, format!("{text} overlaps {earlier}"), hint))
+    };
+    known.windows(2).filter_map(overlap).collect()
 }
 
-/// No address is given out twice, and the gateway's own is not.
-fn ranges_are_free(subnet: &Facts<'_>) -> Vec<Problem> {
-    let gateway = subnet.text("gateway_address").and_then(|text| interface_address(text).ok());
-    let ranges: Vec<_> = subnet.items("dhcp_ranges").iter().map(|range| ends(range.text()?)).collect();
+fn subnets_do_not_overlap(segment: &Facts<'_>) -> Vec<Problem> {
+    let networks: Vec<Option<Network>> = segment
+        .items("subnets")
+        .iter()
+        .map(|subnet| interface_address(subnet.get("gateway_address").text()?).ok().map(|(_, network)| network))
+        .collect();
     let mut problems = Vec::new();
     for (position, range) in ranges.iter().enumerate() {
         let Some((first, last)) = *range else { continue };
@@ -127,17 +153,11 @@ fn ranges_are_free(subnet: &Facts<'_>) -> Vec<Problem> {
     problems
 }
 
-fn subnets_differ_in_version(segment: &Facts<'_>) -> Vec<Problem> {
-    let version = |subnet: &Tree| Some(subnet.get("gateway_address").text()?.contains(':'));
-    let versions: Option<Vec<_>> = segment.items("subnets").iter().map(version).collect();
-    match versions.as_deref() {
-        Some([first, second]) if first == second => vec![refuse(
-            "subnets",
-            "Both subnets of the segment are of the same IP version",
-            "Give one subnet, or one IPv4 and one IPv6 subnet.",
-        )],
-        _ => Vec::new(),
-    }
+/// Whether the gateway routes the networks of a segment. One that is connected to
+/// nothing, or only stretched from outside, may have any.
+pub(super) fn is_routed(segment: &Tree) -> bool {
+    let routed = [SegmentType::Routed, SegmentType::RoutedAndExtended].map(SegmentType::word);
+    segment.get("type").text().is_some_and(|kind| routed.contains(&kind))
 }
 
 /// Segments.
@@ -152,7 +172,7 @@ pub static SEGMENT: Kind = Kind {
             Field::optional(
                 "subnets",
                 Shape::Records(&SUBNET, 0, 2),
-                "The networks of the segment: one, or one of each IP version.",
+                "The networks of the segment: usually one, or one of each IP version.",
             )
             .singular("subnet"),
             Field::optional("type", Shape::Enum(&SegmentType::WORDS), "How the segment is connected.")

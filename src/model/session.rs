@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape};
 use super::problem::{Place, Problem};
-use super::rule::{Facts, refuse};
+use super::rule::{Facts, belongs_to_an_interface, has_no_space_around, refuse};
 use super::system;
 use super::tree::Tree;
 
@@ -234,7 +234,14 @@ pub(super) fn key_is_meant_as_it_is(session: &Facts<'_>) -> Vec<Problem> {
 }
 
 pub(super) fn peer_is_reachable_from_here(session: &Facts<'_>) -> Vec<Problem> {
-    ipv6_needs_the_current_address(session, "peer_address", is_v6(session.text("peer_address")))
+    let peer = session.text("peer_address");
+    let mut problems = ipv6_needs_the_current_address(session, "peer_address", is_v6(peer));
+    problems.extend(belongs_to_an_interface(Place::default().field("peer_address"), peer));
+    problems
+}
+
+pub(super) fn key_has_no_space_around(session: &Facts<'_>) -> Vec<Problem> {
+    has_no_space_around(session, "psk").into_iter().collect()
 }
 
 /// Whether a known address or network is IPv6.

@@ -137,6 +137,7 @@ fn a_certificate_session_needs_an_endpoint_with_a_certificate() {
     body.as_object_mut().unwrap().remove("psk");
     let at = SESSION.to_owned() + "-cert";
     body["id"] = json!("VPNtoDFWDC1-cert");
+    body["tunnel_interfaces"][0]["ip_subnets"][0]["ip_addresses"] = json!(["169.254.152.2"]);
     assert!(matches!(lab.put(&at, body.clone()), Err(Refusal::Invalid(_))));
     lab.put(ENDPOINT, json!({ "local_address": "203.0.113.9", "certificate_path": "/infra/certificates/c1" })).unwrap();
     body["local_endpoint_path"] = json!(ENDPOINT);

@@ -159,6 +159,14 @@ fn bgp_neighbors() {
                 with(json!({ "source_addresses": (1..=9).map(|i| format!("10.0.0.{i}")).collect::<Vec<_>>() })),
                 &["source_addresses"],
             ),
+            (with(json!({ "maximum_hop_limit": 2, "source_addresses": ["fd00::1"] })), &["source_addresses[0]"]),
+            (with(json!({ "neighbor_address": "fd00::2", "source_addresses": ["fd00::1"] })), &[]),
+            (with(json!({ "source_addresses": ["10.0.0.1", "224.0.0.5"] })), &["source_addresses[1]"]),
+            (with(json!({ "neighbor_address": "0.0.0.0" })), &["neighbor_address"]),
+            (with(json!({ "neighbor_address": "ff02::1" })), &["neighbor_address"]),
+            (with(json!({ "neighbor_address": "127.0.0.1" })), &["neighbor_address"]),
+            (with(json!({ "neighbor_address": "255.255.255.255" })), &["neighbor_address"]),
+            (with(json!({ "neighbor_address": "fe80::1" })), &[]),
             (with(json!({ "password": "x".repeat(32) })), &[]),
             (with(json!({ "password": "x".repeat(33) })), &["password"]),
             (with(json!({ "bfd": { "interval": 49 } })), &["bfd.interval"]),
@@ -283,8 +291,10 @@ fn sessions() {
             ),
             (session(&json!({ "peer_address": "peer.example.com" })), &["peer_address"]),
             (session(&json!({ "peer_address": "0.0.0.0" })), &["peer_address"]),
-            (session(&json!({ "peer_address": "127.0.0.1" })), &["peer_address"]),
             (session(&json!({ "peer_address": "239.1.1.1" })), &["peer_address"]),
+            (session(&json!({ "peer_address": "127.0.0.1" })), &["peer_address"]),
+            (session(&json!({ "peer_address": "255.255.255.255" })), &["peer_address"]),
+            (session(&json!({ "peer_address": "172.16.0.255" })), &[]),
             (session(&json!({ "tunnel_interfaces": [] })), &["tunnel_interfaces"]),
             (interface("169.254.151.2", 30), &[]),
             (interface("169.254.151.2", 31), &[]),
@@ -304,6 +314,9 @@ fn sessions() {
 fn link_local_tunnel_interfaces_are_a_rule_of_the_gateway_vmc_only() {
     let elsewhere = Some("/infra/tier-0s/edge/ipsec-vpn-services/default");
     assert!(refused_below(&ROUTE_BASED_SESSION, &interface("10.0.0.1", 30), elsewhere).is_empty());
+    let address = "tunnel_interfaces[0].ip_subnets[0].ip_addresses[0]";
+    assert_eq!(refused_below(&ROUTE_BASED_SESSION, &interface("127.0.0.1", 30), elsewhere), [address]);
+    assert_eq!(refused_below(&ROUTE_BASED_SESSION, &interface("ff02::1", 64), elsewhere), [address]);
 }
 
 #[test]
@@ -311,6 +324,62 @@ fn ipv6_needs_the_current_address_of_the_service() {
     let body = session(&json!({ "peer_address": "2001:db8::1" }));
     assert_eq!(refused(&ROUTE_BASED_SESSION, &body), ["peer_address"]);
     assert!(refused_below(&ROUTE_BASED_SESSION, &body, Some(CURRENT_SERVICE)).is_empty());
+    let nobody = session(&json!({ "peer_address": "::" }));
+    assert_eq!(refused_below(&ROUTE_BASED_SESSION, &nobody, Some(CURRENT_SERVICE)), ["peer_address"]);
+}
+
+#[test]
+fn local_endpoints() {
+    let at = |address: &str| json!({ "local_address": address });
+    check(
+        &LOCAL_ENDPOINT,
+        &[
+            (at("203.0.113.9"), &[]),
+            (at("0.0.0.0"), &["local_address"]),
+            (at("224.0.0.1"), &["local_address"]),
+            (at("2001:db8::1"), &["local_address"]),
+        ],
+    );
+}
+
+#[test]
+fn a_rule_needs_a_source_and_a_destination_of_one_ip_version() {
+    let subnets = |all: &[&str]| all.iter().map(|subnet| json!({ "subnet": subnet })).collect::<Vec<_>>();
+    let rule = |sources: &[&str], destinations: &[&str]| {
+        let rule = json!({ "sources": subnets(sources), "destinations": subnets(destinations) });
+        let body = session(&json!({ "tunnel_interfaces": null, "rules": [rule] }));
+        refused_below(&POLICY_BASED_SESSION, &body, Some(CURRENT_SERVICE))
+    };
+    assert_eq!(rule(&["10.0.0.0/8"], &["2001:db8::/32"]), ["rules[0].destinations"]);
+    assert_eq!(rule(&["fd00::/8", "2001:db8::/32"], &["10.0.0.0/8"]), ["rules[0].destinations"]);
+    assert_eq!(rule(&["10.0.0.0/8", "fd00::/8"], &["2001:db8::/32"]), [""; 0]);
+    assert_eq!(rule(&["10.0.0.0/8"], &[]), [""; 0], "any destination");
+    let bypass = json!({ "bypass_rules": [
+        { "sources": [{ "subnet": "10.0.0.0/8" }], "destinations": [{ "subnet": "fd00::/8" }] }
+    ] });
+    assert_eq!(refused(&VPN_SERVICE, &bypass), ["bypass_rules[0].destinations"]);
+}
+
+#[test]
+fn white_space_around_a_secret_is_warned_of_and_not_shown() {
+    for psk in ["secret\n", " secret", "secret\t", "secret\r\n"] {
+        assert_eq!(warned(&ROUTE_BASED_SESSION, &session(&json!({ "psk": psk }))), ["psk"], "{psk:?}");
+    }
+    assert_eq!(warned(&ROUTE_BASED_SESSION, &session(&json!({ "psk": "a secret" }))), [""; 0]);
+    let neighbor = json!({ "neighbor_address": "169.254.151.1", "remote_as_num": "65006", "password": "hush-hush\n" });
+    let problems = read(&BGP_NEIGHBOR, &Tree::from(&neighbor), None).problems;
+    assert_eq!(problems[0].at.to_string(), "password");
+    assert!(!format!("{problems:?}").contains("hush"));
+}
+
+#[test]
+fn an_entry_that_never_decides_is_warned_of() {
+    let list = |entries: Json| warned(&PREFIX_LIST, &json!({ "prefixes": entries }));
+    let ten = json!({ "network": "10.0.0.0/8" });
+    assert_eq!(list(json!([ten, { "network": "10.0.0.0/8", "action": "DENY" }])), ["prefixes[1]"]);
+    assert_eq!(list(json!([{ "network": "any" }, ten, { "network": "ANY" }, { "network": "ANY" }])).len(), 2);
+    assert_eq!(list(json!([ten, { "network": "10.1.2.3/8" }])), ["prefixes[1].network", "prefixes[1]"]);
+    assert_eq!(list(json!([ten, { "network": "10.0.0.0/8", "le": 26 }, { "network": "10.0.0.0/9" }])), [""; 0]);
 }
 
 #[test]
@@ -429,6 +498,38 @@ fn segments() {
             (
                 subnet(json!({ "gateway_address": "192.168.98.1/24", "dhcp_ranges": ["192.168.98.1-192.168.98.20"] })),
                 &["subnets[0].dhcp_ranges[0]"],
+            ),
+            (
+                subnet(
+                    json!({ "gateway_address": "192.168.98.5/24", "dhcp_ranges": ["192.168.98.6", "192.168.98.5"] }),
+                ),
+                &["subnets[0].dhcp_ranges[1]"],
+            ),
+            (
+                subnet(json!({
+                    "gateway_address": "192.168.98.1/24",
+                    "dhcp_ranges": ["192.168.98.30-192.168.98.39", "192.168.98.10-192.168.98.30"]
+                })),
+                &["subnets[0].dhcp_ranges[1]"],
+            ),
+            (
+                subnet(json!({
+                    "gateway_address": "192.168.98.1/24",
+                    "dhcp_ranges": ["192.168.98.30-192.168.98.39", "192.168.98.10-192.168.98.29"]
+                })),
+                &[],
+            ),
+            (
+                subnet(json!({
+                    "gateway_address": "2001:db8::1/64",
+                    "dhcp_ranges": ["2001:db8::10-2001:db8::1f", "2001:db8::1f-2001:db8::20"]
+                })),
+                &["subnets[0].dhcp_ranges[1]"],
+            ),
+            (subnet(json!({ "gateway_address": "127.0.0.1/8" })), &["subnets[0].gateway_address"]),
+            (
+                json!({ "subnets": [{ "gateway_address": "10.0.0.1/8" }, { "gateway_address": "10.1.0.1/16" }] }),
+                &["subnets[1].gateway_address"],
             ),
             (
                 subnet(json!({
