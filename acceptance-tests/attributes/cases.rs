@@ -287,17 +287,6 @@ pub fn own() -> Vec<Attribute> {
             ]),
         ),
         attribute(route, "tunnel_interface.id", ["id = \"one\"", "id = \"two\""], "/tunnel_interfaces/0/id", json!(["one", "two", "default-tunnel-interface"])).within(INTERFACE),
-        attribute(route, "tunnel_interface.description", ["description = \"one\"", "description = \"two\""], "/tunnel_interfaces/0/description", json!(["one", "two", null])).within(INTERFACE),
-        attribute(
-            route,
-            "tunnel_interface.tag",
-            ["tag {\nscope = \"a\"\ntag = \"b\"\n}", "tag {\nscope = \"c\"\n}\ntag {\ntag = \"d\"\n}"],
-            "/tunnel_interfaces/0/tags",
-            json!([[{ "scope": "a", "tag": "b" }], [{ "scope": "c" }, { "tag": "d" }], null]),
-        )
-        .within(INTERFACE),
-        attribute(route, "tunnel_interface.tag.scope", ["tag {\nscope = \"a\"\ntag = \"t\"\n}", "tag {\nscope = \"b\"\ntag = \"t\"\n}"], "/tunnel_interfaces/0/tags/0/scope", json!(["a", "b", null])).within(INTERFACE),
-        attribute(route, "tunnel_interface.tag.tag", ["tag {\nscope = \"s\"\ntag = \"a\"\n}", "tag {\nscope = \"s\"\ntag = \"b\"\n}"], "/tunnel_interfaces/0/tags/0/tag", json!(["a", "b", null])).within(INTERFACE),
         attribute(route, "tunnel_interface.display_name", ["display_name = \"one\"", "display_name = \"two\""], "/tunnel_interfaces/0/display_name", json!(["one", "two", "default-tunnel-interface"])).within(INTERFACE),
         attribute(route, "tunnel_interface.description", ["description = \"one\"", "description = \"two\""], "/tunnel_interfaces/0/description", json!(["one", "two", null])).within(INTERFACE),
         attribute(route, "tunnel_interface.tag", ["tag {\nscope = \"s\"\ntag = \"one\"\n}", "tag {\ntag = \"two\"\n}"], "/tunnel_interfaces/0/tags", json!([[{ "scope": "s", "tag": "one" }], [{ "tag": "two" }], null])).within(INTERFACE),
@@ -369,72 +358,3 @@ pub fn own() -> Vec<Attribute> {
 }
 
 const IP_SUBNET_OF_ONE: &str = "tunnel_interface {\nip_subnet {\nip_addresses = [\"169.254.5.1\"]\nIT\n}\n}";
-
-/// All of them, those of every kind and those of each.
-pub fn all() -> Vec<Attribute> {
-    let common = SAMPLES.iter().flat_map(|sample| common(sample.kind));
-    let sessions = ["route_based_session", "policy_based_session"].into_iter().flat_map(session);
-    common.chain(sessions).chain(own()).collect()
-}
-
-/// Other objects that the attributes name.
-pub const OTHERS: &str = r#"
-resource "vpn_ike_profile" "other" { id = "other" }
-resource "vpn_tunnel_profile" "other" { id = "other" }
-resource "vpn_dpd_profile" "other" { id = "other" }
-resource "vpn_prefix_list" "other" {
-  id = "other"
-  prefix { network = "10.0.0.0/8" }
-}
-resource "vpn_prefix_list" "another" {
-  id = "another"
-  prefix { network = "10.0.0.0/8" }
-}
-resource "vpn_local_endpoint" "certified" {
-  id               = "certified"
-  local_address    = "203.0.113.10"
-  certificate_path = "/infra/certificates/own"
-}
-resource "vpn_segment" "home" { id = "home" }
-resource "vpn_segment" "away" { id = "away" }
-"#;
-
-/// Adds parents besides those that exist from the start.
-pub fn add_parents(lab: &Workspace) {
-    for path in [
-        "/infra/tier-0s/other",
-        "/infra/tier-0s/other/locale-services/ls",
-        "/infra/tier-0s/other/locale-services/ls/bgp",
-        "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/other",
-        "/infra/tier-1s/other",
-    ] {
-        lab.patch(path, json!({}));
-    }
-}
-
-/// A resource for each case, with the block that `body` makes of it.
-pub fn declared(cases: &[Attribute], body: impl Fn(&Attribute) -> String) -> String {
-    let one = |(number, case): (usize, &Attribute)| {
-        let id = if case.name == "id" { "" } else { "id = \"KEY\"\n" };
-        let resource = samples::resource(case.kind, &case.name_of_resource(), &(id.to_owned() + &body(case)));
-        samples::apart(&resource, number).replace("KEY", &case.key())
-    };
-    OTHERS.to_owned() + &cases.iter().enumerate().map(one).collect::<String>()
-}
-
-/// Checks that the engine holds of each case what it is to hold in this way.
-pub fn holds(lab: &Workspace, cases: &[Attribute], way: usize) {
-    let state = lab.json(&["show", "-json"]);
-    let resources = state["values"]["root_module"]["resources"].as_array().unwrap();
-    let mut failures = Vec::new();
-    for case in cases {
-        let values = &resources.iter().find(|it| it["address"] == case.address()).unwrap()["values"];
-        let object = lab.object(values["path"].as_str().unwrap());
-        let expected: Json = serde_json::from_str(&case.held(way).to_string().replace("KEY", &case.key())).unwrap();
-        let held = object.pointer(case.at).unwrap_or(&Json::Null);
-        if *held != expected {
-            failures.push(format!("{}: {} is {held}, not {expected}", case.address(), case.at));
-        }
-    }
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
-}

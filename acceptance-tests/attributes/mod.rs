@@ -146,12 +146,12 @@ pub fn add_parents(lab: &Workspace) {
 
 /// A resource for each case, with the block that `body` makes of it.
 pub fn declared(cases: &[Attribute], body: impl Fn(&Attribute) -> String) -> String {
-    let one = |case: &Attribute| {
+    let one = |(number, case): (usize, &Attribute)| {
         let id = if case.name == "id" { "" } else { "id = \"KEY\"\n" };
-        samples::resource(case.kind, &case.name_of_resource(), &(id.to_owned() + &body(case)))
-            .replace("KEY", &case.key())
+        let resource = samples::resource(case.kind, &case.name_of_resource(), &(id.to_owned() + &body(case)));
+        samples::apart(&resource, number).replace("KEY", &case.key())
     };
-    OTHERS.to_owned() + &cases.iter().map(one).collect::<String>()
+    OTHERS.to_owned() + &cases.iter().enumerate().map(one).collect::<String>()
 }
 
 /// Checks that the engine holds of each case what it is to hold in this way.

@@ -306,7 +306,6 @@ pub static BGP_NEIGHBOR: Kind = Kind {
             hold_time_is_long_enough,
             hold_time_covers_keepalive,
             hold_time_bears_a_loss,
-            neighbor_is_a_host,
             far_neighbor_needs_a_source,
             addresses_can_talk,
             password_has_no_space_around,

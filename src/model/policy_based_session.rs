@@ -3,7 +3,7 @@
 
 use super::common::{DESCRIPTION, KEPT_OF_AN_INNER_OBJECT, TAGS};
 use super::enumeration::words;
-use super::field::{Default, Field, Record, Shape, concat};
+use super::field::{Default, Field, Record, Shape};
 use super::kind::Kind;
 use super::problem::Problem;
 use super::rule::{Facts, refuse};
@@ -60,7 +60,7 @@ const fn rule_fields(action: Field) -> [Field; 31] {
         Field::optional("logged", Shape::Bool, "Whether matches are logged.").or(Default::Bool(false)),
         Field::read_only("resource_type", Shape::Text(0, 0), "").or(Default::Text("IPSecVpnRule")),
     ];
-    concat(own, KEPT_OF_AN_INNER_OBJECT)
+    super::field::concat(own, KEPT_OF_AN_INNER_OBJECT)
 }
 
 /// The identifier of a rule that has none, always the same for the same rule.
@@ -160,7 +160,7 @@ const OWN: [Field; 1] = [Field::required(
 )
 .singular("rule")];
 
-const FIELDS: [Field; 14] = concat(session::fields(), OWN);
+const FIELDS: [Field; 14] = super::field::concat(session::fields(), OWN);
 
 /// Policy-based sessions.
 pub static POLICY_BASED_SESSION: Kind = Kind {

@@ -208,8 +208,6 @@ pub static ROUTE_BASED_SESSION: Kind = Kind {
             key_fits_authentication,
             key_has_no_space_around,
             suite_rules_alone,
-            peer_is_a_host,
-            key_is_meant_as_it_is,
             peer_is_reachable_from_here,
             interface_is_reachable_from_here,
         ],

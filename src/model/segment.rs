@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape};
 use super::kind::Kind;
-use super::network::interface_address;
+use super::network::{Network, interface_address};
 use super::problem::{Place, Problem};
 use super::rule::{Facts, belongs_to_an_interface, refuse};
 use super::tree::Tree;
@@ -137,17 +137,14 @@ fn subnets_do_not_overlap(segment: &Facts<'_>) -> Vec<Problem> {
         .map(|subnet| interface_address(subnet.get("gateway_address").text()?).ok().map(|(_, network)| network))
         .collect();
     let mut problems = Vec::new();
-    for (position, range) in ranges.iter().enumerate() {
-        let Some((first, last)) = *range else { continue };
-        let mut refuse = |what: String, hint: &str| {
-            problems.push(Problem::refused(Place::default().field("dhcp_ranges").item(position), what, hint));
-        };
-        if let Some((address, _)) = gateway.filter(|(address, _)| (first..=last).contains(address)) {
-            refuse(format!("{first}-{last} holds the gateway's own address {address}"), "Leave it out of the range.");
-        }
-        let overlaps = |other: &&(IpAddr, IpAddr)| other.0 <= last && first <= other.1;
-        if let Some((from, to)) = ranges[..position].iter().flatten().find(overlaps) {
-            refuse(format!("{first}-{last} overlaps {from}-{to}"), "Give out each address once.");
+    for (position, network) in networks.iter().enumerate() {
+        let Some(network) = network else { continue };
+        if let Some(other) = networks[..position].iter().flatten().find(|o| o.covers(*network) || network.covers(**o)) {
+            problems.push(Problem::refused(
+                Place::default().field("subnets").item(position).field("gateway_address"),
+                format!("{network} overlaps {other} of the same segment"),
+                "Give each subnet of the segment a network of its own.",
+            ));
         }
     }
     problems
@@ -187,7 +184,7 @@ pub static SEGMENT: Kind = Kind {
             )
             .or(Default::Text("MTEP")),
         ],
-        rules: &[subnets_differ_in_version],
+        rules: &[subnets_do_not_overlap],
     },
     default_parent: Some(super::system::COMPUTE_GATEWAY),
 };

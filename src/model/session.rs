@@ -1,8 +1,6 @@
 //! What route-based and policy-based VPN sessions share (seed 002, "IPSec VPN
 //! Session").
 
-use std::net::IpAddr;
-
 use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape};
 use super::problem::{Place, Problem};
@@ -201,36 +199,6 @@ pub(super) fn suite_rules_alone(session: &Facts<'_>) -> Vec<Problem> {
         ));
     }
     problems
-}
-
-pub(super) fn peer_is_a_host(session: &Facts<'_>) -> Vec<Problem> {
-    is_a_host(session, "peer_address")
-}
-
-/// An address that packets can be sent to and come from.
-pub(super) fn is_a_host(facts: &Facts<'_>, field: &'static str) -> Vec<Problem> {
-    let Some(address) = facts.text(field).and_then(|text| text.parse::<IpAddr>().ok()) else { return Vec::new() };
-    let what = match address {
-        _ if address.is_unspecified() => "no address at all",
-        _ if address.is_multicast() => "a multicast address",
-        _ if address.is_loopback() => "an address of the own machine",
-        IpAddr::V4(address) if address.is_broadcast() => "the broadcast address",
-        _ => return Vec::new(),
-    };
-    vec![refuse(field, format!("{address} is {what}"), "Give the address of one host.")]
-}
-
-/// A key that was read from a file often has the end of the line with it, which the
-/// peer's has not.
-pub(super) fn key_is_meant_as_it_is(session: &Facts<'_>) -> Vec<Problem> {
-    match session.text("psk") {
-        Some(key) if key.trim() != key => vec![Problem::surprising(
-            Place::default().field("psk"),
-            "psk begins or ends with white space",
-            "It is part of the key. If the key comes from a file, use trimspace(file(...)).",
-        )],
-        _ => Vec::new(),
-    }
 }
 
 pub(super) fn peer_is_reachable_from_here(session: &Facts<'_>) -> Vec<Problem> {

@@ -1,8 +1,8 @@
 //! The engine from the outside: what seed 002 and the facts say of requests and
 //! answers.
 
-mod claims;
 mod clashes;
+mod ledger;
 mod references;
 mod seed;
 mod writing;

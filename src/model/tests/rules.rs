@@ -140,13 +140,6 @@ fn bgp_neighbors() {
         &BGP_NEIGHBOR,
         &[
             (with(json!({})), &[]),
-            (with(json!({ "neighbor_address": "0.0.0.0" })), &["neighbor_address"]),
-            (with(json!({ "neighbor_address": "224.0.0.5" })), &["neighbor_address"]),
-            (with(json!({ "neighbor_address": "255.255.255.255" })), &["neighbor_address"]),
-            (with(json!({ "neighbor_address": "fe80::1" })), &[]),
-            (with(json!({ "source_addresses": ["2001:db8::1"] })), &["source_addresses"]),
-            (with(json!({ "source_addresses": ["10.0.0.1", "2001:db8::1"] })), &[]),
-            (with(json!({ "neighbor_address": "2001:db8::2", "source_addresses": ["2001:db8::1"] })), &[]),
             (with(json!({ "remote_as_num": "0" })), &["remote_as_num"]),
             (with(json!({ "remote_as_num": "4294967296" })), &["remote_as_num"]),
             (with(json!({ "remote_as_num": 65006 })), &["remote_as_num"]),
@@ -392,19 +385,6 @@ fn policy_rules() {
             (with(json!([])), &["rules"]),
             (with(json!([{ "sources": [{ "subnet": "192.168.98.0/33" }] }])), &["rules[0].sources[0]"]),
             (with(json!([{ "id": "a" }, { "id": "a" }])), &["rules[1]"]),
-            (
-                with(
-                    json!([{ "sources": [{ "subnet": "10.0.0.0/8" }], "destinations": [{ "subnet": "2001:db8::/32" }] }]),
-                ),
-                &["rules[0].destinations", "rules[0].sources"],
-            ),
-            (
-                with(json!([{
-                    "sources": [{ "subnet": "10.0.0.0/8" }],
-                    "destinations": [{ "subnet": "172.16.0.0/12" }]
-                }, { "id": "any", "destinations": [{ "subnet": "172.16.0.0/12" }] }])),
-                &[],
-            ),
             (with(json!([{ "sequence_number": -1 }])), &["rules[0].sequence_number"]),
             (with(json!([{ "action": "BYPASS" }])), &["rules[0].action"]),
             (
@@ -414,50 +394,6 @@ fn policy_rules() {
                 &["rules[0].sources"],
             ),
         ],
-    );
-}
-
-#[test]
-fn what_works_and_may_surprise_is_warned_of() {
-    assert_eq!(warned(&IKE_PROFILE, &json!({ "digest_algorithms": ["SHA1"] })), ["digest_algorithms"]);
-    let tunnel = json!({ "encryption_algorithms": ["AES_128"], "digest_algorithms": ["SHA2_256", "SHA1"] });
-    assert_eq!(warned(&TUNNEL_PROFILE, &tunnel), ["digest_algorithms"]);
-    for (key, places) in [("key\n", &["psk"][..]), (" key", &["psk"]), ("a key", &[])] {
-        assert_eq!(warned(&ROUTE_BASED_SESSION, &session(&json!({ "psk": key }))), places);
-    }
-}
-
-/// Objects within an object have names, tags and metadata of their own (facts:
-/// `IPSecVpnRule`, `IPSecVpnTunnelInterface` "+ common resource fields").
-#[test]
-fn what_was_read_can_be_written_as_it_is() {
-    let metadata = json!({
-        "description": "ours", "tags": [{ "scope": "site", "tag": "a" }], "id": "a", "display_name": "A",
-        "path": "/infra/x", "parent_path": "/infra", "relative_path": "a", "remote_path": "", "unique_id": "u",
-        "realization_id": "u", "owner_id": "o", "origin_site_id": "o", "marked_for_delete": false, "overridden": false,
-        "_create_time": 1, "_create_user": "admin", "_last_modified_time": 1, "_last_modified_user": "admin",
-        "_system_owned": false, "_protection": "NOT_PROTECTED", "_revision": 0,
-    });
-    let with = |own: Json| {
-        let mut all = metadata.clone();
-        all.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
-        all
-    };
-    let rule = with(json!({ "resource_type": "IPSecVpnRule", "action": "PROTECT" }));
-    let body = session(&json!({ "tunnel_interfaces": null, "rules": [rule] }));
-    let rule = &accepted(&POLICY_BASED_SESSION, &body)["rules"][0];
-    assert_eq!(
-        (&rule["description"], &rule["tags"][0]["tag"], &rule["id"]),
-        (&json!("ours"), &json!("a"), &json!("a"))
-    );
-    let interface = with(json!({
-        "resource_type": "IPSecVpnTunnelInterface", "ip_subnets": [{ "ip_addresses": ["169.254.1.2"], "prefix_length": 30 }]
-    }));
-    let interface =
-        &accepted(&ROUTE_BASED_SESSION, &session(&json!({ "tunnel_interfaces": [interface] })))["tunnel_interfaces"][0];
-    assert_eq!(
-        (&interface["description"], &interface["resource_type"]),
-        (&json!("ours"), &json!("IPSecVpnTunnelInterface"))
     );
 }
 
@@ -531,18 +467,6 @@ fn segments() {
                 json!({ "subnets": [{ "gateway_address": "10.0.0.1/8" }, { "gateway_address": "10.1.0.1/16" }] }),
                 &["subnets[1].gateway_address"],
             ),
-            (
-                subnet(json!({
-                    "gateway_address": "192.168.98.1/24",
-                    "dhcp_ranges": ["192.168.98.10-192.168.98.20", "192.168.98.20-192.168.98.30", "192.168.98.40"]
-                })),
-                &["subnets[0].dhcp_ranges[1]"],
-            ),
-            (
-                json!({ "subnets": [{ "gateway_address": "10.0.0.1/8" }, { "gateway_address": "10.1.0.1/16" }] }),
-                &["subnets"],
-            ),
-            (json!({ "subnets": [{ "gateway_address": "10.0.0.1/8" }, { "gateway_address": "2001:db8::1/64" }] }), &[]),
         ],
     );
 }
