@@ -28,8 +28,8 @@ enum Victim {
     Terraform,
 }
 
-/// Runs rounds until there have been `rounds`, each with dice of its own.
-fn rounds(rounds: u64, fleet: &str, round: impl Fn(&Workspace, &mut Dice) + Sync) {
+/// Runs rounds until `rounds` of them have hit, each with dice of its own.
+fn rounds(rounds: u64, fleet: &str, round: impl Fn(&Workspace, &mut Dice) -> bool + Sync) {
     let seed = seed("KILL_SEED");
     let rounds = number("KILL_ROUNDS").unwrap_or(rounds);
     let next = Mutex::new(0..rounds);
@@ -40,10 +40,13 @@ fn rounds(rounds: u64, fleet: &str, round: impl Fn(&Workspace, &mut Dice) + Sync
             loop {
                 let Some(number) = next.lock().unwrap().next() else { return Ok(()) };
                 let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                    round(&lab, &mut Dice::of_round(seed, number));
+                    round(&lab, &mut Dice::of_round(seed, number))
                 }));
-                if played.is_err() {
-                    return Err(number);
+                match played {
+                    Ok(true) => {}
+                    // One more instead.
+                    Ok(false) => next.lock().unwrap().end += 1,
+                    Err(_) => return Err(number),
                 }
             }
         };
@@ -53,8 +56,9 @@ fn rounds(rounds: u64, fleet: &str, round: impl Fn(&Workspace, &mut Dice) + Sync
     assert!(failed.is_empty(), "KILL_SEED={seed} made the rounds {failed:?} of {rounds} fail");
 }
 
-/// Runs `command` and ends `victim` at some moment of it.
-fn killed(lab: &Workspace, dice: &mut Dice, victim: Victim, command: &[&str]) {
+/// Runs `command` and ends `victim` at some moment of it. Says whether it was there
+/// to be hit.
+fn killed(lab: &Workspace, dice: &mut Dice, victim: Victim, command: &[&str]) -> bool {
     let mut running = Running::terraform(lab, command);
     if dice.once_in(5) {
         // Anywhere, the beginning included.
@@ -65,18 +69,20 @@ fn killed(lab: &Workspace, dice: &mut Dice, victim: Victim, command: &[&str]) {
         running.has_said(words, dice.index(ALL));
         thread::sleep(Duration::from_micros(dice.below(20_000)));
     }
-    match victim {
-        Victim::Provider => {
-            running.kill_providers();
+    let has_hit = match victim {
+        Victim::Provider => running.kill_providers(),
+        Victim::Terraform => {
+            running.signal("KILL");
+            true
         }
-        Victim::Terraform => running.signal("KILL"),
-    }
+    };
     let said = running.ended();
     assert!(!said.says("panic"), "{}", said.text);
     nobody_is_left(lab);
     if victim == Victim::Terraform {
         mend_state(lab);
     }
+    has_hit
 }
 
 /// Terraform rewrites its local state in place. A kill in the middle of that
@@ -101,21 +107,25 @@ fn converges(lab: &Workspace) {
     lab.plan_is_empty();
 }
 
-/// One kill while creating, one while destroying.
-fn creating_and_destroying(lab: &Workspace, dice: &mut Dice, victim: Victim) {
-    killed(lab, dice, victim, &APPLY);
+/// One kill while creating, and in every other round one while destroying. Says
+/// whether the first one hit.
+fn creating_and_destroying(lab: &Workspace, dice: &mut Dice, victim: Victim) -> bool {
+    let has_hit = killed(lab, dice, victim, &APPLY);
     converges(lab);
-    killed(lab, dice, victim, &DESTROY);
     if dice.once_in(2) {
-        converges(lab);
+        killed(lab, dice, victim, &DESTROY);
+        if dice.once_in(2) {
+            converges(lab);
+        }
     }
     lab.destroy();
     assert_eq!(lab.paths(), [""; 0]);
+    has_hit
 }
 
 #[test]
 fn the_provider_at_fifty_random_moments() {
-    rounds(25, &fleet(UNITS), |lab, dice| creating_and_destroying(lab, dice, Victim::Provider));
+    rounds(50, &fleet(UNITS), |lab, dice| creating_and_destroying(lab, dice, Victim::Provider));
 }
 
 /// Terraform may lose everything it knew of the run.

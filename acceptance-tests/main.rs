@@ -15,6 +15,7 @@
     clippy::duration_suboptimal_units
 )]
 
+mod addresses;
 mod attributes;
 mod dice;
 mod fleet;

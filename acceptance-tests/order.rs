@@ -205,19 +205,76 @@ fn a_profile_in_use_is_replaced_by_one_of_another_id() {
     lab.plan_is_empty();
 }
 
+/// What others use stays in use.
 #[test]
-fn a_resource_that_was_renamed_makes_its_object_anew() {
+fn a_resource_that_was_renamed_keeps_its_object() {
     let lab = Workspace::new();
-    lab.configure(PAIR).apply();
-    let before = lab.object(&format!("{SESSIONS}/s"))["unique_id"].clone();
+    let hcl = |name: &str| {
+        let session = PAIR.replace("\"s\" {", &format!("{name:?} {{\nike_profile_path = vpn_ike_profile.{name}.path"));
+        format!("resource \"vpn_ike_profile\" {name:?} {{ id = \"i\" }}\n{session}{NEIGHBOR}")
+    };
+    lab.configure(&hcl("s")).apply();
+    let ids = || {
+        [format!("{SESSIONS}/s"), "/infra/ipsec-vpn-ike-profiles/i".to_owned()]
+            .map(|path| lab.object(&path)["unique_id"].clone())
+    };
+    let before = ids();
     // Whichever of the two Terraform asks for first.
     for name in ["t", "u", "v"] {
-        lab.configure(&PAIR.replace("\"s\" {", &format!("{name:?} {{"))).apply();
+        lab.configure(&hcl(name)).apply();
         lab.plan_is_empty();
+        assert_eq!(ids(), before);
     }
-    assert_ne!(lab.object(&format!("{SESSIONS}/s"))["unique_id"], before);
     lab.destroy();
     assert_eq!(lab.paths(), [""; 0]);
+}
+
+#[test]
+fn a_count_becomes_a_for_each() {
+    let count = MANY.replace("count            = 30", "count = 3").replace("count               = 30", "count = 3");
+    let each = count
+        .replace("count = 3", "for_each = toset([\"0\", \"1\", \"2\"])")
+        .replace("count.index + 1", "tonumber(each.key) + 1")
+        .replace("100 + count.index", "100 + tonumber(each.key)")
+        .replace("count.index", "each.key");
+    let lab = Workspace::new();
+    lab.configure(&count).apply();
+    let paths = lab.paths();
+    for (hcl, parallelism) in [(&each, "-parallelism=10"), (&count, "-parallelism=1"), (&each, "-parallelism=3")] {
+        lab.configure(hcl).run(&["apply", "-auto-approve", "-input=false", parallelism]).succeeded();
+        assert_eq!(lab.paths(), paths);
+        lab.plan_is_empty();
+    }
+}
+
+/// A session whose neighbor another resource is to have stays in use by it.
+#[test]
+fn a_neighbor_that_was_renamed_is_not_deleted_with_its_session() {
+    for _ in 0..4 {
+        let lab = Workspace::new();
+        lab.configure(&[PAIR, NEIGHBOR].concat()).apply();
+        lab.configure(&NEIGHBOR.replace("\"n\" {", "\"m\" {"));
+        let said = lab.run(&["apply", "-auto-approve", "-input=false"]);
+        assert_eq!(said.code, 1, "{}", said.text);
+        said.mentions(&["The route-based VPN session is in use", &format!("{NEIGHBORS}/n")]);
+        assert_eq!(lab.paths(), [format!("{NEIGHBORS}/n"), format!("{SESSIONS}/s")]);
+        lab.configure(&[PAIR, &NEIGHBOR.replace("\"n\" {", "\"m\" {")].concat()).plan_is_empty();
+    }
+}
+
+/// The plan says which object is deleted, not only where it is.
+#[test]
+fn a_neighbor_that_somebody_made_anew_is_not_deleted_with_the_session() {
+    let ours = Workspace::new();
+    ours.configure(&[PAIR, NEIGHBOR].concat()).apply();
+    ours.run(&["plan", "-destroy", "-input=false", "-out=all.plan"]).succeeded();
+    let theirs = Workspace::beside(&ours);
+    theirs.configure(NEIGHBOR).run(&["import", "-input=false", "vpn_bgp_neighbor.n", "n"]).succeeded();
+    theirs.run(&["apply", "-auto-approve", "-input=false", "-replace=vpn_bgp_neighbor.n"]).succeeded();
+    let said = ours.run(&["apply", "-input=false", "all.plan"]);
+    assert_eq!(said.code, 1, "{}", said.text);
+    said.mentions(&["it was left alone", "The route-based VPN session is in use", &format!("{NEIGHBORS}/n")]);
+    theirs.plan_is_empty();
 }
 
 #[test]
@@ -283,7 +340,7 @@ fn a_saved_plan_that_replaces_is_carried_out() {
 /// More objects change hands than Terraform has operations under way, with what
 /// refers to them.
 #[test]
-fn many_resources_that_were_renamed_make_their_objects_anew() {
+fn many_resources_that_were_renamed_keep_their_objects() {
     let hcl = |name: &str, note: &str| {
         format!(
             "resource \"vpn_segment\" {name:?} {{\n  count = 40\n  id = \"s-${{count.index}}\"\n  description = {note:?}\n}}\n\

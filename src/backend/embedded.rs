@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{Backend, BackendError};
 use crate::engine::store::StoreError;
 use crate::engine::{Caller, Engine, Moment, Object, Refusal, Reveal};
-use crate::model::{Kind, PolicyPath};
+use crate::model::{Kind, PolicyPath, Problem, Tree};
 
 /// The user that the engine keeps with what Terraform creates and changes: the
 /// one with all rights, as on an NSX Manager.
@@ -59,6 +59,16 @@ impl Backend for Embedded {
         self.run(move |engine, _| engine.list(kind, &parent, Reveal::Secrets)).await
     }
 
+    async fn clashes(
+        &self,
+        kind: &'static Kind,
+        path: &PolicyPath,
+        tree: &Tree,
+    ) -> Result<Vec<(PolicyPath, Problem)>, BackendError> {
+        let (path, tree) = (path.clone(), tree.clone());
+        self.run(move |engine, _| engine.clashes(kind, &path, &tree)).await
+    }
+
     async fn create(&self, path: &PolicyPath, fields: Map<String, Json>, claim: &str) -> Result<Object, BackendError> {
         let (path, claim) = (path.clone(), claim.to_owned());
         self.run(move |engine, caller| {
@@ -70,6 +80,11 @@ impl Backend for Embedded {
 
     async fn claims(&self) -> Result<Vec<(PolicyPath, String)>, BackendError> {
         self.run(|engine, _| engine.claims()).await
+    }
+
+    async fn claim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
+        let claim = claim.to_owned();
+        self.run(move |engine, _| engine.claim(&paths, &claim)).await
     }
 
     async fn reclaim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 pub use embedded::Embedded;
 
 use crate::engine::{Object, Refusal};
-use crate::model::{Kind, PolicyPath};
+use crate::model::{Kind, PolicyPath, Problem, Tree};
 
 /// Why a backend did not do what it was asked.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -36,6 +36,16 @@ pub trait Backend: Send + Sync {
     /// The objects of `kind` right below `parent` (`/infra` for profiles).
     async fn list(&self, kind: &'static Kind, parent: &str) -> Result<Vec<Object>, BackendError>;
 
+    /// What an object of `kind` at `path` that declares `tree` would have for itself
+    /// and others have: these, and what is wrong with it. See
+    /// [`hold`](crate::model::hold).
+    async fn clashes(
+        &self,
+        kind: &'static Kind,
+        path: &PolicyPath,
+        tree: &Tree,
+    ) -> Result<Vec<(PolicyPath, Problem)>, BackendError>;
+
     /// Creates the object at `path` with these fields; refuses when there is one.
     /// Returns it with its secrets. In the same step notes `claim` for
     /// [`Backend::claims`].
@@ -44,6 +54,9 @@ pub trait Backend: Send + Sync {
     /// The objects that were created with a claim which has not been settled, and
     /// the claims. A system that cannot note claims has none.
     async fn claims(&self) -> Result<Vec<(PolicyPath, String)>, BackendError>;
+
+    /// Claims the objects at `paths`, as far as there are any.
+    async fn claim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError>;
 
     /// Puts `claim` in place of the claims on the objects at `paths`, as far as there
     /// are any.

@@ -273,7 +273,8 @@ fn referrers_still_fit(
         let Some(object) = index::get(view, &referrer)? else { continue };
         if let Some(problem) = ends_fit(&object.tree(), kind, tree).into_iter().next() {
             let what = format!("{} of {referrer}: {}", problem.at, problem.what);
-            return Err(Refusal::Invalid(vec![Problem::refused(Place::default(), what, problem.hint)]));
+            let hint = format!("Change {referrer} first, and this object after that.");
+            return Err(Refusal::Invalid(vec![Problem::refused(Place::default(), what, hint)]));
         }
     }
     Ok(())

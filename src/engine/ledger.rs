@@ -2,7 +2,7 @@
 //! what one process of theirs wants another to know. The engine keeps it, and makes
 //! nothing of it.
 
-use super::store::{StoreExt, ViewExt};
+use super::store::{StoreError, StoreExt, ViewExt};
 use super::{Engine, Moment, Refusal, index};
 use crate::model::PolicyPath;
 
@@ -21,6 +21,19 @@ impl Engine {
     /// [`Engine::create_claimed`].
     pub fn claims(&self) -> Result<Vec<(PolicyPath, String)>, Refusal> {
         Ok(self.store.read(|view| index::claims(view))?)
+    }
+
+    /// Claims the objects at `paths`, as far as there are any.
+    pub fn claim(&self, paths: &[PolicyPath], claim: &str) -> Result<(), Refusal> {
+        let (paths, claim) = (paths.to_vec(), claim.to_owned());
+        Ok(self.store.write(move |tx| {
+            for path in &paths {
+                if index::get(&*tx, path)?.is_some() {
+                    index::claim(tx, path, &claim)?;
+                }
+            }
+            Ok::<_, StoreError>(())
+        })?)
     }
 
     /// Puts `claim` in place of the claims on the objects at `paths`, as far as

@@ -81,6 +81,11 @@ pub fn holds(kind: &Kind, path: &PolicyPath, tree: &Tree) -> Vec<Hold> {
     }
 }
 
+/// Whether objects of `kind` have something for themselves.
+pub fn has_holds(kind: &Kind) -> bool {
+    [&BGP_NEIGHBOR, &ROUTE_BASED_SESSION, &SEGMENT].contains(&kind)
+}
+
 /// What is wrong with `own` while the object at `whose` has `other`; nothing if
 /// both can be. IPv6 link-local addresses tell nothing without their interface, and
 /// may be anywhere.

@@ -175,9 +175,8 @@ impl Reader<'_> {
             (Shape::RecordSet(record, key, min, max), Tree::List(items)) => {
                 self.count(field, items.len(), *min, *max, at);
                 let mut records = self.records(record, items, at);
-                self.distinct(key, &records, at);
+                self.distinct(field, key, &records, at);
                 records.sort_by_cached_key(|item| sort_key(key, item));
-                records.dedup_by(|a, b| !a.has_unknown() && a == b);
                 Tree::List(records)
             }
             (Shape::Text(0, _), Tree::Text(text)) if text.is_empty() => Tree::Null,
@@ -235,14 +234,22 @@ impl Reader<'_> {
         }
     }
 
-    fn distinct(&mut self, key: &str, records: &[Tree], at: &Place) {
+    /// Elements of a set are told apart by their key, or by all that they hold.
+    fn distinct(&mut self, field: &Field, key: &str, records: &[Tree], at: &Place) {
         let mut seen = BTreeSet::new();
-        for (position, value) in records.iter().map(|record| record.get(key)).enumerate() {
+        for (position, record) in records.iter().enumerate() {
+            let name = field.hcl_name();
+            let value = record.get(key);
+            if key.is_empty() && !record.has_unknown() && !seen.insert(record.to_json().to_string()) {
+                self.refuse(&at.item(position), format!("Two of {name} are the same"), "Leave one of them out.");
+            }
             if let Some(text) = value.text()
-                && !seen.insert(text)
+                && !seen.insert(text.to_owned())
             {
-                let what = format!("Two elements have the {key} {text:?}");
-                self.refuse(&at.item(position), what, format!("Give each {} of its own.", one(key)));
+                let what = format!("Two of {name} have the {key} {text:?}");
+                let hint =
+                    format!("Give each {} of its own. Unset, it is made of what tells one from the other.", one(key));
+                self.refuse(&at.item(position), what, hint);
             }
         }
     }

@@ -16,7 +16,7 @@ pub fn imported(face: &Face, id: &str) -> Result<PolicyPath, Diagnostic> {
     let refuse = |why: String| {
         let forms: Vec<_> = forms(face).iter().map(|(what, form)| format!("  - {what}: {form}")).collect();
         let forms = forms.join("\n");
-        Diagnostic::error("The import id names no object", format!("{why} Use one of:\n{forms}"))
+        Diagnostic::error(format!("{id:?} names no object"), format!("{why} Use one of:\n{forms}"))
     };
     let valid = |part: &&str| problem_of_id(part).is_none();
     if id.starts_with('/') {

@@ -166,8 +166,9 @@ pub fn in_use<'a>(title: &str, path: &str, by: impl Iterator<Item = &'a str>) ->
     let by: Vec<_> = by.map(|path| format!("  - {path}")).collect();
     let detail = format!(
         "{path} has children or is referred to by:\n{}\n\nThey are not being deleted by this run. Delete them first, or \
-         let them refer to something else. To replace an object that is in use, give the new one another id and set \
-         create_before_destroy in its lifecycle block.",
+         let them refer to something else. To replace the object, let them be replaced with it: put \
+         replace_triggered_by into their lifecycle blocks. A profile or a prefix list can also be replaced by one of another \
+         id with create_before_destroy.",
         by.join("\n")
     );
     Diagnostic::error(format!("The {title} is in use"), detail)

@@ -5,9 +5,9 @@
 //! travels in the private state of each deletion; its lines say
 //!
 //! - which objects are created, by their paths;
-//! - which are deleted;
+//! - which are deleted, by their paths and unique ids;
 //! - which objects of the state are created anew, by their unique ids;
-//! - for which of these the resource that had it is another one.
+//! - which of the state another resource is to have than had them.
 //!
 //! Nobody depends on it: where it is missing, operations wait for each other.
 
@@ -26,6 +26,14 @@ mod says {
     pub const DELETES: &str = "deletes";
     pub const REPLACES: &str = "replaces";
     pub const HANDS_OVER: &str = "hands-over";
+}
+
+/// What a plan makes of objects that are in the state, by their unique ids.
+pub struct Noted {
+    /// They are created anew.
+    replaced: BTreeSet<String>,
+    /// Another resource is to have them than had them.
+    handed_over: BTreeSet<String>,
 }
 
 /// The name of the note of the run `run`, whose plan is for the state of this
@@ -83,7 +91,7 @@ impl Connection {
         let line = |says: &str, of: &str| format!("{says} {of}");
         let mut lines = Vec::new();
         lines.extend(planned.created.iter().map(|path| line(says::CREATES, path.as_str())));
-        lines.extend(planned.deleted.iter().map(|path| line(says::DELETES, path.as_str())));
+        lines.extend(planned.deleted.iter().map(|(path, unique_id)| format!("{} {unique_id} {path}", says::DELETES)));
         lines.extend(planned.replaced.iter().map(|unique_id| line(says::REPLACES, unique_id)));
         lines.extend(planned.handed_over.iter().map(|unique_id| line(says::HANDS_OVER, unique_id)));
         if lines.is_empty() { Ok(()) } else { self.backend.note(self.run.name(), lines).await }
@@ -113,14 +121,24 @@ impl Connection {
         self.backend.noted(&names).await
     }
 
+    /// What the plan that this run may be carrying out makes of objects that are in the
+    /// state. Plans are noted before they are carried out, so it is looked up once.
+    async fn noted(&self) -> Result<&Noted, BackendError> {
+        let look_up = async || {
+            let lines = self.notes_on_this_plan().await?;
+            let all = |what| said(&lines, what).map(str::to_owned).collect();
+            Ok(Noted { replaced: all(says::REPLACES), handed_over: all(says::HANDS_OVER) })
+        };
+        self.run.noted.get_or_try_init(look_up).await
+    }
+
     /// Whether the object at the path of one that is to be created is in Terraform's
     /// state, as far as this run or the plan that it carries out has seen: then it is
     /// replaced.
     pub async fn is_to_be_replaced(&self, existing: &Object) -> Result<bool, BackendError> {
         if !self.run.has_in_state(existing.path()) {
-            let lines = self.notes_on_this_plan().await?;
-            let mut noted = said(&lines, says::REPLACES).chain(said(&lines, says::HANDS_OVER));
-            if !noted.any(|unique_id| unique_id == existing.unique_id()) {
+            let noted = self.noted().await?;
+            if ![&noted.replaced, &noted.handed_over].iter().any(|noted| noted.contains(existing.unique_id())) {
                 return Ok(false);
             }
             self.run.is_in_state(existing.path().clone());
@@ -129,11 +147,10 @@ impl Connection {
         Ok(true)
     }
 
-    /// Whether it was planned to create the object `existing` anew, by another
-    /// resource than had it.
+    /// Whether it was planned that another resource of the same type is to have the
+    /// object `existing` than had it.
     pub async fn is_handed_over(&self, existing: &Object) -> Result<bool, BackendError> {
-        let lines = self.notes_on_this_plan().await?;
-        Ok(said(&lines, says::HANDS_OVER).any(|unique_id| unique_id == existing.unique_id()))
+        Ok(self.noted().await?.handed_over.contains(existing.unique_id()))
     }
 
     /// Whether it is noted that the state of this run has the object, or that it was
@@ -144,16 +161,21 @@ impl Connection {
             || self.backend.keeper(path).await? == Some(StateHome::of_process().to_string()))
     }
 
-    /// Whether the plan with the note `planned` is known to delete `path`. Without a
-    /// name, the plan that this run may be carrying out is meant.
+    /// Whether the plan with the note `planned` is known to delete the object at
+    /// `path`, and not another that has come there since. Without a name, the plan
+    /// that this run may be carrying out is meant.
     pub async fn deletes(&self, planned: &str, path: &PolicyPath) -> Result<bool, BackendError> {
         if !self.run.carries_out(planned) {
             let lines =
                 if planned.is_empty() { self.notes_on_this_plan().await? } else { self.backend.noted(planned).await? };
-            let noted = said(&lines, says::DELETES).filter_map(|path| PolicyPath::parse(path).ok());
+            let noted = said(&lines, says::DELETES).filter_map(|noted| {
+                let (unique_id, path) = noted.split_once(' ')?;
+                Some((PolicyPath::parse(path).ok()?, unique_id.to_owned()))
+            });
             self.run.will_carry_out(planned, noted.collect());
         }
-        Ok(self.run.deletes(planned, path))
+        let existing = self.backend.get(path).await?;
+        Ok(existing.is_some_and(|existing| self.run.deletes(planned, &existing)))
     }
 
     /// Notes that one of the deletions in the plan with the note `planned` is done.

@@ -12,13 +12,15 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use super::notes::name_of;
+use super::notes::{Noted, name_of};
 use super::terraform::parallelism;
-use crate::model::{PolicyPath, Tree};
+use crate::engine::Object;
+use crate::model::hold::{Hold, clash};
+use crate::model::{PolicyPath, Problem, Tree};
 use crate::tf_provider::Context;
 
 /// After so long without any other request of the run, nothing more is expected
@@ -37,14 +39,21 @@ pub struct Run {
     known: Mutex<Known>,
     events: watch::Sender<u64>,
     room: Arc<Room>,
+    /// What the plan that is carried out makes of objects in the state.
+    pub noted: OnceCell<Noted>,
 }
 
 #[derive(Default)]
 struct Known {
-    created: BTreeSet<PolicyPath>,
-    deleted: BTreeSet<PolicyPath>,
+    /// The paths of what is created, and of which kind it is.
+    created: BTreeMap<PolicyPath, &'static str>,
+    /// The paths of what is deleted, and the unique ids.
+    deleted: BTreeMap<PolicyPath, String>,
     replaced: BTreeSet<String>,
-    given_up: BTreeMap<PolicyPath, String>,
+    /// What a resource no longer has: the path, the unique id and the kind.
+    given_up: BTreeMap<PolicyPath, (String, &'static str)>,
+    /// What objects have for themselves that the run creates, changes or keeps.
+    holds: BTreeMap<PolicyPath, Vec<Hold>>,
     declared: BTreeMap<PolicyPath, Arc<Tree>>,
     in_state: BTreeSet<PolicyPath>,
     taken_over: BTreeSet<PolicyPath>,
@@ -56,19 +65,19 @@ struct Known {
 pub struct Planned {
     /// The paths of what it creates.
     pub created: Vec<PolicyPath>,
-    /// The paths of what it deletes.
-    pub deleted: Vec<PolicyPath>,
+    /// The paths and the unique ids of what it deletes.
+    pub deleted: Vec<(PolicyPath, String)>,
     /// The unique ids of the objects that it creates anew.
     pub replaced: Vec<String>,
-    /// The unique ids of those of them that another resource creates than had them: it
-    /// was renamed.
+    /// The unique ids of those that another resource of the same type creates than had
+    /// them: it was renamed.
     pub handed_over: Vec<String>,
 }
 
 /// What a plan that is being carried out deletes.
 #[derive(Default)]
 struct Deletions {
-    noted: BTreeSet<PolicyPath>,
+    noted: BTreeMap<PolicyPath, String>,
     done: usize,
 }
 
@@ -148,6 +157,7 @@ impl Run {
             known: Mutex::default(),
             events: watch::Sender::new(0),
             room: Arc::new(room),
+            noted: OnceCell::new(),
         }
     }
 
@@ -179,15 +189,15 @@ impl Run {
 
     /// Notes that the run creates `path`. `false` when that has been noted before:
     /// two resources declare one object.
-    pub fn will_create(&self, path: PolicyPath) -> bool {
-        let is_new = self.known().created.insert(path);
+    pub fn will_create(&self, path: PolicyPath, kind: &'static str) -> bool {
+        let is_new = self.known().created.insert(path, kind).is_none();
         self.stir();
         is_new
     }
 
     /// Whether the run is known to create `path`.
     pub fn creates(&self, path: &PolicyPath) -> bool {
-        self.known().created.contains(path)
+        self.known().created.contains_key(path)
     }
 
     /// Notes what the object at `path` is going to be.
@@ -222,9 +232,37 @@ impl Run {
         self.known().taken_over.contains(path)
     }
 
-    /// Notes that the run deletes `path`.
-    pub fn will_delete(&self, path: &PolicyPath) {
-        self.known().deleted.insert(path.clone());
+    /// Notes that the run deletes the object at `path` with this unique id.
+    pub fn will_delete(&self, path: &PolicyPath, unique_id: &str) {
+        self.known().deleted.insert(path.clone(), unique_id.to_owned());
+    }
+
+    /// Whether the run is known to delete `path`.
+    pub fn will_be_deleted(&self, path: &PolicyPath) -> bool {
+        self.known().deleted.contains_key(path)
+    }
+
+    /// Notes what the object at `path` has for itself when the run is over.
+    pub fn will_hold(&self, path: &PolicyPath, holds: Vec<Hold>) {
+        self.known().holds.insert(path.clone(), holds);
+        self.stir();
+    }
+
+    /// What of `holds`, which the object at `path` is to have for itself, another one
+    /// is to have as well when the run is over.
+    pub fn clashes(&self, path: &PolicyPath, holds: &[Hold]) -> Vec<Problem> {
+        let known = self.known();
+        let others = known.holds.iter().filter(|(other, _)| *other != path);
+        let clashes = others.flat_map(|(other, theirs)| {
+            holds.iter().flat_map(move |own| theirs.iter().filter_map(move |their| clash(own, their, other)))
+        });
+        clashes.collect()
+    }
+
+    /// Whether it is known what the object at `path` has for itself when the run is
+    /// over.
+    pub fn knows_holds(&self, path: &PolicyPath) -> bool {
+        self.known().holds.contains_key(path)
     }
 
     /// Notes that the run creates the object with this unique id anew.
@@ -234,19 +272,22 @@ impl Run {
 
     /// Notes that the resource which had the object at `path`, with this unique id,
     /// is no longer declared.
-    pub fn gives_up(&self, path: &PolicyPath, unique_id: &str) {
-        self.known().given_up.insert(path.clone(), unique_id.to_owned());
+    pub fn gives_up(&self, path: &PolicyPath, unique_id: &str, kind: &'static str) {
+        self.known().given_up.insert(path.clone(), (unique_id.to_owned(), kind));
     }
 
     /// What the run plans, as far as it has come.
     pub fn planned(&self) -> Planned {
         let known = self.known();
-        let handed_over = known.given_up.iter().filter(|(path, _)| known.created.contains(*path));
+        let given_up = known.given_up.iter();
+        let handed_over = given_up.filter(|(path, (_, kind))| known.created.get(path) == Some(kind));
+        let handed_over: BTreeSet<_> = handed_over.map(|(_, (unique_id, _))| unique_id.clone()).collect();
+        let deleted = known.deleted.iter().filter(|(_, unique_id)| !handed_over.contains(*unique_id));
         Planned {
-            created: known.created.iter().cloned().collect(),
-            deleted: known.deleted.iter().cloned().collect(),
+            created: known.created.keys().cloned().collect(),
+            deleted: deleted.map(|(path, unique_id)| (path.clone(), unique_id.clone())).collect(),
             replaced: known.replaced.iter().cloned().collect(),
-            handed_over: handed_over.map(|(_, unique_id)| unique_id.clone()).collect(),
+            handed_over: handed_over.into_iter().collect(),
         }
     }
 
@@ -256,14 +297,16 @@ impl Run {
     }
 
     /// Notes what the plan with the note `planned` deletes.
-    pub fn will_carry_out(&self, planned: &str, deletions: Vec<PolicyPath>) {
+    pub fn will_carry_out(&self, planned: &str, deletions: Vec<(PolicyPath, String)>) {
         let noted = || Deletions { noted: deletions.into_iter().collect(), done: 0 };
         self.known().carried_out.entry(planned.to_owned()).or_insert_with(noted);
     }
 
-    /// Whether the plan with the note `planned` is known to delete `path`.
-    pub fn deletes(&self, planned: &str, path: &PolicyPath) -> bool {
-        self.known().carried_out.get(planned).is_some_and(|deletions| deletions.noted.contains(path))
+    /// Whether the plan with the note `planned` is known to delete `object`.
+    pub fn deletes(&self, planned: &str, object: &Object) -> bool {
+        let known = self.known();
+        let noted = known.carried_out.get(planned).and_then(|deletions| deletions.noted.get(object.path()));
+        noted.is_some_and(|unique_id| unique_id == object.unique_id())
     }
 
     /// Notes that one of the deletions in the plan with the note `planned` is done. `true` when that was the last of them.

@@ -33,6 +33,8 @@ fn a_claim_stays_until_it_is_settled() {
     assert_eq!(paths.each_ref().map(|path| lab.engine.keeper(path).unwrap()), [None, Some("me".to_owned())]);
     lab.engine.reclaim(&paths, "mine again").unwrap();
     assert_eq!(claims(&lab), [], "what is settled stays so");
+    lab.engine.claim(&paths, "yours").unwrap();
+    assert_eq!(claims(&lab), [(SEGMENT.to_owned(), "yours".to_owned())], "until somebody claims it anew");
     assert!(lab.get(SEGMENT).is_ok());
 }
 

@@ -8,7 +8,7 @@ use super::state::declared_in;
 use super::{ObjectResource, interrupted};
 use crate::backend::BackendError;
 use crate::engine::{Object, Refusal};
-use crate::model::PolicyPath;
+use crate::model::{Nature, PolicyPath, Problem, Tree};
 use crate::provider::messages;
 use crate::provider::shared::Connection;
 use crate::tf_provider::{Context, CreateRequest, Diagnostic, Diagnostics, Value};
@@ -45,7 +45,7 @@ impl ObjectResource {
                     return (Some(self.state(&object, request.planned)), Diagnostics::none());
                 }
                 Err(BackendError::Refused(Refusal::Exists(_))) => {
-                    match self.meet(cx, connection, &path, request.planned).await {
+                    match self.meet(connection, &path, request.planned).await {
                         Ok(Meeting::Gone) => continue,
                         Ok(Meeting::IsIt(state, diagnostics)) => return (Some(state), diagnostics),
                         // What it replaces may be on its way out.
@@ -53,6 +53,11 @@ impl ObjectResource {
                         Ok(Meeting::IsInTheWay) => return (None, self.exists(connection, &path).into()),
                         Err(error) => return (None, messages::of_error(self.face, "created", &error)),
                     }
+                }
+                Err(BackendError::Refused(Refusal::Invalid(problems)))
+                    if is_taken(&problems) && self.make_room(cx, connection, &path, request.planned).await =>
+                {
+                    continue;
                 }
                 // What it refers to may be on its way in, or about to change.
                 Err(
@@ -85,19 +90,10 @@ impl ObjectResource {
     }
 
     /// Looks at the object that exists where one is to be created.
-    async fn meet(
-        &self,
-        cx: &Context,
-        connection: &Connection,
-        path: &PolicyPath,
-        planned: &Value,
-    ) -> Result<Meeting, BackendError> {
+    async fn meet(&self, connection: &Connection, path: &PolicyPath, planned: &Value) -> Result<Meeting, BackendError> {
         let Some(existing) = connection.backend.get(path).await? else { return Ok(Meeting::Gone) };
         if connection.is_handed_over(&existing).await? {
-            // The resource that had it may come to its deletion only when this one is
-            // done. That it is gone then is what it wants.
-            delete_with_holders(cx, connection, path, "").await?;
-            return Ok(Meeting::Gone);
+            return self.take_on(connection, &existing, planned).await;
         }
         if connection.is_to_be_replaced(&existing).await? {
             return Ok(Meeting::IsReplaced);
@@ -108,6 +104,40 @@ impl ObjectResource {
             return Ok(Meeting::IsIt(state, diagnostics));
         }
         Ok(Meeting::IsInTheWay)
+    }
+
+    /// Makes an object that another resource had what is planned. It stays in use all
+    /// the while.
+    async fn take_on(
+        &self,
+        connection: &Connection,
+        existing: &Object,
+        planned: &Value,
+    ) -> Result<Meeting, BackendError> {
+        let Some((path, body)) = self.to_create(planned) else { return Ok(Meeting::IsInTheWay) };
+        match connection.backend.replace(&path, body, existing.revision()).await {
+            Ok(object) => {
+                connection.claims.has_created(path);
+                connection.run.stir();
+                Ok(Meeting::IsIt(self.state(&object, planned), Diagnostics::none()))
+            }
+            Err(BackendError::Refused(Refusal::Stale { .. } | Refusal::NotFound(_))) => Ok(Meeting::Gone),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes those who have what the object at `path` is to have for itself, as far
+    /// as the plan deletes them: their turn may come only when this one is done. Says
+    /// whether there was any.
+    async fn make_room(&self, cx: &Context, connection: &Connection, path: &PolicyPath, planned: &Value) -> bool {
+        let tree = Tree::Object(self.partly_known_fields_of(planned));
+        let clashes = connection.backend.clashes(self.face.kind, path, &tree).await.unwrap_or_default();
+        let mut has_room = false;
+        for (other, _) in clashes {
+            has_room |= connection.deletes("", &other).await.unwrap_or_default()
+                && delete_with_holders(cx, connection, &other, "").await.is_ok();
+        }
+        has_room
     }
 
     /// Takes an object that exists for created.
@@ -137,6 +167,11 @@ impl ObjectResource {
         }
         None
     }
+}
+
+/// Whether the first thing that is wrong is that another object has something.
+fn is_taken(problems: &[Problem]) -> bool {
+    problems.first().is_some_and(|problem| problem.nature == Nature::Taken)
 }
 
 /// `planned` with an id, which is also the display name unless there is one.

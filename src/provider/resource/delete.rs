@@ -31,6 +31,13 @@ impl ObjectResource {
                     connection.has_deleted_one(planned).await;
                     return Diagnostics::none();
                 }
+                match connection.is_handed_over(&object).await {
+                    // The resource that is to have it finds it by its claim, should this
+                    // run be killed before.
+                    Ok(true) => return self.hand_over(connection, path, planned).await,
+                    Ok(false) => {}
+                    Err(error) => return messages::of_error(self.face, "deleted", &error),
+                }
                 if is_another {
                     return somebody_elses(self.face.kind.title, &path).into();
                 }
@@ -46,6 +53,19 @@ impl ObjectResource {
         }
         connection.has_deleted_one(planned).await;
         Diagnostics::none()
+    }
+}
+
+impl ObjectResource {
+    /// Leaves the object at `path` to another resource of this state.
+    async fn hand_over(&self, connection: &Connection, path: PolicyPath, planned: &str) -> Diagnostics {
+        let claimed = if connection.claims.is_ours(&path) {
+            Ok(())
+        } else {
+            connection.backend.claim(vec![path], &connection.claims.text()).await
+        };
+        connection.has_deleted_one(planned).await;
+        claimed.map_or_else(|error| messages::of_error(self.face, "deleted", &error), |()| Diagnostics::none())
     }
 }
 

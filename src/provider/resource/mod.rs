@@ -74,8 +74,8 @@ fn unique_id_in(state: &Value) -> &str {
 
 /// Notes that the plan deletes `path`, for good or to create it anew, and lets the
 /// deletion know by whose plan.
-fn note_deletion(connection: &Connection, path: &PolicyPath, private: &mut Private) {
-    connection.run.will_delete(path);
+fn note_deletion(connection: &Connection, path: &PolicyPath, unique_id: &str, private: &mut Private) {
+    connection.run.will_delete(path, unique_id);
     private.0.insert(private::PLAN.to_owned(), json!(connection.run.name()));
 }
 
@@ -136,6 +136,7 @@ impl Resource for ObjectResource {
         };
         if let Some(prior) = request.prior {
             if *prior == request.planned {
+                self.note_holds(&connection, prior);
                 return Diagnostics::none();
             }
             if prior.get("system_owned").as_bool() == Some(true) {
@@ -143,9 +144,9 @@ impl Resource for ObjectResource {
             }
             if let Some(path) = self.path(prior).filter(|_| !request.replace.is_empty()) {
                 if self.path_anew(&request.planned).as_ref() != Some(&path) {
-                    connection.run.gives_up(&path, unique_id_in(prior));
+                    connection.run.gives_up(&path, unique_id_in(prior), self.face.kind.name);
                 }
-                note_deletion(&connection, &path, &mut request.private);
+                note_deletion(&connection, &path, unique_id_in(prior), &mut request.private);
             }
         } else if let Some(path) = self.path(&request.planned) {
             let parent = self.face.kind.parent(&path);
@@ -153,6 +154,9 @@ impl Resource for ObjectResource {
             request.planned.set("parent_path", parent.as_ref().map_or("/infra", PolicyPath::as_str));
         }
         let mut diagnostics = self.check_surroundings(cx, &connection, &request.planned).await;
+        if request.replace.is_empty() && !diagnostics.has_errors() {
+            diagnostics.extend(self.check_clashes(cx, &connection, &request.planned).await);
+        }
         if request.prior.is_none() {
             diagnostics.extend(self.check_creation(cx, &connection, &request.planned, &mut request.private).await);
         }
@@ -167,8 +171,8 @@ impl Resource for ObjectResource {
             return (private, messages::system_owned(self.face, path.as_str()).into());
         }
         if let (Ok(connection), Some(path)) = (self.connection(), path) {
-            connection.run.gives_up(&path, unique_id_in(state));
-            note_deletion(&connection, &path, &mut private);
+            connection.run.gives_up(&path, unique_id_in(state), self.face.kind.name);
+            note_deletion(&connection, &path, unique_id_in(state), &mut private);
         }
         (private, Diagnostics::none())
     }

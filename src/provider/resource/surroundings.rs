@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use super::state::{declared_fields, declared_in};
 use super::{ObjectResource, note_deletion};
 use crate::engine::Object;
+use crate::model::hold::{Hold, has_holds, holds};
 use crate::model::reference::{ends_fit, must_fit, references};
 use crate::model::tree::Tree;
-use crate::model::{PolicyPath, kinds_at};
+use crate::model::{PolicyPath, Problem, kinds_at};
 use crate::provider::run::Waited;
 use crate::provider::shared::Connection;
 use crate::provider::terraform::has_siblings;
@@ -74,6 +75,57 @@ impl ObjectResource {
         }
     }
 
+    /// What a plan or a state has for itself, where no other object may have it.
+    fn holds(&self, path: &PolicyPath, value: &Value) -> Vec<Hold> {
+        if has_holds(self.face.kind) {
+            holds(self.face.kind, path, &Tree::Object(self.partly_known_fields_of(value)))
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Notes what an object that stays as it is has for itself.
+    pub(super) fn note_holds(&self, connection: &Connection, state: &Value) {
+        if let Some(path) = self.path(state).filter(|_| has_holds(self.face.kind)) {
+            connection.run.will_hold(&path, self.holds(&path, state));
+        }
+    }
+
+    /// What the object is to have for itself and another one has, which keeps it.
+    pub(super) async fn check_clashes(&self, cx: &Context, connection: &Connection, planned: &Value) -> Diagnostics {
+        let Some(path) = self.path(planned).filter(|_| has_holds(self.face.kind)) else { return Diagnostics::none() };
+        let tree = Tree::Object(self.partly_known_fields_of(planned));
+        let told = |problems: Vec<Problem>| -> Diagnostics {
+            problems.iter().map(|problem| messages::of_problem(self.face, &tree, problem)).collect()
+        };
+        let own = self.holds(&path, planned);
+        connection.run.will_hold(&path, own.clone());
+        let mut events = connection.run.events();
+        loop {
+            let problems = connection.run.clashes(&path, &own);
+            if !problems.is_empty() {
+                return told(problems);
+            }
+            let clashes = match connection.backend.clashes(self.face.kind, &path, &tree).await {
+                Ok(clashes) => clashes,
+                Err(error) => return messages::of_error(self.face, "planned", &error),
+            };
+            // What the run makes of the others is known of those it has come to.
+            let run = &connection.run;
+            let stay = |(other, _): &(PolicyPath, Problem)| !run.knows_holds(other) && !run.will_be_deleted(other);
+            let problems: Vec<_> = clashes.into_iter().filter(stay).map(|(_, problem)| problem).collect();
+            if problems.is_empty() {
+                return Diagnostics::none();
+            }
+            match events.next_of_plan(cx).await {
+                Waited::Moved => {}
+                Waited::Crowded => return Diagnostics::none(),
+                Waited::InVain if has_siblings() => return Diagnostics::none(),
+                Waited::InVain => return told(problems),
+            }
+        }
+    }
+
     /// Whether the object to be created can be. One that is there already must be
     /// in Terraform's state, and is replaced then, or have been left by a run that
     /// was interrupted.
@@ -85,7 +137,7 @@ impl ObjectResource {
         private: &mut Private,
     ) -> Diagnostics {
         let Some(path) = self.path(planned) else { return Diagnostics::none() };
-        if !connection.run.will_create(path.clone()) {
+        if !connection.run.will_create(path.clone(), self.face.kind.name) {
             return declared_twice(&path).into();
         }
         let mut events = connection.run.events();
@@ -100,7 +152,7 @@ impl ObjectResource {
             }
             match connection.is_to_be_replaced(&existing).await {
                 Ok(true) => {
-                    note_deletion(connection, &path, private);
+                    note_deletion(connection, &path, existing.unique_id(), private);
                     return Diagnostics::none();
                 }
                 Ok(false) => {}
