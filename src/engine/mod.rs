@@ -16,6 +16,7 @@
 //! share one store.
 
 pub mod object;
+pub mod prefix_filter;
 pub mod refusal;
 pub mod store;
 
