@@ -1,16 +1,17 @@
 //! A list, made ready for many routes.
 //!
-//! The entries lie in a trie by their networks, one for each address family. At a
-//! network the filter keeps, for every length of a mask, the first entry that
-//! matches it. A route is looked up at the networks that cover it: at most as many
-//! as an address has bits, however long the list is.
+//! The entries lie in a trie by their networks, one for each address family. A
+//! route is looked up at the networks that cover it: at most one for each length of a
+//! mask, however long the list is. Of the first entries there that match its
+//! length, the one that comes first in the list decides.
+
+use std::net::IpAddr;
 
 use prefix_trie::PrefixMap;
 
 use super::entry::{Entry, Lengths, Subject};
 use super::{PrefixMatch, Verdict};
 use crate::model::{Network, PrefixAction};
-use std::net::IpAddr;
 
 /// A prefix list, made ready for many routes.
 #[derive(Clone, Debug, Default)]
@@ -22,34 +23,22 @@ pub struct PrefixFilter {
     v6: PrefixMap<(u128, u8), Here>,
 }
 
-/// The entries of one network.
+/// The entries of one network that can decide, in the order of the list, each with
+/// its position there. An entry all of whose lengths earlier ones match cannot, so
+/// there are at most as many as there are lengths.
 #[derive(Clone, Debug, Default)]
-struct Here {
-    /// The length of the network itself.
-    own: u8,
-    /// The position of the first entry that matches a mask of the own length, of
-    /// one bit more, and so on.
-    first: Vec<Option<usize>>,
-}
+struct Here(Vec<(Lengths, usize)>);
 
 impl Here {
     fn add(&mut self, lengths: Lengths, position: usize) {
-        let Some(longest) = lengths.longest() else { return };
-        let needed = usize::from(longest.saturating_sub(self.own)) + 1;
-        if self.first.len() < needed {
-            self.first.resize(needed, None);
-        }
-        for (length, first) in (self.own..=longest).zip(&mut self.first) {
-            if lengths.has(length) {
-                first.get_or_insert(position);
-            }
+        if lengths.all().any(|length| self.first(length).is_none()) {
+            self.0.push((lengths, position));
         }
     }
 
     /// The position of the first entry that matches a mask of `length`.
     fn first(&self, length: u8) -> Option<usize> {
-        let more = length.checked_sub(self.own)?;
-        self.first.get(usize::from(more)).copied().flatten()
+        self.0.iter().find(|(lengths, _)| lengths.has(length)).map(|(_, position)| *position)
     }
 }
 
@@ -89,10 +78,9 @@ impl PrefixFilter {
     /// The entries of `network`.
     fn here(&mut self, network: Network) -> &mut Here {
         let length = network.length();
-        let new = || Here { own: length, first: Vec::new() };
         match network.first() {
-            IpAddr::V4(address) => self.v4.entry((address.to_bits(), length)).or_insert_with(new),
-            IpAddr::V6(address) => self.v6.entry((address.to_bits(), length)).or_insert_with(new),
+            IpAddr::V4(address) => self.v4.entry((address.to_bits(), length)).or_default(),
+            IpAddr::V6(address) => self.v6.entry((address.to_bits(), length)).or_default(),
         }
     }
 }

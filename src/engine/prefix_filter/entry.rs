@@ -58,21 +58,22 @@ impl Lengths {
         self.own == Some(length) || (self.from..=self.to).contains(&length)
     }
 
-    /// The longest one there is.
-    pub(super) fn longest(self) -> Option<u8> {
-        let range = (self.from <= self.to).then_some(self.to);
-        range.max(self.own)
+    /// All of them; some may come twice.
+    pub(super) fn all(self) -> impl Iterator<Item = u8> {
+        self.own.into_iter().chain(self.from..=self.to)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn lengths(network: &str, ge: Option<u8>, le: Option<u8>, mode: PrefixMatch) -> Vec<u8> {
         let lengths = Lengths::new(network.parse().unwrap(), ge, le, mode);
         let all: Vec<_> = (0..=u8::MAX).filter(|length| lengths.has(*length)).collect();
-        assert_eq!(lengths.longest(), all.last().copied());
+        assert_eq!(lengths.all().collect::<BTreeSet<_>>(), all.iter().copied().collect());
         all
     }
 

@@ -24,14 +24,15 @@
 //! | `ANY` | all | all |
 //!
 //! `mask_length` is what routers do: FRR (`lib/plist.c`), on which NSX is built,
-//! Cisco IOS, and BIRD's prefix sets, with which the tests compare. `subnet_size`
-//! is what seed 002 says in words, where the bounds are sizes: "If le is
-//! specified, then any subnets within the network, that are smaller than or equal
-//! to the value of the le key will also match", as in "a /26 or smaller (e.g. /32
-//! - /26)", and ge "only matches subnets larger than the specified prefix", as in
-//! "/24 or larger (/24 - /8)" of `10.0.0.0/8`. So `le` adds the small subnets to
-//! the network itself, and `ge` takes those away that are too small. The seed has
-//! no example with both; both then hold.
+//! Cisco IOS, and BIRD's prefix sets, with which the tests compare.
+//!
+//! `subnet_size` is what seed 002 says in words, where the bounds are sizes. With
+//! le, "any subnets within the network, that are smaller than or equal to the value
+//! of the le key will also match", for 26 "a /26 or smaller (e.g. /32 - /26)". And
+//! ge "only matches subnets larger than the specified prefix", for 24 "/24 or larger
+//! (/24 - /8)", where /8 is the network itself. So `le` adds the small subnets to
+//! the network, and `ge` takes away what is too small. The seed has no example with
+//! both; then both hold.
 //!
 //! A list without entries denies everything here. The model has none: a prefix
 //! list needs an entry.

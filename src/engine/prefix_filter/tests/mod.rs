@@ -40,7 +40,7 @@ fn route(text: &str) -> Network {
     text.parse().unwrap()
 }
 
-fn filter(prefixes: Json, mode: PrefixMatch) -> PrefixFilter {
+fn filter(prefixes: &Json, mode: PrefixMatch) -> PrefixFilter {
     PrefixFilter::of_list(&Tree::from(&json!({ "prefixes": prefixes })), mode).unwrap()
 }
 
@@ -55,7 +55,7 @@ fn denies(position: usize) -> Verdict {
 #[test]
 fn the_example_of_the_seed_in_both_readings() {
     let prefixes = json!([{"network": "10.0.0.0/8", "action": "PERMIT", "le": 26}]);
-    let (masks, sizes) = (filter(prefixes.clone(), PrefixMatch::MaskLength), filter(prefixes, PrefixMatch::SubnetSize));
+    let (masks, sizes) = (filter(&prefixes, PrefixMatch::MaskLength), filter(&prefixes, PrefixMatch::SubnetSize));
     for (text, by_mask, by_size) in [
         ("10.0.0.0/8", permits(0), permits(0)),
         ("10.1.0.0/16", permits(0), Verdict::End),
@@ -74,7 +74,7 @@ fn the_example_of_the_seed_in_both_readings() {
 #[test]
 fn the_first_entry_that_matches_decides() {
     let list = filter(
-        json!([
+        &json!([
             {"network": "10.1.0.0/16", "action": "DENY", "le": 32},
             {"network": "10.0.0.0/8", "action": "PERMIT", "le": 24},
             {"network": "10.1.1.0/24", "action": "PERMIT"},
@@ -99,9 +99,9 @@ fn the_first_entry_that_matches_decides() {
 
 #[test]
 fn any_is_everything_and_zero_lengths_are_one_family() {
-    let any = filter(json!([{"network": "any"}]), PrefixMatch::SubnetSize);
-    let v4 = filter(json!([{"network": "0.0.0.0/0", "le": 32}]), PrefixMatch::MaskLength);
-    let only = filter(json!([{"network": "0.0.0.0/0"}]), PrefixMatch::MaskLength);
+    let any = filter(&json!([{"network": "any"}]), PrefixMatch::SubnetSize);
+    let v4 = filter(&json!([{"network": "0.0.0.0/0", "le": 32}]), PrefixMatch::MaskLength);
+    let only = filter(&json!([{"network": "0.0.0.0/0"}]), PrefixMatch::MaskLength);
     for (text, in_v4, in_only) in [
         ("0.0.0.0/0", permits(0), permits(0)),
         ("192.0.2.1/32", permits(0), Verdict::End),
@@ -116,7 +116,7 @@ fn any_is_everything_and_zero_lengths_are_one_family() {
 
 #[test]
 fn no_filter_permits_and_the_end_denies() {
-    let list = filter(json!([{"network": "10.0.0.0/8"}]), PrefixMatch::MaskLength);
+    let list = filter(&json!([{"network": "10.0.0.0/8"}]), PrefixMatch::MaskLength);
     let other = route("10.0.0.0/9");
     assert_eq!(Verdict::of(None, other), Verdict::Unfiltered);
     assert!(Verdict::of(None, other).permits());
@@ -124,6 +124,32 @@ fn no_filter_permits_and_the_end_denies() {
     assert!(!Verdict::End.permits());
     assert_eq!((Verdict::End.position(), Verdict::Unfiltered.position(), denies(3).position()), (None, None, Some(3)));
     assert_eq!(PrefixFilter::default().judge(other), Verdict::End);
+}
+
+/// Networks within 10.0.0.0/8, some of them many times.
+#[test]
+fn a_list_of_ten_thousand_entries_is_judged_like_a_short_one() {
+    let entries: Vec<_> = (0_u32..10_000)
+        .map(|number| {
+            let length = u8::try_from(8 + number * 7 % 25).unwrap();
+            let network =
+                Network::around((0x0a00_0000 | (number * 7_919 % 65_536) << 8).to_be_bytes().into(), length).unwrap();
+            let le = length + u8::try_from(number % 5).unwrap();
+            let action = if number % 3 == 0 { PrefixAction::Deny } else { PrefixAction::Permit };
+            Entry { subject: Subject::Within { network, ge: None, le: Some(le) }, action }
+        })
+        .collect();
+    for mode in [PrefixMatch::MaskLength, PrefixMatch::SubnetSize] {
+        let filter = PrefixFilter::new(&entries, mode);
+        let mut matched = 0;
+        for number in 0_u32..100 {
+            let (bits, length) = (0x0a00_0000 | number * 104_729, u8::try_from(number % 33).unwrap());
+            let route = Network::around(bits.to_be_bytes().into(), length).unwrap();
+            assert_eq!(filter.judge(route), plainly(&entries, mode, route), "{route}");
+            matched += usize::from(filter.judge(route) != Verdict::End);
+        }
+        assert!((25..100).contains(&matched), "{matched} matched");
+    }
 }
 
 #[test]

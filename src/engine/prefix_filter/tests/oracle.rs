@@ -34,7 +34,7 @@ fn bird_decides_every_pair_as_the_filter_does() {
         if let Some(text) = line.strip_prefix("list ") {
             let (mode, entries) = text.split_once(": ").unwrap();
             let mode = PrefixMatch::parse(mode).unwrap();
-            list = (filter(entries.split(", ").map(entry).collect(), mode), text);
+            list = (filter(&entries.split(", ").map(entry).collect(), mode), text);
         } else {
             let words: Vec<_> = line.split(' ').collect();
             let (said, judged) = (verdict(&words[1..]), list.0.judge(route(words[0])));
