@@ -143,7 +143,7 @@ fn a_list_of_ten_thousand_entries_is_judged_like_a_short_one() {
         let filter = PrefixFilter::new(&entries, mode);
         let mut matched = 0;
         for number in 0_u32..100 {
-            let (bits, length) = (0x0a00_0000 | number * 104_729, u8::try_from(number % 33).unwrap());
+            let (bits, length) = (0x0a00_0000 | (number * 104_729), u8::try_from(number % 33).unwrap());
             let route = Network::around(bits.to_be_bytes().into(), length).unwrap();
             assert_eq!(filter.judge(route), plainly(&entries, mode, route), "{route}");
             matched += usize::from(filter.judge(route) != Verdict::End);
