@@ -80,7 +80,7 @@ impl Encapsulation {
     /// carries, in an inner packet of version `inner` without options. This is what
     /// the MSS in the handshake has to be for segments to fit.
     pub fn effective_mss(self, mtu: usize, inner: IpVersion) -> Option<usize> {
-        self.largest_inner(mtu)?.checked_sub(inner.header() + TCP_HEADER).filter(|payload| *payload > 0)
+        self.largest_inner(mtu)?.checked_sub(inner.header() + TCP_HEADER)
     }
 
     /// What stands before the inner packet.

@@ -109,9 +109,11 @@ fn where_nothing_fits_there_is_no_size() {
         let smallest = tunnel.outer_size(0);
         assert_eq!(tunnel.largest_inner(smallest - 1), None);
         assert!(tunnel.largest_inner(smallest).is_some());
-        let one_byte = tunnel.outer_size(41);
-        assert!(tunnel.effective_mss(one_byte, IpVersion::V4) >= Some(1));
-        assert_eq!(tunnel.effective_mss(tunnel.outer_size(40) - 1, IpVersion::V4), None);
+        for (version, headers) in [(IpVersion::V4, 40), (IpVersion::V6, 60)] {
+            let one_byte = tunnel.outer_size(headers + 1);
+            assert!(tunnel.effective_mss(one_byte, version) >= Some(1));
+            assert_eq!(tunnel.effective_mss(tunnel.outer_size(headers) - 1, version), None);
+        }
     }
 }
 

@@ -108,6 +108,14 @@ mod tests {
         assert_eq!(of(Some(24), Some(26)), [8], "no subnet is at most a /26 and at least a /24");
     }
 
+    /// The model refuses such bounds; still, what lies within a network has no
+    /// shorter mask.
+    #[test]
+    fn lengths_begin_at_the_networks_own() {
+        assert_eq!(lengths("10.0.0.0/8", Some(4), Some(9), PrefixMatch::MaskLength), [8, 9]);
+        assert_eq!(lengths("10.0.0.0/8", Some(9), Some(4), PrefixMatch::SubnetSize), [8, 9]);
+    }
+
     #[test]
     fn bounds_that_allow_nothing_match_nothing() {
         assert_eq!(lengths("10.0.0.0/8", Some(26), Some(24), PrefixMatch::MaskLength), Vec::<u8>::new());
