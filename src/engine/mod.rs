@@ -14,7 +14,9 @@
 //! one transaction, references included, so that any number of processes can
 //! share one store.
 
+pub mod esp;
 pub mod object;
+pub mod prefix_filter;
 pub mod refusal;
 pub mod store;
 
