@@ -105,7 +105,7 @@ fn the_same_objects_by_two_processes() {
             assert_eq!(said.code, 1);
             said.mentions(&[
                 "exists already",
-                "no earlier run of this configuration has left it behind",
+                "no interrupted run of this configuration has left it behind",
                 "terraform import",
             ]);
         }
@@ -132,7 +132,7 @@ fn different_objects_of_one_name_by_two_processes() {
             assert_eq!(said.code, 1);
             said.mentions(&[
                 "The segment exists already",
-                "no earlier run of this configuration has left it behind",
+                "no interrupted run of this configuration has left it behind",
                 "terraform import",
             ]);
         }

@@ -77,9 +77,9 @@ pub const ALL: &[Wrong] = &[
         "route_based_session",
         "psk = join(\"\", [for i in range(129) : \"x\"]) # secret",
         "psk has 129 characters",
-        "1 to 128",
+        "at most 128",
     ),
-    wrong("route_based_session", "psk = \"\" # secret", "psk has 0 characters", "1 to 128"),
+    wrong("route_based_session", "psk = \"\" # secret", "psk is missing", "it is required"),
     wrong("route_based_session", "-psk", "psk is missing", "CERTIFICATE"),
     wrong(
         "route_based_session",

@@ -407,7 +407,9 @@ fn length_within(name: &str, text: &str, min: usize, max: usize) -> Result<Strin
     if (min..=max).contains(&length) {
         return Ok(text.to_owned());
     }
-    Err((format!("{name} has {length} characters"), format!("Use {min} to {max} characters.")))
+    let hint =
+        if min == 0 { format!("Use at most {max} characters.") } else { format!("Use {min} to {max} characters.") };
+    Err((format!("{name} has {length} characters"), hint))
 }
 
 fn address_range(text: &str) -> Result<String, (String, String)> {
