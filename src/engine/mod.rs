@@ -8,6 +8,9 @@
 //! | `intent` | reading and writing objects: GET, list, PUT, PATCH, DELETE |
 //! | `index` | the keys in the store: objects, who refers to whom, addresses and networks by holder |
 //! | `system` | the objects that exist from the start |
+//! | `ledger` | what callers note beside the objects: claims, keepers, plans |
+//! | [`prefix_filter`] | which routes a prefix list lets pass |
+//! | [`esp`] | how large a packet becomes in a tunnel, and what fits |
 //! | [`store`] | an ordered map with durable transactions |
 //!
 //! The engine has no clock of its own: every call is told the time. Every write is
