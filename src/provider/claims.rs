@@ -10,10 +10,9 @@
 //! A run that ends in good order says so in its claims: Terraform knows of those
 //! objects, and nobody takes them over any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use super::terraform::{Process, StateHome};
 use crate::model::PolicyPath;
@@ -28,8 +27,8 @@ pub struct Claims {
 struct Known {
     /// Made by others than this run.
     found: BTreeMap<PolicyPath, Found>,
-    /// Created or taken over by this run, and when.
-    ours: Vec<(PolicyPath, Instant)>,
+    /// Created or taken over by this run.
+    ours: BTreeSet<PolicyPath>,
     imported: Vec<PolicyPath>,
 }
 
@@ -97,7 +96,7 @@ impl Claims {
 
     /// Notes that this run has created the object at `path`, with its claim.
     pub fn has_created(&self, path: PolicyPath) {
-        self.known().ours.push((path, Instant::now()));
+        self.known().ours.insert(path);
     }
 
     /// Notes that the object at `path` is in Terraform's state.
@@ -114,7 +113,7 @@ impl Claims {
 
     /// Whether this run has created or taken over the object at `path`.
     pub fn is_ours(&self, path: &PolicyPath) -> bool {
-        self.known().ours.iter().any(|(ours, _)| ours == path)
+        self.known().ours.contains(path)
     }
 
     /// The objects that killed runs created here, as far as nobody is known to
@@ -144,20 +143,18 @@ impl Claims {
         let taken = known.found.get_mut(path).filter(|found| self.is_for_the_taking(found));
         let is_taken = taken.map(|found| found.fate = Fate::Taken).is_some();
         if is_taken {
-            known.ours.push((path.clone(), Instant::now()));
+            known.ours.insert(path.clone());
         }
         is_taken
     }
 
-    /// What is to be noted when this run ends now, and Terraform has noted all that
-    /// it was told before `noted_until`.
-    pub fn account(&self, noted_until: Instant) -> Account {
+    /// What is to be noted when this run ends now.
+    pub fn account(&self) -> Account {
         let known = self.known();
         let in_state = known.found.iter().filter(|(_, found)| found.fate == Fate::InState);
-        let noted = known.ours.iter().filter(|(_, when)| *when < noted_until);
         Account {
             claim: Claim { has_ended: true, ..self.own }.to_string(),
-            ended: noted.map(|(path, _)| path.clone()).collect(),
+            ended: known.ours.iter().cloned().collect(),
             settled: in_state.map(|(path, _)| path).chain(&known.imported).cloned().collect(),
         }
     }
@@ -229,7 +226,7 @@ mod tests {
         assert!(claims.take(&path("a")) && !claims.take(&path("a")), "once");
         assert!(!["b", "c", "d", "e"].into_iter().any(|id| claims.may_take(&path(id)) || claims.take(&path(id))));
         assert_eq!(claims.left(), []);
-        assert_eq!(claims.account(Instant::now()).ended, [path("a")]);
+        assert_eq!(claims.account().ended, [path("a")]);
     }
 
     #[test]
@@ -239,7 +236,7 @@ mod tests {
         ["a", "c", "other"].iter().for_each(|id| claims.is_in_state(&path(id)));
         assert_eq!(claims.left(), [path("b")]);
         assert!(!claims.may_take(&path("a")));
-        let account = claims.account(Instant::now());
+        let account = claims.account();
         assert_eq!(account.settled, [path("a"), path("c")]);
         assert!(account.ended.is_empty());
     }
@@ -261,13 +258,11 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_good_for_what_was_noted() {
+    fn what_a_run_created_is_in_its_account() {
         let claims = claims(&[]);
-        claims.has_created(path("early"));
-        let stopped = Instant::now();
-        claims.has_created(path("late"));
-        let account = claims.account(stopped);
-        assert_eq!(account.ended, [path("early")]);
+        claims.has_created(path("a"));
+        let account = claims.account();
+        assert_eq!(account.ended, [path("a")]);
         assert!(Claim::parse(&account.claim).unwrap().has_ended && !Claim::parse(&claims.text()).unwrap().has_ended);
     }
 }

@@ -33,7 +33,6 @@ mod terraform;
 
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 use async_trait::async_trait;
 
@@ -137,9 +136,9 @@ impl Provider for VpnProvider {
         }
     }
 
-    async fn dismissed(&self, noted_until: Instant) {
+    async fn dismissed(&self, was_stopped: bool) {
         if let Ok(connection) = self.shared.connection() {
-            connection.farewell(noted_until).await;
+            connection.farewell(was_stopped).await;
         }
     }
 }

@@ -11,14 +11,12 @@
 //!
 //! Nobody depends on it: where it is missing, operations wait for each other.
 
-use std::collections::BTreeSet;
-use std::time::Instant;
-
 use super::shared::Connection;
 use super::terraform::{Process, StateHome, has_saved_plan, has_siblings};
 use crate::backend::BackendError;
 use crate::engine::Object;
 use crate::model::PolicyPath;
+use std::collections::BTreeSet;
 
 /// What a line says of the path or unique id that follows.
 mod says {
@@ -59,9 +57,9 @@ fn said<'a>(lines: &'a [String], what: &str) -> impl Iterator<Item = &'a str> {
 
 impl Connection {
     /// Notes in the backend what other processes want to know of this run, which
-    /// ends. Terraform has noted all that it was told before `noted_until`.
-    pub async fn farewell(&self, noted_until: Instant) {
-        if let Err(error) = self.settle_claims(noted_until).await {
+    /// ends. Unless it `was_stopped`, Terraform has noted all that it was told.
+    pub async fn farewell(&self, was_stopped: bool) {
+        if let Err(error) = self.settle_claims(was_stopped).await {
             tracing::debug!(%error, "claims could not be settled; the next run does it");
         }
         if let Err(error) = self.note_plan().await {
@@ -69,9 +67,9 @@ impl Connection {
         }
     }
 
-    async fn settle_claims(&self, noted_until: Instant) -> Result<(), BackendError> {
-        let account = self.claims.account(noted_until);
-        if !account.ended.is_empty() {
+    async fn settle_claims(&self, was_stopped: bool) -> Result<(), BackendError> {
+        let account = self.claims.account();
+        if !account.ended.is_empty() && !was_stopped {
             self.backend.reclaim(account.ended, &account.claim).await?;
         }
         if !account.settled.is_empty() {

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Instant;
 
 use super::claims::Claims;
 use super::run::{Run, Waited};
@@ -35,7 +34,7 @@ impl Shared {
     /// own: the latest one counts.
     pub async fn connect(&self, backend: Arc<dyn Backend>) -> Result<(), BackendError> {
         if let Ok(before) = self.connection() {
-            before.farewell(Instant::now()).await;
+            before.farewell(false).await;
         }
         let claims = Arc::new(Claims::of_process(backend.claims().await?));
         let connection = Connection { backend, run: Arc::new(Run::new()), claims };

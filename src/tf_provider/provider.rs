@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
@@ -39,12 +38,11 @@ pub trait Provider: Send + Sync + 'static {
     /// Takes the provider block into use. Values may be unknown while planning.
     async fn configure(&self, cx: &Context, config: &Value) -> Diagnostics;
 
-    /// Terraform is done with this process. It has taken note of the result of
-    /// every operation that ended before `noted_until`; of later ones only if
-    /// nothing else went wrong: who presses Ctrl-C twice does not let it finish. Not
-    /// called when the process ends in any other way. Terraform waits for two
-    /// seconds at most.
-    async fn dismissed(&self, _noted_until: Instant) {}
+    /// Terraform is done with this process. Unless it `was_stopped`, it has taken
+    /// note of the result of every operation. After a Stop that is not sure: who presses
+    /// Ctrl-C twice does not let it write its state. Not called when the process ends
+    /// in any other way. Terraform waits for two seconds at most.
+    async fn dismissed(&self, _was_stopped: bool) {}
 }
 
 /// State that only the provider sees, kept by Terraform beside the visible one.

@@ -32,7 +32,7 @@ impl ProviderService {
 
     /// Tells the provider that Terraform is done with it.
     pub async fn dismissed(&self) {
-        self.shared.registry.provider.handler.dismissed(self.shared.noted_until()).await;
+        self.shared.registry.provider.handler.dismissed(self.shared.was_stopped()).await;
     }
 
     /// Carries `request` out with `operation`.

@@ -1,7 +1,6 @@
 //! What all calls share: the types on offer, and what may cancel an operation.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -20,22 +19,18 @@ pub(super) struct Shared {
     running: Mutex<Running>,
 }
 
-/// What may be stopped, and when it last was.
+/// What may be stopped, and whether anything was.
 struct Running {
     operations: CancellationToken,
-    stopped: Option<Instant>,
+    was_stopped: bool,
 }
-
-/// How long before Terraform says Stop it may have missed what it was told: it
-/// keeps its state when it is interrupted, and then again when all has ended.
-const UNSURE: Duration = Duration::from_secs(1);
 
 impl Shared {
     /// What the calls of `provider` share; `shutdown` cancels all operations.
     pub fn new(provider: Arc<dyn Provider>, shutdown: CancellationToken) -> Result<Self, RegistryError> {
         let registry = Registry::new(provider)?;
         let schemas = schema::catalogue(&registry);
-        let running = Mutex::new(Running { operations: shutdown.child_token(), stopped: None });
+        let running = Mutex::new(Running { operations: shutdown.child_token(), was_stopped: false });
         Ok(Self { registry, schemas, shutdown, running })
     }
 
@@ -47,15 +42,13 @@ impl Shared {
     /// Cancels the operations that run now. Those that begin later are not
     /// concerned: a provider that stays alive serves the next run as well.
     pub fn stop(&self) {
-        let stopped = Running { operations: self.shutdown.child_token(), stopped: Some(Instant::now()) };
+        let stopped = Running { operations: self.shutdown.child_token(), was_stopped: true };
         std::mem::replace(&mut *self.running(), stopped).operations.cancel();
     }
 
-    /// The results of operations that ended before this moment are certainly in
-    /// Terraform's state, if Terraform ends now.
-    pub fn noted_until(&self) -> Instant {
-        let now = Instant::now();
-        self.running().stopped.map_or(now, |stopped| stopped.checked_sub(UNSURE).unwrap_or(stopped))
+    /// Whether Terraform has ever said Stop.
+    pub fn was_stopped(&self) -> bool {
+        self.running().was_stopped
     }
 
     fn running(&self) -> MutexGuard<'_, Running> {

@@ -286,7 +286,8 @@ impl Provider for Attentive {
         Diagnostics::none()
     }
 
-    async fn dismissed(&self, _: Instant) {
+    async fn dismissed(&self, was_stopped: bool) {
+        assert!(!was_stopped);
         tokio::time::sleep(self.takes).await;
         self.dismissed.store(true, Ordering::Relaxed);
     }
