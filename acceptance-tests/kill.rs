@@ -12,21 +12,47 @@ use crate::fleet::{UNIT, fleet, fleet_without_twins};
 use crate::processes::{Running, engine_is_state, nobody_is_left};
 use crate::terraform::Workspace;
 
-const UNITS: usize = 2;
-const ALL: usize = UNITS * UNIT;
-
-/// So many rounds are under way at once.
-const AT_ONCE: usize = 4;
-
-const APPLY: [&str; 3] = ["apply", "-auto-approve", "-input=false"];
-const DESTROY: [&str; 3] = ["destroy", "-auto-approve", "-input=false"];
-
 /// Whom it hits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Victim {
     Provider,
     Terraform,
 }
+
+impl Victim {
+    /// How many objects it is killed over. Terraform, when it has dismissed the
+    /// provider and not written its state yet, loses what nobody can find again: it is
+    /// killed well before its end.
+    fn units(self) -> usize {
+        match self {
+            Self::Provider => 2,
+            Self::Terraform => 8,
+        }
+    }
+
+    /// After how many of them, at most.
+    fn latest(self) -> usize {
+        match self {
+            Self::Provider => self.units() * UNIT,
+            Self::Terraform => self.units() * UNIT / 2,
+        }
+    }
+
+    /// How long after its start, at most, where it is killed anywhere; in
+    /// milliseconds.
+    fn anywhere(self) -> u64 {
+        match self {
+            Self::Provider => 900,
+            Self::Terraform => 200,
+        }
+    }
+}
+
+/// So many rounds are under way at once.
+const AT_ONCE: usize = 4;
+
+const APPLY: [&str; 3] = ["apply", "-auto-approve", "-input=false"];
+const DESTROY: [&str; 3] = ["destroy", "-auto-approve", "-input=false"];
 
 /// Runs rounds until `rounds` of them have hit, each with dice of its own.
 fn rounds(rounds: u64, fleet: &str, round: impl Fn(&Workspace, &mut Dice) -> bool + Sync) {
@@ -62,11 +88,11 @@ fn killed(lab: &Workspace, dice: &mut Dice, victim: Victim, command: &[&str]) ->
     let mut running = Running::terraform(lab, command);
     if dice.once_in(5) {
         // Anywhere, the beginning included.
-        thread::sleep(Duration::from_millis(dice.below(900)));
+        thread::sleep(Duration::from_millis(dice.below(victim.anywhere())));
     } else {
         // While it is at work.
         let words = if command[0] == "apply" { "Creation complete" } else { "Destruction complete" };
-        running.has_said(words, dice.index(ALL));
+        running.has_said(words, dice.index(victim.latest()));
         thread::sleep(Duration::from_micros(dice.below(20_000)));
     }
     let has_hit = match victim {
@@ -101,9 +127,9 @@ pub fn mend_state(lab: &Workspace) {
 }
 
 /// What is declared comes to be, and nothing else.
-fn converges(lab: &Workspace) {
+fn converges(lab: &Workspace, victim: Victim) {
     lab.apply();
-    engine_is_state(lab, ALL);
+    engine_is_state(lab, victim.units() * UNIT);
     lab.plan_is_empty();
 }
 
@@ -111,11 +137,11 @@ fn converges(lab: &Workspace) {
 /// whether the first one hit.
 fn creating_and_destroying(lab: &Workspace, dice: &mut Dice, victim: Victim) -> bool {
     let has_hit = killed(lab, dice, victim, &APPLY);
-    converges(lab);
+    converges(lab, victim);
     if dice.once_in(2) {
         killed(lab, dice, victim, &DESTROY);
         if dice.once_in(2) {
-            converges(lab);
+            converges(lab, victim);
         }
     }
     lab.destroy();
@@ -125,11 +151,13 @@ fn creating_and_destroying(lab: &Workspace, dice: &mut Dice, victim: Victim) -> 
 
 #[test]
 fn the_provider_at_fifty_random_moments() {
-    rounds(50, &fleet(UNITS), |lab, dice| creating_and_destroying(lab, dice, Victim::Provider));
+    rounds(50, &fleet(Victim::Provider.units()), |lab, dice| creating_and_destroying(lab, dice, Victim::Provider));
 }
 
 /// Terraform may lose everything it knew of the run.
 #[test]
 fn terraform_at_random_moments() {
-    rounds(5, &fleet_without_twins(UNITS), |lab, dice| creating_and_destroying(lab, dice, Victim::Terraform));
+    rounds(5, &fleet_without_twins(Victim::Terraform.units()), |lab, dice| {
+        creating_and_destroying(lab, dice, Victim::Terraform)
+    });
 }
