@@ -3,12 +3,12 @@
 //! Every object is created with a claim: by which run, and where Terraform keeps
 //! the state of it. A claim is settled when a later run shows the object in a
 //! state, wherever that is. Until then, whoever has to create an object that an
-//! earlier run of the same place created takes it over instead, so that a run that
+//! earlier run for the same state created takes it over instead, so that a run that
 //! was killed between the creation and Terraform's note of it can be repeated. What
-//! another place may know of, or was there before, is never touched.
+//! another state may have, or was there before, is never touched.
 //!
-//! A run that ends in good order says so in its claims: Terraform knows of those
-//! objects, and nobody takes them over any more.
+//! A run that ends in good order, without having been interrupted, says so in its
+//! claims: Terraform knows of those objects, and nobody takes them over any more.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
@@ -58,7 +58,7 @@ pub struct Account {
 /// Where and by whom an object was created.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Claim {
-    place: StateHome,
+    home: StateHome,
     /// The process of Terraform: two provider processes of one run are not each
     /// other's earlier runs.
     terraform: Process,
@@ -69,7 +69,7 @@ struct Claim {
 impl Claims {
     /// The claims of this process, which finds `all` in its backend.
     pub fn of_process(all: Vec<(PolicyPath, String)>) -> Self {
-        let own = Claim { place: StateHome::of_process(), terraform: Process::parent(), has_ended: false };
+        let own = Claim { home: StateHome::of_process(), terraform: Process::parent(), has_ended: false };
         let claims = Self { own, known: Mutex::default() };
         claims.learn(all);
         claims
@@ -124,10 +124,10 @@ impl Claims {
     }
 
     /// Whether it is noted in a claim that the object at `path` was created for this
-    /// place.
-    pub fn is_of_this_place(&self, path: &PolicyPath) -> bool {
+    /// state.
+    pub fn is_for_this_state(&self, path: &PolicyPath) -> bool {
         let known = self.known();
-        known.found.get(path).and_then(|found| found.claim).is_some_and(|claim| claim.place == self.own.place)
+        known.found.get(path).and_then(|found| found.claim).is_some_and(|claim| claim.home == self.own.home)
     }
 
     /// Whether the object at `path` was created here by an earlier run, and nobody
@@ -173,21 +173,21 @@ const ENDED: &str = "ended";
 impl Claim {
     fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(' ');
-        let place = parts.next()?.parse().ok()?;
+        let home = parts.next()?.parse().ok()?;
         let terraform = Process { number: parts.next()?.parse().ok()?, started: parts.next()?.parse().ok()? };
-        Some(Self { place, terraform, has_ended: parts.next() == Some(ENDED) })
+        Some(Self { home, terraform, has_ended: parts.next() == Some(ENDED) })
     }
 
-    /// Whether this is a later run in the same place, and the earlier one did not
+    /// Whether this is a later run for the same state, and the earlier one did not
     /// end in good order.
     fn follows(self, earlier: Self) -> bool {
-        self.place == earlier.place && self.terraform != earlier.terraform && !earlier.has_ended
+        self.home == earlier.home && self.terraform != earlier.terraform && !earlier.has_ended
     }
 }
 
 impl Display for Claim {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.place, self.terraform.number, self.terraform.started)?;
+        write!(f, "{} {} {}", self.home, self.terraform.number, self.terraform.started)?;
         if self.has_ended { write!(f, " {ENDED}") } else { Ok(()) }
     }
 }
@@ -209,11 +209,11 @@ mod tests {
     }
 
     fn of_earlier_run(has_ended: bool) -> String {
-        Claim { place: StateHome::of_process(), terraform: EARLIER, has_ended }.to_string()
+        Claim { home: StateHome::of_process(), terraform: EARLIER, has_ended }.to_string()
     }
 
     #[test]
-    fn only_earlier_runs_of_this_place_have_left_something() {
+    fn only_earlier_runs_for_this_state_have_left_something() {
         let elsewhere = format!("{} 1 1", Uuid::nil());
         let claims = claims(&[
             ("a", of_earlier_run(false)),
@@ -246,7 +246,7 @@ mod tests {
         let claims = claims(&[("a", of_earlier_run(true))]);
         assert_eq!(claims.left(), []);
         assert!(!claims.may_take(&path("a")) && !claims.take(&path("a")));
-        assert!(claims.is_of_this_place(&path("a")));
+        assert!(claims.is_for_this_state(&path("a")));
     }
 
     #[test]

@@ -155,7 +155,7 @@ impl Connection {
     /// created for it.
     pub async fn owns(&self, existing: &Object) -> Result<bool, BackendError> {
         let path = existing.path();
-        Ok(self.claims.is_of_this_place(path)
+        Ok(self.claims.is_for_this_state(path)
             || self.backend.keeper(path).await? == Some(StateHome::of_process().to_string()))
     }
 

@@ -17,7 +17,7 @@ use uuid::Uuid;
 pub struct StateHome(Uuid);
 
 impl StateHome {
-    /// The place of the Terraform that started this process.
+    /// Where the Terraform that started this process keeps its state.
     pub fn of_process() -> Self {
         let folder = env::current_dir().unwrap_or_default();
         let set = |name| env::var_os(name).filter(|value| !value.is_empty());
@@ -26,7 +26,7 @@ impl StateHome {
         Self::new(&folder, &data, workspace, &state_file())
     }
 
-    /// The place in `folder` with Terraform's data in `data`, the workspace that was
+    /// The state in `folder` with Terraform's data in `data`, the workspace that was
     /// selected, or else the one that is noted there, and the file of the state.
     fn new(folder: &Path, data: &Path, workspace: Option<String>, state: &[u8]) -> Self {
         let data = folder.join(data);
