@@ -130,6 +130,10 @@ fn written(
     }
     let kind = kind_to_write(path, before, given)?;
     if before.is_none() {
+        // A path that was put together may not be one that could be read.
+        if PolicyPath::parse(path.as_str()).as_ref() != Ok(path) {
+            return Err(Refusal::InvalidPath(path.to_string()));
+        }
         parent_exists(view, kind, path)?;
     }
     let given = match before {

@@ -235,3 +235,13 @@ fn what_a_newer_release_has_written_is_not_taken_for_nothing() {
     assert!(unreadable(lab.delete(at).unwrap_err()));
     assert!(unreadable(lab.engine.list(&crate::model::SEGMENT, "/infra/tier-1s/cgw", Reveal::Public).unwrap_err()));
 }
+
+#[test]
+fn an_object_is_created_only_where_it_can_be_read_again() {
+    let lab = Lab::new();
+    for id in ["%2e", "a?b", "a b\n", "", "a/b"] {
+        let at = path("/infra/tier-1s/cgw").child("segments", id);
+        assert_eq!(code(lab.engine.put(&at, json!({}), &lab.caller())), (400, 500_012), "{id:?}");
+    }
+    assert!(lab.paths().iter().all(|path| PolicyPath::parse(path).is_ok()));
+}
