@@ -276,6 +276,18 @@ fn an_old_plan_says_nothing() {
     theirs.plan_is_empty();
 }
 
+/// A plan to rename that nobody carried out has no say in another plan.
+#[test]
+fn an_old_plan_keeps_nothing_from_being_deleted() {
+    let lab = Workspace::new();
+    lab.configure(NAMED).apply();
+    let renamed = NAMED.replace("\"vpn_segment\" \"a\"", "\"vpn_segment\" \"b\"");
+    lab.configure(&renamed).run(&["plan", "-input=false", "-out=rename.plan"]).succeeded();
+    lab.configure(NAMED).run(&["plan", "-destroy", "-input=false", "-out=destroy.plan"]).succeeded();
+    lab.run(&["apply", "-input=false", "destroy.plan"]).succeeded();
+    assert_eq!(lab.paths(), [""; 0]);
+}
+
 /// The object of an interrupted run whose configuration was changed since.
 #[test]
 fn what_is_no_longer_declared_so_is_said_to_be_one_s_own() {

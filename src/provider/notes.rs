@@ -163,6 +163,19 @@ impl Connection {
     /// `path`, and not another that has come there since. Without a name, the plan
     /// that this run may be carrying out is meant.
     pub async fn deletes(&self, planned: &str, path: &PolicyPath) -> Result<bool, BackendError> {
+        self.look_up_deletions(planned).await?;
+        let existing = self.backend.get(path).await?;
+        Ok(existing.is_some_and(|existing| self.run.deletes(planned, &existing)))
+    }
+
+    /// Whether the plan with the note `planned`, and no other, leaves `object`, which
+    /// is to be deleted, to another resource.
+    pub async fn hands_over(&self, planned: &str, object: &Object) -> Result<bool, BackendError> {
+        self.look_up_deletions(planned).await?;
+        Ok(self.run.hands_over(planned, object))
+    }
+
+    async fn look_up_deletions(&self, planned: &str) -> Result<(), BackendError> {
         if !self.run.carries_out(planned) {
             let lines =
                 if planned.is_empty() { self.notes_on_this_plan().await? } else { self.backend.noted(planned).await? };
@@ -170,10 +183,10 @@ impl Connection {
                 let (unique_id, path) = noted.split_once(' ')?;
                 Some((PolicyPath::parse(path).ok()?, unique_id.to_owned()))
             });
-            self.run.will_carry_out(planned, noted.collect());
+            let handed_over = said(&lines, says::HANDS_OVER).map(str::to_owned);
+            self.run.will_carry_out(planned, noted.collect(), handed_over.collect());
         }
-        let existing = self.backend.get(path).await?;
-        Ok(existing.is_some_and(|existing| self.run.deletes(planned, &existing)))
+        Ok(())
     }
 
     /// Notes that one of the deletions in the plan with the note `planned` is done.

@@ -78,6 +78,8 @@ pub struct Planned {
 #[derive(Default)]
 struct Deletions {
     noted: BTreeMap<PolicyPath, String>,
+    /// The unique ids of what is not deleted, because another resource is to have it.
+    handed_over: BTreeSet<String>,
     done: usize,
 }
 
@@ -297,8 +299,8 @@ impl Run {
     }
 
     /// Notes what the plan with the note `planned` deletes.
-    pub fn will_carry_out(&self, planned: &str, deletions: Vec<(PolicyPath, String)>) {
-        let noted = || Deletions { noted: deletions.into_iter().collect(), done: 0 };
+    pub fn will_carry_out(&self, planned: &str, deletions: Vec<(PolicyPath, String)>, handed_over: BTreeSet<String>) {
+        let noted = || Deletions { noted: deletions.into_iter().collect(), handed_over, done: 0 };
         self.known().carried_out.entry(planned.to_owned()).or_insert_with(noted);
     }
 
@@ -309,12 +311,19 @@ impl Run {
         noted.is_some_and(|unique_id| unique_id == object.unique_id())
     }
 
+    /// Whether the plan with the note `planned` is known to leave `object` to another
+    /// resource.
+    pub fn hands_over(&self, planned: &str, object: &Object) -> bool {
+        self.known().carried_out.get(planned).is_some_and(|plan| plan.handed_over.contains(object.unique_id()))
+    }
+
     /// Notes that one of the deletions in the plan with the note `planned` is done. `true` when that was the last of them.
     pub fn has_deleted_one(&self, planned: &str) -> bool {
         self.stir();
         self.known().carried_out.get_mut(planned).is_some_and(|deletions| {
             deletions.done += 1;
-            deletions.done == deletions.noted.len()
+            // Those who are to have something still want to read the note.
+            deletions.handed_over.is_empty() && deletions.done == deletions.noted.len()
         })
     }
 

@@ -117,6 +117,7 @@ impl ObjectResource {
         let Some((path, body)) = self.to_create(planned) else { return Ok(Meeting::IsInTheWay) };
         match connection.backend.replace(&path, body, existing.revision()).await {
             Ok(object) => {
+                connection.run.has_taken_over(path.clone());
                 connection.claims.has_created(path);
                 connection.run.stir();
                 Ok(Meeting::IsIt(self.state(&object, planned), Diagnostics::none()))

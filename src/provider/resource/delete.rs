@@ -31,10 +31,10 @@ impl ObjectResource {
                     connection.has_deleted_one(planned).await;
                     return Diagnostics::none();
                 }
-                match connection.is_handed_over(&object).await {
+                match connection.hands_over(planned, &object).await {
                     // The resource that is to have it finds it by its claim, should this
                     // run be killed before.
-                    Ok(true) => return self.hand_over(connection, path, planned).await,
+                    Ok(true) => return self.hand_over(connection, path).await,
                     Ok(false) => {}
                     Err(error) => return messages::of_error(self.face, "deleted", &error),
                 }
@@ -58,13 +58,13 @@ impl ObjectResource {
 
 impl ObjectResource {
     /// Leaves the object at `path` to another resource of this state.
-    async fn hand_over(&self, connection: &Connection, path: PolicyPath, planned: &str) -> Diagnostics {
+    async fn hand_over(&self, connection: &Connection, path: PolicyPath) -> Diagnostics {
         let claimed = if connection.claims.is_ours(&path) {
             Ok(())
         } else {
             connection.backend.claim(vec![path], &connection.claims.text()).await
         };
-        connection.has_deleted_one(planned).await;
+        connection.run.stir();
         claimed.map_or_else(|error| messages::of_error(self.face, "deleted", &error), |()| Diagnostics::none())
     }
 }
