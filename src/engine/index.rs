@@ -202,9 +202,9 @@ pub(super) fn holders(view: &(impl View + ?Sized), object: &Object) -> Result<Ve
 
 /// What is held in a use and overlaps `network`, and by whom.
 ///
-/// But for IPv6 link-local addresses, what is held never overlaps, so that the order of the last addresses is also
-/// that of the first ones: one scan from the first possible entry finds all of
-/// them, and reads one entry more.
+/// But for IPv6 link-local addresses, what is held never overlaps, so that the
+/// order of the last addresses is also that of the first ones: one scan from the
+/// first possible entry finds all of them, and reads one entry more.
 fn held(
     view: &(impl View + ?Sized),
     scope: &str,
