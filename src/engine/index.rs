@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `o` path | the object |
 //! | `r` path of the one referred to, newline, path of the one that refers | nothing |
-//! | `t`, `a`, `n` or `g`, scope, newline, last address in hex, newline, network, newline, path | nothing: what the object has for itself ([`hold`](crate::model::hold)) |
+//! | `t`, `a`, `n`, `g` or `w`, scope, newline, last address in hex, newline, network, newline, path | nothing: what the object has for itself ([`hold`](crate::model::hold)) |
 //! | `c` path | the claim with which the object was created, until it is settled |
 //! | `k` path | who has come to know of the object since |
 //! | `p/` name | a note of the caller's: when it was made, and its lines (see `ledger`) |
@@ -61,6 +61,7 @@ fn letter(used_as: Use) -> char {
         Use::TunnelAddress => 'a',
         Use::Neighbor => 'n',
         Use::SegmentSubnet => 'g',
+        Use::PeerAddress => 'w',
     }
 }
 

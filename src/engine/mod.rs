@@ -9,6 +9,10 @@
 //! | `index` | the keys in the store: objects, who refers to whom, addresses and networks by holder |
 //! | `system` | the objects that exist from the start |
 //! | `ledger` | what callers note beside the objects: claims, keepers, plans |
+//! | [`negotiation`] | whether sessions come up, and what makes them go down |
+//! | [`bgp`] | what neighbors teach and learn, and which routes are used |
+//! | [`forwarding`] | the way of a packet |
+//! | [`topology`] | what is declared, as typed values |
 //! | [`prefix_filter`] | which routes a prefix list lets pass |
 //! | [`esp`] | how large a packet becomes in a tunnel, and what fits |
 //! | [`store`] | an ordered map with durable transactions |
@@ -17,11 +21,15 @@
 //! one transaction, references included, so that any number of processes can
 //! share one store.
 
+pub mod bgp;
 pub mod esp;
+pub mod forwarding;
+pub mod negotiation;
 pub mod object;
 pub mod prefix_filter;
 pub mod refusal;
 pub mod store;
+pub mod topology;
 
 mod index;
 mod intent;

@@ -12,6 +12,7 @@ use super::path::PolicyPath;
 use super::problem::{Nature, Place, Problem};
 use super::route_based_session::{self, ROUTE_BASED_SESSION};
 use super::segment::{self, SEGMENT};
+use super::simulated_peer::SIMULATED_PEER;
 use super::tree::Tree;
 
 /// What an address or a network is used as.
@@ -25,6 +26,8 @@ pub enum Use {
     Neighbor,
     /// The subnet of a segment that the gateway routes.
     SegmentSubnet,
+    /// The address at which a simulated peer is reached.
+    PeerAddress,
 }
 
 impl Use {
@@ -35,6 +38,7 @@ impl Use {
             Self::TunnelAddress => &[Self::Neighbor],
             Self::Neighbor => &[Self::Neighbor, Self::TunnelAddress],
             Self::SegmentSubnet => &[Self::SegmentSubnet],
+            Self::PeerAddress => &[Self::PeerAddress],
         }
     }
 }
@@ -61,6 +65,10 @@ pub fn holds(kind: &Kind, path: &PolicyPath, tree: &Tree) -> Vec<Hold> {
         let address: Option<IpAddr> = tree.get("neighbor_address").text().and_then(|text| text.parse().ok());
         let at = Place::default().field("neighbor_address");
         address.map(|address| hold(Use::Neighbor, address.into(), at)).into_iter().collect()
+    } else if *kind == SIMULATED_PEER {
+        let address: Option<IpAddr> = tree.get("address").text().and_then(|text| text.parse().ok());
+        let at = Place::default().field("address");
+        address.map(|address| hold(Use::PeerAddress, address.into(), at)).into_iter().collect()
     } else if *kind == ROUTE_BASED_SESSION {
         let subnets = route_based_session::subnets(tree).into_iter();
         subnets
@@ -83,7 +91,7 @@ pub fn holds(kind: &Kind, path: &PolicyPath, tree: &Tree) -> Vec<Hold> {
 
 /// Whether objects of `kind` have something for themselves.
 pub fn has_holds(kind: &Kind) -> bool {
-    [&BGP_NEIGHBOR, &ROUTE_BASED_SESSION, &SEGMENT].contains(&kind)
+    [&BGP_NEIGHBOR, &ROUTE_BASED_SESSION, &SEGMENT, &SIMULATED_PEER].contains(&kind)
 }
 
 /// What is wrong with `own` while the object at `whose` has `other`; nothing if
@@ -115,6 +123,10 @@ pub fn clash(own: &Hold, other: &Hold, whose: &PolicyPath) -> Option<Problem> {
             format!("{address} is the gateway's own address on the tunnel interface of {whose}"),
             "The neighbor is the peer's end of the tunnel: give the other address of the subnet.",
         ),
+        (Use::PeerAddress, _) => (
+            format!("{address} is already the address of the simulated peer {whose}"),
+            "There is one peer at an address. To exchange the addresses of two peers, first give one of them a free one.",
+        ),
         (Use::Neighbor, _) => (
             format!("{address} is already the address of the BGP neighbor {whose}"),
             "There is one neighbor at an address. To exchange the addresses of two neighbors, first give one of them a \
@@ -124,11 +136,15 @@ pub fn clash(own: &Hold, other: &Hold, whose: &PolicyPath) -> Option<Problem> {
     Some(Problem::refused(own.at.clone(), what, hint).of(Nature::Taken))
 }
 
+/// Where simulated peers are: all sessions send into one network.
+const OUTSIDE: &str = "/infra/simulated-peers";
+
 /// The locale service or the tier-1 gateway that the object at `path` lies below.
 pub fn scope(path: &PolicyPath) -> Option<String> {
     match (path.within("tier-0s"), path.within("locale-services"), path.within("tier-1s")) {
         (Some(gateway), Some(service), _) => Some(format!("/infra/tier-0s/{gateway}/locale-services/{service}")),
         (_, _, Some(gateway)) => Some(format!("/infra/tier-1s/{gateway}")),
+        _ if SIMULATED_PEER.owns(path) => Some(OUTSIDE.to_owned()),
         _ => None,
     }
 }

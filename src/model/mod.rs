@@ -23,6 +23,7 @@ pub mod problem;
 pub mod reading;
 pub mod reference;
 pub mod rule;
+pub mod timestamp;
 pub mod tree;
 
 mod bgp_config;
@@ -38,6 +39,8 @@ mod route_map;
 mod segment;
 mod segment_port;
 mod session;
+mod simulated_flow;
+mod simulated_peer;
 mod tunnel_profile;
 mod vpn_service;
 
@@ -68,13 +71,15 @@ pub use segment::{AdminState, ReplicationMode, SegmentType};
 pub use segment_port::SEGMENT_PORT;
 pub use segment_port::{AllocateAddresses, AttachmentType, InitState};
 pub use session::{AuthenticationMode, ComplianceSuite, InitiationMode, MssClampingDirection};
+pub use simulated_flow::{FlowProtocol, SIMULATED_FLOW};
+pub use simulated_peer::{RouteOrigin, SIMULATED_PEER};
 pub use tree::Tree;
 pub use tunnel_profile::{DfPolicy, EspEncryption, TUNNEL_PROFILE};
 pub use vpn_service::IkeLogLevel;
 pub use vpn_service::VPN_SERVICE;
 
 /// Every kind there is, those that others refer to first.
-pub static KINDS: [&Kind; 15] = [
+pub static KINDS: [&Kind; 17] = [
     &TIER_0,
     &TIER_1,
     &LOCALE_SERVICE,
@@ -90,6 +95,8 @@ pub static KINDS: [&Kind; 15] = [
     &POLICY_BASED_SESSION,
     &SEGMENT,
     &SEGMENT_PORT,
+    &SIMULATED_PEER,
+    &SIMULATED_FLOW,
 ];
 
 /// Kinds that others may refer to, and of which the engine holds no object: a

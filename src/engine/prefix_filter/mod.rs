@@ -60,6 +60,13 @@ words! {
     }
 }
 
+/// What routers and live NSX do.
+impl Default for PrefixMatch {
+    fn default() -> Self {
+        Self::MaskLength
+    }
+}
+
 /// What becomes of a route, and what decided it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {

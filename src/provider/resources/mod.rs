@@ -9,12 +9,14 @@ mod prefix_list;
 mod route_based_session;
 mod segment;
 mod segment_port;
+mod simulated_flow;
+mod simulated_peer;
 mod tunnel_profile;
 
 use super::face::Face;
 
 /// Every face there is.
-pub static FACES: [&Face; 10] = [
+pub static FACES: [&Face; 12] = [
     &ike_profile::FACE,
     &tunnel_profile::FACE,
     &dpd_profile::FACE,
@@ -25,6 +27,8 @@ pub static FACES: [&Face; 10] = [
     &policy_based_session::FACE,
     &segment::FACE,
     &segment_port::FACE,
+    &simulated_peer::FACE,
+    &simulated_flow::FACE,
 ];
 
 /// The heading of what makes up a VPN.
@@ -33,6 +37,9 @@ const VPN: &str = "VPN";
 const ROUTING: &str = "Routing";
 /// The heading of the workloads' networks.
 const SEGMENTS: &str = "Segments";
+
+/// The heading of the world around the SDDC.
+const SIMULATION: &str = "Simulation";
 
 /// What `service_path` is.
 const SERVICE_PATH: &str = "The path of the VPN service. IPv6 needs its current form, without the locale service: \

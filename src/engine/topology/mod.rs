@@ -1,0 +1,282 @@
+//! What is declared, as negotiation, routing and forwarding see it: typed values, and
+//! who belongs to whom.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `vpn` | services, endpoints, profiles, sessions |
+//! | `routing` | segments, ports, BGP instances and neighbors |
+//! | `world` | simulated peers and flows |
+//! | `read` | typed values out of documents |
+//!
+//! A [`Topology`] is one moment's declarations. It knows no time and no state.
+//! Documents that Terraform plans may hold values that are not known yet; an object
+//! whose essential values are not is left out, and named in [`Topology::unknown`].
+
+mod read;
+mod routing;
+mod vpn;
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+pub use routing::{Bfd, BgpInstance, Neighbor, Port, RouteFiltering, Segment};
+pub use vpn::{
+    Credential, DpdProfile, EspAlgorithms, IkeAlgorithms, IkeProfile, LocalEndpoint, MssClamping, PolicyRule, Session,
+    SessionKind, TunnelProfile, VpnService,
+};
+pub use world::{Flow, Peer, Speaker, SpeakerRoute};
+
+use super::prefix_filter::{PrefixFilter, PrefixMatch};
+use crate::model::{
+    BGP_CONFIG, BGP_NEIGHBOR, DPD_PROFILE, IKE_PROFILE, Kind, LOCAL_ENDPOINT, Network, POLICY_BASED_SESSION,
+    PREFIX_LIST, PolicyPath, ROUTE_BASED_SESSION, SEGMENT, SEGMENT_PORT, SIMULATED_FLOW, SIMULATED_PEER, TIER_1,
+    TUNNEL_PROFILE, Tree, VPN_SERVICE,
+};
+
+/// What is declared at one moment, by policy path.
+#[derive(Clone, Debug, Default)]
+pub struct Topology {
+    /// How the bounds of prefix lists are read.
+    pub prefix_match: PrefixMatch,
+    /// The tier-0 gateway of each tier-1 gateway, where it has one.
+    pub tier1s: BTreeMap<PolicyPath, Option<PolicyPath>>,
+    /// VPN services.
+    pub services: BTreeMap<PolicyPath, VpnService>,
+    /// Local endpoints.
+    pub endpoints: BTreeMap<PolicyPath, LocalEndpoint>,
+    /// IKE profiles.
+    pub ike_profiles: BTreeMap<PolicyPath, IkeProfile>,
+    /// Tunnel profiles.
+    pub tunnel_profiles: BTreeMap<PolicyPath, TunnelProfile>,
+    /// DPD profiles.
+    pub dpd_profiles: BTreeMap<PolicyPath, DpdProfile>,
+    /// Prefix lists, made ready for many routes.
+    pub prefix_lists: BTreeMap<PolicyPath, Arc<PrefixFilter>>,
+    /// BGP instances.
+    pub bgp: BTreeMap<PolicyPath, BgpInstance>,
+    /// BGP neighbors.
+    pub neighbors: BTreeMap<PolicyPath, Neighbor>,
+    /// VPN sessions.
+    pub sessions: BTreeMap<PolicyPath, Session>,
+    /// Segments.
+    pub segments: BTreeMap<PolicyPath, Segment>,
+    /// Segment ports.
+    pub ports: BTreeMap<PolicyPath, Port>,
+    /// Simulated peers.
+    pub peers: BTreeMap<PolicyPath, Peer>,
+    /// Simulated flows.
+    pub flows: BTreeMap<PolicyPath, Flow>,
+    /// Objects that are left out, because too little of them is known.
+    pub unknown: BTreeSet<PolicyPath>,
+}
+
+/// A session with everything it refers to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wired<'a> {
+    /// The session.
+    pub session: &'a Session,
+    /// Whether its VPN service runs.
+    pub service_enabled: bool,
+    /// The gateway's end.
+    pub endpoint: &'a LocalEndpoint,
+    /// Its IKE profile, or that of its suite.
+    pub ike: IkeProfile,
+    /// Its tunnel profile, or that of its suite.
+    pub tunnel: TunnelProfile,
+    /// Its DPD profile.
+    pub dpd: DpdProfile,
+}
+
+/// Who is at the address that a session has for its peer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FarEnd<'a> {
+    /// Nobody that the engine knows of.
+    Nobody,
+    /// A simulated peer.
+    Peer(&'a Peer),
+    /// Another session of this engine, whose endpoint is there and whose peer is this
+    /// session's endpoint.
+    Session(Box<Wired<'a>>),
+}
+
+impl Topology {
+    /// The topology of objects with their kinds and documents.
+    pub fn of<'a>(
+        objects: impl IntoIterator<Item = (&'static Kind, &'a PolicyPath, &'a Tree)>,
+        prefix_match: PrefixMatch,
+    ) -> Self {
+        let mut topology = Self { prefix_match, ..Self::default() };
+        for (kind, path, tree) in objects {
+            topology.put(kind, path, tree);
+        }
+        topology
+    }
+
+    /// Takes the object of `kind` at `path`, declared by `tree`, in place of what was
+    /// there.
+    pub fn put(&mut self, kind: &'static Kind, path: &PolicyPath, tree: &Tree) {
+        self.remove(path);
+        let known = self.put_known(kind, path, tree);
+        if !known {
+            self.unknown.insert(path.clone());
+        }
+    }
+
+    /// `false` when too little of it is known.
+    fn put_known(&mut self, kind: &'static Kind, path: &PolicyPath, tree: &Tree) -> bool {
+        fn keep<T>(map: &mut BTreeMap<PolicyPath, T>, path: &PolicyPath, value: Option<T>) -> bool {
+            value.map(|value| map.insert(path.clone(), value)).is_some()
+        }
+        if *kind == IKE_PROFILE {
+            keep(&mut self.ike_profiles, path, Some(vpn::ike_profile(tree)))
+        } else if *kind == TUNNEL_PROFILE {
+            keep(&mut self.tunnel_profiles, path, Some(vpn::tunnel_profile(tree)))
+        } else if *kind == DPD_PROFILE {
+            keep(&mut self.dpd_profiles, path, Some(vpn::dpd_profile(tree)))
+        } else if *kind == VPN_SERVICE {
+            keep(&mut self.services, path, Some(vpn::service(tree)))
+        } else if *kind == LOCAL_ENDPOINT {
+            keep(&mut self.endpoints, path, vpn::endpoint(tree))
+        } else if *kind == ROUTE_BASED_SESSION || *kind == POLICY_BASED_SESSION {
+            keep(&mut self.sessions, path, vpn::session(path, tree, *kind == ROUTE_BASED_SESSION))
+        } else if *kind == PREFIX_LIST {
+            let filter = PrefixFilter::of_list(tree, self.prefix_match).ok().map(Arc::new);
+            keep(&mut self.prefix_lists, path, filter)
+        } else if *kind == BGP_CONFIG {
+            keep(&mut self.bgp, path, Some(routing::bgp_instance(path, tree)))
+        } else if *kind == BGP_NEIGHBOR {
+            keep(&mut self.neighbors, path, routing::neighbor(path, tree))
+        } else if *kind == TIER_1 {
+            keep(&mut self.tier1s, path, Some(read::Doc(tree).path("tier0_path")))
+        } else if *kind == SEGMENT {
+            keep(&mut self.segments, path, Some(routing::segment(path, tree)))
+        } else if *kind == SEGMENT_PORT {
+            keep(&mut self.ports, path, Some(routing::port(path, tree)))
+        } else if *kind == SIMULATED_PEER {
+            keep(&mut self.peers, path, world::peer(path, tree))
+        } else if *kind == SIMULATED_FLOW {
+            keep(&mut self.flows, path, world::flow(path, tree))
+        } else {
+            true
+        }
+    }
+
+    /// Forgets the object at `path`.
+    pub fn remove(&mut self, path: &PolicyPath) {
+        self.unknown.remove(path);
+        self.tier1s.remove(path);
+        self.services.remove(path);
+        self.endpoints.remove(path);
+        self.ike_profiles.remove(path);
+        self.tunnel_profiles.remove(path);
+        self.dpd_profiles.remove(path);
+        self.prefix_lists.remove(path);
+        self.bgp.remove(path);
+        self.neighbors.remove(path);
+        self.sessions.remove(path);
+        self.segments.remove(path);
+        self.ports.remove(path);
+        self.peers.remove(path);
+        self.flows.remove(path);
+    }
+
+    /// The session at `path` with everything it refers to; none when that is not all
+    /// known.
+    pub fn wired(&self, path: &PolicyPath) -> Option<Wired<'_>> {
+        let session = self.sessions.get(path)?;
+        let (ike, tunnel) = match vpn::suite(session.suite) {
+            Some(suite) => suite,
+            None => (
+                self.ike_profiles.get(session.ike_profile.as_ref()?)?.clone(),
+                self.tunnel_profiles.get(session.tunnel_profile.as_ref()?)?.clone(),
+            ),
+        };
+        let service = PolicyPath::parse(&session.service()).ok()?;
+        Some(Wired {
+            session,
+            service_enabled: self.services.get(&service).is_some_and(|service| service.enabled),
+            endpoint: self.endpoints.get(&session.endpoint)?,
+            ike,
+            tunnel,
+            dpd: self.dpd_profiles.get(session.dpd_profile.as_ref()?)?.clone(),
+        })
+    }
+
+    /// Who is at the address that `session` has for its peer. A simulated peer comes
+    /// before another session.
+    pub fn far_end(&self, session: &Session) -> FarEnd<'_> {
+        if let Some(peer) = self.peers.values().find(|peer| peer.address == session.peer_address) {
+            return FarEnd::Peer(peer);
+        }
+        let Some(own) = self.endpoints.get(&session.endpoint).map(|endpoint| endpoint.address) else {
+            return FarEnd::Nobody;
+        };
+        let is_far = |other: &&Session| {
+            let there = self.endpoints.get(&other.endpoint).is_some_and(|it| it.address == session.peer_address);
+            other.path != session.path && other.peer_address == own && there
+        };
+        let other = self.sessions.values().find(is_far).and_then(|other| self.wired(&other.path));
+        other.map_or(FarEnd::Nobody, |other| FarEnd::Session(Box::new(other)))
+    }
+
+    /// The BGP neighbors whose address lies in a subnet of the tunnel interface of
+    /// `session`, with that subnet's own address.
+    pub fn neighbors_of<'a>(&'a self, session: &'a Session) -> impl Iterator<Item = (&'a Neighbor, IpAddr)> {
+        self.neighbors.values().filter_map(|neighbor| Some((neighbor, self.subnet_towards(session, neighbor)?)))
+    }
+
+    /// The session in whose tunnel subnet `neighbor` is, and the gateway's own address
+    /// there.
+    pub fn session_of(&self, neighbor: &Neighbor) -> Option<(&Session, IpAddr)> {
+        self.sessions.values().find_map(|session| Some((session, self.subnet_towards(session, neighbor)?)))
+    }
+
+    fn subnet_towards(&self, session: &Session, neighbor: &Neighbor) -> Option<IpAddr> {
+        let SessionKind::RouteBased { addresses, .. } = &session.kind else { return None };
+        let same_gateway = session.gateway() == neighbor.gateway();
+        let holds = |(_, network): &&(IpAddr, Network)| same_gateway && network.holds(neighbor.address);
+        addresses.iter().find(holds).map(|(own, _)| *own)
+    }
+
+    /// The addresses of the far end in the tunnel of `session`: what it says, or the
+    /// BGP neighbors there, or the other address of a /30, /31, /126 or /127.
+    pub fn far_tunnel_addresses(&self, session: &Session) -> Vec<IpAddr> {
+        let SessionKind::RouteBased { addresses, .. } = &session.kind else { return Vec::new() };
+        match self.far_end(session) {
+            FarEnd::Nobody => return Vec::new(),
+            FarEnd::Session(other) => match &other.session.kind {
+                SessionKind::RouteBased { addresses, .. } => return addresses.iter().map(|(own, _)| *own).collect(),
+                SessionKind::PolicyBased { .. } => return Vec::new(),
+            },
+            FarEnd::Peer(peer) => {
+                let there = |address: &&IpAddr| addresses.iter().any(|(_, network)| network.holds(**address));
+                let said: Vec<IpAddr> = peer.tunnel_addresses.iter().filter(there).copied().collect();
+                if !said.is_empty() {
+                    return said;
+                }
+            }
+        }
+        let neighbors: Vec<IpAddr> = self.neighbors_of(session).map(|(neighbor, _)| neighbor.address).collect();
+        let other_of_two = |(own, network): &(IpAddr, Network)| {
+            if neighbors.iter().any(|address| network.holds(*address)) {
+                return None;
+            }
+            other_host(*own, *network)
+        };
+        let others: Vec<_> = addresses.iter().filter_map(other_of_two).collect();
+        neighbors.into_iter().chain(others).collect()
+    }
+}
+
+/// The other host of a network that has two.
+fn other_host(own: IpAddr, network: Network) -> Option<IpAddr> {
+    match (own, network.longest() - network.length()) {
+        (IpAddr::V4(own), 1) => Some(IpAddr::V4((own.to_bits() ^ 1).into())),
+        (IpAddr::V6(own), 1) => Some(IpAddr::V6((own.to_bits() ^ 1).into())),
+        (IpAddr::V4(own), 2) => Some(IpAddr::V4((own.to_bits() ^ 3).into())),
+        (IpAddr::V6(own), 2) => Some(IpAddr::V6((own.to_bits() ^ 3).into())),
+        _ => None,
+    }
+}
