@@ -7,7 +7,9 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Backend, BackendError};
 use crate::engine::store::StoreError;
-use crate::engine::{Caller, Engine, Moment, Object, Refusal, Reveal};
+use crate::engine::{
+    Answer, Caller, Engine, Moment, Object, Planned, Question, Refusal, Reveal, TraceAnswer, TraceRequest,
+};
 use crate::model::{Kind, PolicyPath, Problem, Tree};
 
 /// The user that the engine keeps with what Terraform creates and changes: the
@@ -117,6 +119,16 @@ impl Backend for Embedded {
         self.run(move |engine, _| engine.forget(&name)).await
     }
 
+    async fn ask(&self, question: &Question, planned: &[Planned]) -> Result<Answer, BackendError> {
+        let (question, planned) = (question.clone(), planned.to_vec());
+        self.run(move |engine, caller| engine.ask(&question, &planned, caller.now)).await
+    }
+
+    async fn trace(&self, request: &TraceRequest, planned: &[Planned]) -> Result<TraceAnswer, BackendError> {
+        let (request, planned) = (request.clone(), planned.to_vec());
+        self.run(move |engine, caller| engine.trace(&request, &planned, caller.now)).await
+    }
+
     async fn replace(
         &self,
         path: &PolicyPath,
@@ -134,6 +146,6 @@ impl Backend for Embedded {
 
     async fn delete(&self, path: &PolicyPath) -> Result<(), BackendError> {
         let path = path.clone();
-        self.run(move |engine, _| engine.delete(&path)).await
+        self.run(move |engine, caller| engine.delete(&path, caller.now)).await
     }
 }

@@ -12,6 +12,7 @@
 //! | [`negotiation`] | whether sessions come up, and what makes them go down |
 //! | [`bgp`] | what neighbors teach and learn, and which routes are used |
 //! | [`forwarding`] | the way of a packet |
+//! | [`runtime`] | the course of events: all of the above from moment to moment |
 //! | [`topology`] | what is declared, as typed values |
 //! | [`prefix_filter`] | which routes a prefix list lets pass |
 //! | [`esp`] | how large a packet becomes in a tunnel, and what fits |
@@ -28,12 +29,14 @@ pub mod negotiation;
 pub mod object;
 pub mod prefix_filter;
 pub mod refusal;
+pub mod runtime;
 pub mod store;
 pub mod topology;
 
 mod index;
 mod intent;
 mod ledger;
+mod stub;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -44,7 +47,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use object::Object;
 pub use refusal::Refusal;
+pub use runtime::{Answer, EngineView, Planned, Question, TraceAnswer, TraceRequest, When};
 
+use prefix_filter::PrefixMatch;
 use store::{SqliteStore, Store, StoreError};
 
 /// A moment, in milliseconds since 1970.
@@ -81,6 +86,7 @@ pub enum Reveal {
 #[derive(Clone)]
 pub struct Engine {
     store: Arc<dyn Store>,
+    prefix_match: PrefixMatch,
 }
 
 impl Engine {
@@ -92,8 +98,14 @@ impl Engine {
     /// The engine over `store`; what exists from the start is created if it does
     /// not.
     pub fn over(store: Arc<dyn Store>, now: Moment) -> Result<Self, StoreError> {
-        let engine = Self { store };
+        let engine = Self { store, prefix_match: PrefixMatch::default() };
         system::create(&engine, now)?;
         Ok(engine)
+    }
+
+    /// The same engine, with the bounds of prefix lists read as `mode` says.
+    #[must_use]
+    pub fn reading_bounds_as(self, mode: PrefixMatch) -> Self {
+        Self { prefix_match: mode, ..self }
     }
 }

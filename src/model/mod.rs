@@ -22,6 +22,7 @@ pub mod path;
 pub mod problem;
 pub mod reading;
 pub mod reference;
+pub mod result;
 pub mod rule;
 pub mod timestamp;
 pub mod tree;

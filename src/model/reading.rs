@@ -51,6 +51,13 @@ pub fn read(kind: &Kind, tree: &Tree, parent: Option<&str>) -> Reading {
     Reading { tree, problems: reader.problems }
 }
 
+/// Reads what is said to ask for something; see [`super::result`].
+pub fn read_input(record: &'static Record, tree: &Tree) -> Reading {
+    let mut reader = Reader { parent: None, problems: Vec::new() };
+    let tree = reader.record(record, tree, &Place::default());
+    Reading { tree, problems: reader.problems }
+}
+
 /// `tree` in the one spelling of `shape`; what is wrong with it is left alone.
 pub fn canonical(shape: &Shape, tree: &Tree) -> Tree {
     let mut reader = Reader { parent: None, problems: Vec::new() };

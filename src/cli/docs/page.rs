@@ -122,15 +122,14 @@ fn import(face: &Face, script: &str) -> String {
         text += "Terraform 1.5 and later also import while they apply:\n\n";
         text += &code("terraform", &format!("import {{\n  to = {to}\n  id = \"{id}\"\n}}\n"));
     }
-    for secret in secrets(face.kind) {
-        text += &generated_without(secret);
+    for (way, secret) in secrets(face.kind) {
+        text += &generated_without(&way.join("."), secret);
     }
     text.trim_end().to_owned() + "\n"
 }
 
 /// What to do about a secret in a configuration that Terraform wrote.
-fn generated_without(secret: &Field) -> String {
-    let name = secret.hcl_name();
+fn generated_without(name: &str, secret: &Field) -> String {
     let otherwise = match secret.shape {
         Shape::Text(0, _) => format!("an apply with `{name} = null` takes the {name} away from the object"),
         _ => format!("an object that needs `{name}` is refused by the plan without it"),

@@ -7,4 +7,7 @@
 
 mod route;
 
+pub use super::stub::{
+    NeighborRecord, NeighborState, Ribs, Surroundings, advertised_routes, learned_routes, neighbor_status, ribs,
+};
 pub use route::{BgpPath, Rib};

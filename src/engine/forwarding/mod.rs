@@ -11,6 +11,7 @@ mod disposition;
 mod packet;
 mod trace;
 
+pub use super::stub::{Decision, Forwarding, Inputs};
 pub use disposition::{Disposition, DropReason};
 pub use packet::{Packet, protocol};
 pub use trace::{Because, Event, Node, RouteSource, Step, Trace};

@@ -7,4 +7,5 @@
 
 mod state;
 
+pub use super::stub::SessionRecord;
 pub use state::{DownReason, EspSa, IkeState, SessionState, Tunnel, TunnelState};

@@ -1,0 +1,129 @@
+//! Questions about running things, and their answers.
+
+use serde_json::Value as Json;
+
+use super::{EngineView, Planned, When, session_statistics, session_status};
+use crate::engine::bgp;
+use crate::engine::forwarding::{DropReason, Packet, Trace};
+use crate::engine::{Engine, Moment, Refusal};
+use crate::model::PolicyPath;
+
+/// A question about something that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// How a session is: `…/sessions/ID/detailed-status`.
+    SessionStatus(PolicyPath),
+    /// Its tunnels and their traffic: `…/sessions/ID/statistics`.
+    SessionStatistics(PolicyPath),
+    /// How a BGP neighbor is: its entry of `…/bgp/neighbors/status`.
+    NeighborStatus(PolicyPath),
+    /// What it taught the gateway: `…/neighbors/ID/routes`.
+    LearnedRoutes(PolicyPath),
+    /// What the gateway advertises to it: `…/neighbors/ID/advertised-routes`.
+    AdvertisedRoutes(PolicyPath),
+}
+
+impl Question {
+    /// What is asked about.
+    pub fn subject(&self) -> &PolicyPath {
+        match self {
+            Self::SessionStatus(path)
+            | Self::SessionStatistics(path)
+            | Self::NeighborStatus(path)
+            | Self::LearnedRoutes(path)
+            | Self::AdvertisedRoutes(path) => path,
+        }
+    }
+}
+
+/// The answer to a [`Question`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The API's answer; none when there is nothing to ask about.
+    pub document: Option<Json>,
+    /// When another answer is to be expected, because something is under way.
+    pub until: Option<Moment>,
+}
+
+/// Which packet is traced, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceRequest {
+    /// The packet.
+    pub packet: Packet,
+    /// At which moment.
+    pub when: When,
+    /// The size of the answer in bytes whose way back is wanted.
+    pub answer_size: usize,
+}
+
+/// The way of a packet, and of the answer to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceAnswer {
+    /// Its way.
+    pub there: Trace,
+    /// The way of the answer; none when the packet does not arrive.
+    pub back: Option<Trace>,
+    /// What was left out, because too little of it is known.
+    pub unknown: Vec<PolicyPath>,
+}
+
+impl EngineView {
+    /// The API's answer to `question`; none when there is nothing to ask about.
+    pub fn answer(&self, question: &Question) -> Option<Json> {
+        match question {
+            Question::SessionStatus(path) => session_status(self, path),
+            Question::SessionStatistics(path) => session_statistics(self, path),
+            Question::NeighborStatus(path) => bgp::neighbor_status(self, path),
+            Question::LearnedRoutes(path) => bgp::learned_routes(self, path),
+            Question::AdvertisedRoutes(path) => bgp::advertised_routes(self, path),
+        }
+    }
+}
+
+/// How many sessions that wait for traffic one packet may open on its way.
+const MOST_OPENED: usize = 8;
+
+impl Engine {
+    /// Answers `question` at `now`. With something `planned`, the answer is what it will
+    /// be once that is declared and has come to rest.
+    pub fn ask(&self, question: &Question, planned: &[Planned], now: Moment) -> Result<Answer, Refusal> {
+        let mut runtime = self.runtime(now)?;
+        runtime.declare_all(planned);
+        if !planned.is_empty() {
+            runtime.settle_down();
+            return Ok(Answer { document: runtime.view().answer(question), until: None });
+        }
+        Ok(Answer { document: runtime.view().answer(question), until: runtime.next_news_of(question.subject()) })
+    }
+
+    /// Traces a packet at `now`, with what is `planned` declared.
+    pub fn trace(&self, request: &TraceRequest, planned: &[Planned], now: Moment) -> Result<TraceAnswer, Refusal> {
+        let mut runtime = self.runtime(now)?;
+        runtime.declare_all(planned);
+        if request.when == When::Settled {
+            runtime.settle_down();
+        }
+        let mut view = runtime.view();
+        let mut answer = traced(&view, request);
+        for _ in 0..MOST_OPENED {
+            let waiting = [Some(&answer.there), answer.back.as_ref()].into_iter().flatten();
+            let mut waiting = waiting.filter(|trace| trace.drop_reason == Some(DropReason::TunnelOnDemand));
+            let Some(session) = waiting.find_map(|trace| trace.session.clone()) else { break };
+            if request.when == When::Current {
+                break;
+            }
+            runtime.wake(&session);
+            runtime.settle_down();
+            view = runtime.view();
+            answer = traced(&view, request);
+        }
+        Ok(answer)
+    }
+}
+
+fn traced(view: &EngineView, request: &TraceRequest) -> TraceAnswer {
+    let there = view.trace(&request.packet);
+    let arrives = there.drop_reason.is_none();
+    let back = if arrives { view.trace_answer(&there, request.answer_size) } else { None };
+    TraceAnswer { there, back, unknown: view.topology.unknown.iter().cloned().collect() }
+}
