@@ -103,19 +103,12 @@ impl Engine {
         if request.when == When::Settled {
             runtime.settle_down();
         }
-        let mut view = runtime.view();
-        let mut answer = traced(&view, request);
+        let mut answer = traced(&runtime.view(), request);
         for _ in 0..MOST_OPENED {
-            let waiting = [Some(&answer.there), answer.back.as_ref()].into_iter().flatten();
-            let mut waiting = waiting.filter(|trace| trace.drop_reason == Some(DropReason::TunnelOnDemand));
-            let Some(session) = waiting.find_map(|trace| trace.session.clone()) else { break };
-            if request.when == When::Current {
-                break;
-            }
+            let Some(session) = opens(&answer).filter(|_| request.when == When::Settled) else { break };
             runtime.wake(&session);
             runtime.settle_down();
-            view = runtime.view();
-            answer = traced(&view, request);
+            answer = traced(&runtime.view(), request);
         }
         Ok(answer)
     }
@@ -126,4 +119,11 @@ fn traced(view: &EngineView, request: &TraceRequest) -> TraceAnswer {
     let arrives = there.drop_reason.is_none();
     let back = if arrives { view.trace_answer(&there, request.answer_size) } else { None };
     TraceAnswer { there, back, unknown: view.topology.unknown.iter().cloned().collect() }
+}
+
+/// The session that waits for traffic and is opened by the packet or its answer.
+fn opens(answer: &TraceAnswer) -> Option<PolicyPath> {
+    let mut traces = [Some(&answer.there), answer.back.as_ref()].into_iter().flatten();
+    let waiting = traces.find(|trace| trace.drop_reason == Some(DropReason::TunnelOnDemand));
+    waiting.and_then(|trace| trace.session.clone())
 }
