@@ -6,6 +6,7 @@
 //! | [`face`], [`resources`] | what a kind of object has in Terraform beyond the model's fields, one file each |
 //! | [`schema`], [`convert`] | schemas and values, made of the model's declarations |
 //! | `resource`, `data_source` | what each operation does, the same for every kind |
+//! | [`query`] | data sources that ask how things run |
 //! | `merge` | two people changed one object |
 //! | `run` | what one run of Terraform is about to do |
 //! | `notes` | what a plan tells its apply beside the plan |
@@ -16,6 +17,7 @@
 
 pub mod face;
 pub mod identify;
+pub mod query;
 pub mod resources;
 pub mod schema;
 
@@ -93,7 +95,7 @@ impl Provider for VpnProvider {
     fn data_sources(&self) -> Vec<Arc<dyn DataSource>> {
         let source =
             |face| -> Arc<dyn DataSource> { Arc::new(data_source::ObjectDataSource::new(face, self.shared.clone())) };
-        resources::FACES.into_iter().map(source).collect()
+        resources::FACES.into_iter().map(source).chain(query::sources(&self.shared)).collect()
     }
 
     async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {

@@ -135,10 +135,17 @@ impl Runtime {
         self.watch_traffic();
     }
 
-    /// What is planned is declared.
+    /// What is planned is declared now, as far as it is known.
     pub fn declare_all(&mut self, planned: &[Planned]) {
         for Planned { path, declared } in planned {
-            self.declare(path, declared.as_ref().map(|(kind, tree)| (*kind, tree)));
+            match declared {
+                None => self.declare(path, None),
+                Some((_, tree)) if matters_and_is_unknown(tree) => {
+                    self.declare(path, None);
+                    self.topology.unknown.insert(path.clone());
+                }
+                Some((kind, tree)) => self.declare(path, Some((*kind, &created(tree, self.now)))),
+            }
         }
     }
 
@@ -353,6 +360,22 @@ impl Runtime {
         }
         touched
     }
+}
+
+/// Whether something in a document is not known that may matter to what runs.
+fn matters_and_is_unknown(tree: &Tree) -> bool {
+    let Tree::Object(fields) = tree else { return true };
+    let idle = ["display_name", "description", "tags"];
+    fields.iter().any(|(name, value)| !idle.contains(&name.as_str()) && value.has_unknown())
+}
+
+/// The document, created at `now` unless it says when.
+fn created(tree: &Tree, now: Moment) -> Tree {
+    let mut tree = tree.clone();
+    if let Tree::Object(fields) = &mut tree {
+        fields.entry("_create_time".to_owned()).or_insert_with(|| now.0.into());
+    }
+    tree
 }
 
 /// The sessions and neighbors that something matters to.
