@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value as Json, json};
 
 use super::{Backend, BackendError};
+use crate::engine::prefix_filter::PrefixMatch;
 use crate::engine::store::StoreError;
 use crate::engine::{
     Answer, Caller, Engine, Moment, Object, Planned, Question, Refusal, Reveal, TraceAnswer, TraceRequest,
@@ -23,9 +24,11 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Opens the engine file at `file`, which is created when there is none.
-    pub fn open(file: &Path) -> Result<Self, StoreError> {
-        Ok(Self { engine: Engine::open(file, Moment::from_clock())?, file: file.to_owned() })
+    /// Opens the engine file at `file`, which is created when there is none. The bounds
+    /// of prefix lists are read as `mode` says.
+    pub fn open(file: &Path, mode: PrefixMatch) -> Result<Self, StoreError> {
+        let engine = Engine::open(file, Moment::from_clock())?.reading_bounds_as(mode);
+        Ok(Self { engine, file: file.to_owned() })
     }
 
     /// Runs `work` where it may wait for the disk.
