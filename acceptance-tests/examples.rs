@@ -139,7 +139,7 @@ fn quickstart() -> Workspace {
 #[test]
 fn the_quickstart_applies_changes_is_imported_and_goes() {
     let lab = quickstart();
-    lab.apply().mentions(&["9 added, 0 changed, 0 destroyed"]);
+    lab.apply().mentions(&["11 added, 0 changed, 0 destroyed"]);
     lab.plan_is_empty();
     let outputs = lab.json(&["output", "-json"]);
     assert_eq!(outputs["tunnel"]["value"]["bgp"], "169.254.151.1 (AS 65006)");
@@ -158,7 +158,7 @@ fn the_quickstart_applies_changes_is_imported_and_goes() {
     fs::remove_file(lab.folder().join("terraform.tfstate")).unwrap();
     let script = fs::read_to_string(lab.folder().join("import.sh")).unwrap();
     let imports = imports(&script);
-    assert_eq!(imports.len(), 9);
+    assert_eq!(imports.len(), 11);
     for import in imports {
         lab.run(&["import", "-input=false", &import.to, &import.id]).succeeded();
     }

@@ -1,5 +1,5 @@
-# Two VPNs between an SDDC and a data center: a route-based one, whose routes
-# come from BGP, and a policy-based one, whose rules name the networks.
+# Two VPNs of an SDDC: a route-based one to a data center, whose routes
+# come from BGP, and a policy-based one to a branch, whose rules name the networks.
 
 # --- How both are negotiated -------------------------------------------------
 
@@ -114,8 +114,8 @@ resource "vpn_bgp_neighbor" "dc1" {
 resource "vpn_policy_based_session" "dc1" {
   display_name        = "VPNtoDFWDC1-policy"
   local_endpoint_path = data.vpn_local_endpoint.private.path
-  peer_address        = var.peer_address
-  peer_id             = var.peer_address
+  peer_address        = var.branch_address
+  peer_id             = var.branch_address
   psk                 = var.policy_based_psk
 
   ike_profile_path    = vpn_ike_profile.dc1.path
