@@ -48,7 +48,7 @@ pub use refusal::Refusal;
 use store::{SqliteStore, Store, StoreError};
 
 /// A moment, in milliseconds since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Moment(pub i64);
 
 impl Moment {
