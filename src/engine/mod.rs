@@ -53,7 +53,7 @@ use prefix_filter::PrefixMatch;
 use store::{SqliteStore, Store, StoreError};
 
 /// A moment, in milliseconds since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Moment(pub i64);
 
 impl Moment {

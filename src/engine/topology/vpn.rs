@@ -53,7 +53,7 @@ pub struct TunnelProfile {
 }
 
 /// A DPD profile.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DpdProfile {
     /// Whether the peer is probed.
     pub enabled: bool,
@@ -101,7 +101,7 @@ pub struct LocalEndpoint {
 }
 
 /// How a party proves who it is.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Credential {
     /// By a key both know.
     Psk(String),
