@@ -8,22 +8,6 @@ use super::topology::*;
 use crate::model::PolicyPath;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SessionRecord;
-impl SessionRecord {
-    pub fn begin(wired: Option<&Wired<'_>>, far: &FarEnd<'_>, at: Moment) -> Self {
-        Self
-    }
-    pub fn changed(&mut self, wired: Option<&Wired<'_>>, far: &FarEnd<'_>, at: Moment) {}
-    pub fn next_change(&self, wired: Option<&Wired<'_>>, far: &FarEnd<'_>) -> Option<Moment> {
-        None
-    }
-    pub fn advance(&mut self, wired: Option<&Wired<'_>>, far: &FarEnd<'_>, to: Moment) {}
-    pub fn wake(&mut self, wired: Option<&Wired<'_>>, far: &FarEnd<'_>, at: Moment) {}
-    pub fn state(&self, wired: Option<&Wired<'_>>, far: &FarEnd<'_>, now: Moment) -> SessionState {
-        SessionState { ike: IkeState::Negotiating { since: now }, tunnels: vec![] }
-    }
-}
 pub struct Surroundings<'a> {
     pub topology: &'a Topology,
     pub sessions: &'a BTreeMap<PolicyPath, SessionState>,
