@@ -132,7 +132,7 @@ fn a_policy_based_session_has_a_tunnel_for_each_pair() {
         .iter()
         .map(|tunnel| (tunnel["local_subnet"].as_str().unwrap().to_owned(), tunnel["packets_out"].as_u64().unwrap()))
         .collect();
-    assert_eq!(counted, [("192.168.10.0/24".to_owned(), 10), ("10.2.1.140/32".to_owned(), 0)]);
+    assert_eq!(counted, [("10.2.1.140/32".to_owned(), 0), ("192.168.10.0/24".to_owned(), 10)]);
     assert_eq!(policy["aggregate_traffic_counters"]["packets_out"], 10);
 }
 
