@@ -78,9 +78,9 @@ resource "vpn_simulated_peer" "site" {
 
 # --- What reaches what ------------------------------------------------------
 
-# Sixteen connections to one server: each keeps to its tunnel, and both are used.
+# Six connections to one server: each keeps to its tunnel, and both are used.
 data "vpn_path_trace" "connection" {
-  count = 16
+  count = 6
 
   source           = "192.168.102.10"
   destination      = "10.62.1.20"

@@ -12,11 +12,11 @@ use super::tree::Tree;
 words! {
     /// What a flow's packets carry.
     pub enum FlowProtocol {
-        /// TCP: each packet is acknowledged, and segments keep to the MSS of the connection.
+        /// A connection: its segments keep to the MSS, and each is acknowledged.
         Tcp = "TCP",
-        /// UDP.
+        /// Datagrams, answered or not.
         Udp = "UDP",
-        /// ICMP echo requests (ICMPv6 between IPv6 addresses); each is answered by one of the same size.
+        /// Echo requests (ICMPv6 between IPv6 addresses), each answered by an echo of the same size.
         Icmp = "ICMP",
     }
 }

@@ -139,13 +139,17 @@ impl Events {
     }
 
     /// The same for what is content with less: `patience` says how long it has to be
-    /// quiet. There has to be room for others meanwhile.
-    pub async fn next_within(&mut self, cx: &Context, patience: Duration) -> bool {
+    /// quiet.
+    pub async fn next_within(&mut self, cx: &Context, patience: Duration) -> Waited {
         let room = Arc::clone(&self.room);
         let is_full = room.taken.fetch_add(1, Ordering::Relaxed) + 1 >= room.places;
-        let happened = !is_full && self.happens(cx, patience).await;
+        let waited = match is_full {
+            true => Waited::Crowded,
+            false if self.happens(cx, patience).await => Waited::Moved,
+            false => Waited::InVain,
+        };
         room.taken.fetch_sub(1, Ordering::Relaxed);
-        happened
+        waited
     }
 
     async fn happens(&mut self, cx: &Context, patience: Duration) -> bool {

@@ -8,26 +8,38 @@
 use std::time::Duration;
 
 use crate::engine::Planned;
+use crate::provider::run::Waited;
 use crate::provider::shared::Connection;
-use crate::tf_provider::Context;
+use crate::provider::terraform::parallelism;
+use crate::tf_provider::{Context, Diagnostic, Diagnostics};
 
 /// A plan that has not moved for so long has come as far as it can while a data source
 /// is read.
-const QUIET: Duration = Duration::from_millis(400);
+const QUIET: Duration = Duration::from_secs(1);
 
-/// What the rest of a plan declares.
-pub struct Foresight {
-    /// The objects it creates, changes and deletes. None in an apply, where they are
-    /// what they are.
-    pub planned: Vec<Planned>,
+/// What the rest of a plan declares: the objects it creates, changes and deletes, once it
+/// has come as far as it can. None in an apply, where they are what they are.
+pub async fn foreseen(cx: &Context, connection: &Connection) -> Result<Vec<Planned>, Diagnostics> {
+    let mut events = connection.run.events();
+    while !connection.run.has_applied() {
+        match events.next_within(cx, QUIET).await {
+            Waited::Moved => {}
+            Waited::InVain => return Ok(connection.run.planned_objects()),
+            Waited::Crowded => return Err(crowded().into()),
+        }
+    }
+    Ok(Vec::new())
 }
 
-impl Foresight {
-    /// What is planned, once the plan has come as far as it can.
-    pub async fn of(cx: &Context, connection: &Connection) -> Self {
-        let mut events = connection.run.events();
-        while !connection.run.has_applied() && events.next_within(cx, QUIET).await {}
-        let planned = if connection.run.has_applied() { Vec::new() } else { connection.run.planned_objects() };
-        Self { planned }
-    }
+/// Terraform plans so many things at a time, and all of them are data sources that wait
+/// for the rest: an answer without the rest would be a wrong one.
+fn crowded() -> Diagnostic {
+    let detail = format!(
+        "Terraform does {places} things at a time, and so many data sources wait for the rest of the plan, which they are \
+         about. Run it with -parallelism={more}, or ask with fewer data sources at once, or give them depends_on, so that \
+         they are read after the apply.",
+        places = parallelism(),
+        more = parallelism() * 10,
+    );
+    Diagnostic::error("Too many questions about what is being planned", detail)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::foresight::Foresight;
+use super::foresight::foreseen;
 use super::{answered, check, input, schema, type_name};
 use crate::engine::forwarding::{Node, Packet, Trace, protocol};
 use crate::engine::{TraceAnswer, TraceRequest, When};
@@ -56,8 +56,8 @@ impl DataSource for PathTrace {
             return Err(Diagnostic::error("This is no packet", "Its source and destination have to be known.").into());
         };
         let connection = self.shared.connection()?;
-        let foresight = Foresight::of(cx, &connection).await;
-        let answer = connection.backend.trace(&request, &foresight.planned).await;
+        let planned = foreseen(cx, &connection).await?;
+        let answer = connection.backend.trace(&request, &planned).await;
         let answer = answer.map_err(|error| Diagnostic::error("The packet cannot be traced", error.to_string()))?;
         comes_from_where_it_should(&input, &answer.there)?;
         Ok(answered(&PATH_TRACE, config, &document(&answer)))

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde_json::Value as Json;
 use tokio::time::{Instant, sleep};
 
-use super::foresight::Foresight;
+use super::foresight::foreseen;
 use super::{answered, check, input, path_in, schema, type_name};
 use crate::backend::BackendError;
 use crate::engine::{Answer, Moment, Planned, Question};
@@ -130,11 +130,11 @@ impl DataSource for Running {
             return Err(Diagnostic::error("This is no policy path", "Give the path of an object.").at(at()).into());
         };
         let connection = self.shared.connection()?;
-        let foresight = Foresight::of(cx, &connection).await;
+        let planned = foreseen(cx, &connection).await?;
         let wait = input.get("wait_seconds").int().and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0);
         let deadline = Instant::now() + Duration::from_secs(wait);
         let question = (self.ask.question)(path.clone(), &input);
-        let answer = self.wait_for_answer(cx, &connection, &question, &foresight.planned, deadline).await;
+        let answer = self.wait_for_answer(cx, &connection, &question, &planned, deadline).await;
         let answer = answer.map_err(|error| Diagnostic::error("The answer cannot be had", error.to_string()))?;
         let Some(document) = answer.document else {
             let detail = format!("There is nothing at {path} in {}.", connection.backend.describe());
