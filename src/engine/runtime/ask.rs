@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{EngineView, Planned, When, session_statistics, session_status};
+use super::{EngineView, Planned, When, flow_statistics, session_statistics, session_status};
 use crate::engine::bgp;
 use crate::engine::forwarding::{DropReason, Packet, Trace};
 use crate::engine::{Engine, Moment, Refusal};
@@ -21,6 +21,8 @@ pub enum Question {
     LearnedRoutes(PolicyPath),
     /// What the gateway advertises to it: `…/neighbors/ID/advertised-routes`.
     AdvertisedRoutes(PolicyPath),
+    /// What became of the packets of a simulated flow.
+    FlowStatistics(PolicyPath),
 }
 
 impl Question {
@@ -31,7 +33,8 @@ impl Question {
             | Self::SessionStatistics(path)
             | Self::NeighborStatus(path)
             | Self::LearnedRoutes(path)
-            | Self::AdvertisedRoutes(path) => path,
+            | Self::AdvertisedRoutes(path)
+            | Self::FlowStatistics(path) => path,
         }
     }
 }
@@ -76,6 +79,7 @@ impl EngineView {
             Question::NeighborStatus(path) => bgp::neighbor_status(self, path),
             Question::LearnedRoutes(path) => bgp::learned_routes(self, path),
             Question::AdvertisedRoutes(path) => bgp::advertised_routes(self, path),
+            Question::FlowStatistics(path) => flow_statistics(self, path),
         }
     }
 }

@@ -53,6 +53,21 @@ pub fn session_statistics(view: &EngineView, path: &PolicyPath) -> Option<Json> 
     Some(json!({ "results": [result], "intent_path": path.as_str() }))
 }
 
+/// What became of the packets of a flow; none when there is no such flow.
+pub fn flow_statistics(view: &EngineView, path: &PolicyPath) -> Option<Json> {
+    view.topology.flows.get(path)?;
+    let counters = view.traffic.of_flow(path);
+    let drops: Vec<_> =
+        counters.dropped.iter().map(|(reason, packets)| json!({ "reason": reason, "packets": packets })).collect();
+    Some(json!({
+        "packets_sent": counters.sent,
+        "packets_delivered": counters.delivered,
+        "packets_dropped": counters.dropped.values().sum::<u64>(),
+        "drops": drops,
+        "last_update_timestamp": view.now.0,
+    }))
+}
+
 impl<'a> Subject<'a> {
     fn of(view: &'a EngineView, path: &PolicyPath) -> Option<Self> {
         Some(Self { view, session: view.topology.sessions.get(path)?, state: view.sessions.get(path)? })

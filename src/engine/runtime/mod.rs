@@ -8,7 +8,7 @@
 //! | `traffic` | what flows send, and what is counted of it |
 //! | `view` | the engine at one moment |
 //! | `ask` | questions about running things, and their answers |
-//! | `documents` | the API's answers about a session |
+//! | `documents` | the API's answers about a session, and those about a flow |
 //!
 //! Nothing runs in the background: every process of Terraform lives for seconds. The
 //! state at a moment follows from the last settled state, from what was declared and
@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use ask::{Answer, Question, TraceAnswer, TraceRequest};
-pub use documents::{ENFORCEMENT_POINT, session_statistics, session_status};
+pub use documents::{ENFORCEMENT_POINT, flow_statistics, session_statistics, session_status};
 pub use machine::Runtime;
 pub use traffic::{FlowCounters, Traffic, TunnelCounters};
 pub use view::EngineView;

@@ -5,6 +5,7 @@
 //! of a path trace are this project's own.
 
 mod bgp;
+mod flow;
 mod path_trace;
 mod session;
 
@@ -55,6 +56,14 @@ pub static BGP_ROUTES: Query = Query {
     title: "routes of a BGP neighbor",
     input: &bgp::ROUTES_INPUT,
     output: &bgp::BGP_ROUTES,
+};
+
+/// What became of the packets of a simulated flow.
+pub static FLOW_STATISTICS: Query = Query {
+    name: "flow_statistics",
+    title: "statistics of a simulated flow",
+    input: &flow::FLOW_INPUT,
+    output: &flow::FLOW_STATISTICS,
 };
 
 /// What happens to a packet.

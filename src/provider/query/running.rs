@@ -12,7 +12,7 @@ use super::{answered, check, input, path_in, schema, type_name};
 use crate::backend::BackendError;
 use crate::engine::{Answer, Moment, Planned, Question};
 use crate::model::result::{
-    BGP_NEIGHBOR_STATUS, BGP_ROUTES, Query, RouteDirection, SESSION_STATISTICS, SESSION_STATUS,
+    BGP_NEIGHBOR_STATUS, BGP_ROUTES, FLOW_STATISTICS, Query, RouteDirection, SESSION_STATISTICS, SESSION_STATUS,
 };
 use crate::model::{PolicyPath, Tree};
 use crate::provider::shared::{Connection, Shared};
@@ -31,7 +31,7 @@ pub struct Ask {
 }
 
 /// The queries.
-pub static QUERIES: [Ask; 4] = [
+pub static QUERIES: [Ask; 5] = [
     Ask {
         query: &SESSION_STATUS,
         subject: "session_path",
@@ -65,6 +65,12 @@ pub static QUERIES: [Ask; 4] = [
             }
             node
         },
+    },
+    Ask {
+        query: &FLOW_STATISTICS,
+        subject: "flow_path",
+        question: |path, _| Question::FlowStatistics(path),
+        answer: Json::clone,
     },
 ];
 
