@@ -45,6 +45,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use serde::{Deserialize, Serialize};
+
 pub use object::Object;
 pub use refusal::Refusal;
 pub use runtime::{Answer, EngineView, Planned, Question, TraceAnswer, TraceRequest, When};
@@ -53,7 +55,7 @@ use prefix_filter::PrefixMatch;
 use store::{SqliteStore, Store, StoreError};
 
 /// A moment, in milliseconds since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Moment(pub i64);
 
 impl Moment {

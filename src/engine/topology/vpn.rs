@@ -189,6 +189,15 @@ impl Session {
         self.path.within("tier-0s").map_or_else(String::new, |id| format!("/infra/tier-0s/{id}"))
     }
 
+    /// The gateway's addresses in its tunnel; none for a policy-based session.
+    pub fn own_addresses(&self) -> impl Iterator<Item = IpAddr> {
+        let addresses = match &self.kind {
+            SessionKind::RouteBased { addresses, .. } => addresses.as_slice(),
+            SessionKind::PolicyBased { .. } => &[],
+        };
+        addresses.iter().map(|(own, _)| *own)
+    }
+
     /// Whether routes choose its traffic.
     pub fn is_route_based(&self) -> bool {
         matches!(self.kind, SessionKind::RouteBased { .. })
