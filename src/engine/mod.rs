@@ -36,7 +36,6 @@ pub mod topology;
 mod index;
 mod intent;
 mod ledger;
-mod stub;
 mod system;
 #[cfg(test)]
 mod tests;

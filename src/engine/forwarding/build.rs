@@ -189,8 +189,11 @@ impl<'a> Builder<'a> {
             self.gateway_numbers.insert(tier0, number(self.gateways.len()));
             self.gateways.push(Gateway { tier0: path, rules: 0..0 });
         }
-        let above = |path: &PolicyPath| path.within("tier-1s").and_then(|id| PolicyPath::parse(&format!("/infra/tier-1s/{id}")).ok());
-        let mut tier1s: BTreeSet<PolicyPath> = topology.segments.keys().chain(topology.ports.keys()).filter_map(above).collect();
+        let above = |path: &PolicyPath| {
+            path.within("tier-1s").and_then(|id| PolicyPath::parse(&format!("/infra/tier-1s/{id}")).ok())
+        };
+        let mut tier1s: BTreeSet<PolicyPath> =
+            topology.segments.keys().chain(topology.ports.keys()).filter_map(above).collect();
         tier1s.extend(topology.tier1s.keys().cloned());
         for path in tier1s {
             let tier0 = topology.tier1s.get(&path).and_then(Option::as_ref);
@@ -261,7 +264,8 @@ impl<'a> Builder<'a> {
         let topology = self.topology;
         for (position, tier1) in (0_u32..).zip(self.tier1s.iter().map(|it| it.gateway).collect::<Vec<_>>()) {
             let path = self.tier1s[position as usize].path.clone();
-            let own = topology.segments.values().filter(|segment| segment.is_routed && tier1_of(&segment.path) == path.id());
+            let own =
+                topology.segments.values().filter(|segment| segment.is_routed && tier1_of(&segment.path) == path.id());
             for (address, _) in own.flat_map(|segment| &segment.subnets) {
                 self.own(tier1, Some(position), *address);
             }
@@ -284,7 +288,9 @@ impl<'a> Builder<'a> {
                     self.way(*network, node, RouteSource::Connected, hop);
                 }
             }
-            for (address, (peer, node)) in topology.far_tunnel_addresses(declared).into_iter().filter_map(|it| Some((it, peer?))) {
+            for (address, (peer, node)) in
+                topology.far_tunnel_addresses(declared).into_iter().filter_map(|it| Some((it, peer?)))
+            {
                 self.of_peer(peer, node, address);
             }
         }
@@ -322,7 +328,8 @@ impl<'a> Builder<'a> {
             }
         }
         for (path, declared) in &topology.ports {
-            let Some(&segment) = path.as_str().rsplit_once("/ports/").and_then(|(it, _)| segment_numbers.get(it)) else {
+            let Some(&segment) = path.as_str().rsplit_once("/ports/").and_then(|(it, _)| segment_numbers.get(it))
+            else {
                 continue;
             };
             let port = number(self.ports.len());
@@ -376,7 +383,8 @@ impl<'a> Builder<'a> {
             let now = &self.sessions[session as usize];
             let is_enabled = now.is_enabled();
             for rule in of_session.iter().filter(|rule| rule.enabled) {
-                let of_rule = now.tunnels.iter().zip(0..).filter(|(tunnel, _)| tunnel.rule.as_deref() == Some(&rule.id));
+                let of_rule =
+                    now.tunnels.iter().zip(0..).filter(|(tunnel, _)| tunnel.rule.as_deref() == Some(&rule.id));
                 let tunnels = Pairs::new(of_rule.map(|(tunnel, at)| (at, tunnel.local, tunnel.remote)));
                 let order = if is_enabled { 1 } else { 2 };
                 let part = Part::Protect { session, is_enabled, tunnels };
@@ -389,7 +397,11 @@ impl<'a> Builder<'a> {
             let own = &mut self.gateways[*gateway as usize].rules;
             *own = if own.is_empty() { rule..rule + 1 } else { own.start..rule + 1 };
         }
-        let finished = |(_, service, declared, part): (_, u32, &PolicyRule, Part)| Rule { declared: declared.clone(), service, part };
+        let finished = |(_, service, declared, part): (_, u32, &PolicyRule, Part)| Rule {
+            declared: declared.clone(),
+            service,
+            part,
+        };
         rules.into_iter().map(finished).collect()
     }
 
@@ -414,7 +426,11 @@ impl<'a> Builder<'a> {
                     _ => {
                         let known = |path: &BgpPath| {
                             let session = *self.session_numbers.get(&path.session)?;
-                            Some(NextHop { address: Some(path.next_hop), session, neighbor: Some(path.neighbor.clone()) })
+                            Some(NextHop {
+                                address: Some(path.next_hop),
+                                session,
+                                neighbor: Some(path.neighbor.clone()),
+                            })
                         };
                         let Some(hop) = self.group(paths.iter().filter_map(known).collect()) else { continue };
                         last = Some((paths, hop));
@@ -443,7 +459,9 @@ impl<'a> Builder<'a> {
         let inputs = self.inputs;
         for (position, (path, declared)) in (0..).zip(&self.topology.peers) {
             let node = self.peers[position as usize].node;
-            for network in networks_behind(self.topology, declared, &self.peers[position as usize], &inputs.topology.sessions) {
+            for network in
+                networks_behind(self.topology, declared, &self.peers[position as usize], &inputs.topology.sessions)
+            {
                 self.draft.claim(network, Claim::Peer(position));
                 self.way(network, node, RouteSource::Static, Hop::Behind);
             }

@@ -45,7 +45,10 @@ impl Explain {
             let has = |(gateway, address): &(u32, IpAddr)| {
                 *gateway == session.gateway && addresses.iter().any(|(_, network)| network.holds(*address))
             };
-            if session.is_up() && !neighbors.iter().any(has) && let Some(of) = missing.get_mut(session.gateway as usize) {
+            if session.is_up()
+                && !neighbors.iter().any(has)
+                && let Some(of) = missing.get_mut(session.gateway as usize)
+            {
                 of.alone.push(position);
             }
         }
@@ -57,7 +60,8 @@ impl Explain {
         };
         for (neighbor, wrong) in inputs.neighbors_down {
             let declared = topology.neighbors.get(neighbor);
-            let session = declared.and_then(|it| topology.session_of(it)).and_then(|(it, _)| session_numbers.get(&it.path));
+            let session =
+                declared.and_then(|it| topology.session_of(it)).and_then(|(it, _)| session_numbers.get(&it.path));
             of(neighbor, &mut |missing| missing.down.push((neighbor.clone(), wrong.clone(), session.copied())));
         }
         for (neighbor, networks) in inputs.filtered {

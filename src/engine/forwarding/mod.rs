@@ -15,6 +15,7 @@
 //! | `fragments` | cutting packets into fragments |
 //! | `walk` | the way itself, from node to node |
 //! | `explain` | why there is no route |
+//! | `words` | a trace in words |
 
 mod atlas;
 mod build;
@@ -25,11 +26,12 @@ mod explain;
 mod fragments;
 mod packet;
 mod rules;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod tunnels;
 mod walk;
-#[cfg(test)]
-mod tests;
+mod words;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -123,7 +125,8 @@ impl Forwarding {
             return None;
         }
         // Several peers may have the network: it is the one who got the packet that answers.
-        let peer = trace.steps.last().and_then(|step| if let Node::Peer(path) = &step.node { Some(path) } else { None });
+        let peer =
+            trace.steps.last().and_then(|step| if let Node::Peer(path) = &step.node { Some(path) } else { None });
         let peer = peer.and_then(|path| self.peers.iter().position(|peer| peer.path == *path)).map(atlas::number);
         let answer = trace.packet.answer(size, TIME_TO_LIVE);
         Some(walk::trace(self, &answer, Role::Answering, peer))

@@ -118,8 +118,8 @@ impl Rules {
                         let other = &self.rules[other as usize];
                         matches!(other.part, Part::Bypass) && other.service == rule.service
                     };
-                    let is_bypassed = choice.bypass.is_some()
-                        && self.matching(sources, destinations).filter(own).any(bypasses);
+                    let is_bypassed =
+                        choice.bypass.is_some() && self.matching(sources, destinations).filter(own).any(bypasses);
                     if !is_bypassed {
                         choice.rule = Some(matching);
                         break;

@@ -142,11 +142,7 @@ impl Tunnel {
                 let outer = IpVersion::of(underlay.far);
                 let encapsulation = Encapsulation { proposal: sa.proposal, outer, nat_traversal: sa.nat_traversal };
                 let fits = |mtu| encapsulation.largest_inner(mtu).unwrap_or_default();
-                Ok(Wrap {
-                    encapsulation,
-                    fits_uplink: fits(UPLINK_MTU),
-                    fits: fits(UPLINK_MTU.min(underlay.path_mtu)),
-                })
+                Ok(Wrap { encapsulation, fits_uplink: fits(UPLINK_MTU), fits: fits(UPLINK_MTU.min(underlay.path_mtu)) })
             }
         };
         Self { local: now.local, remote: now.remote, rule: now.rule.clone(), takes }

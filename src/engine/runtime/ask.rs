@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::{EngineView, Planned, When, flow_statistics, session_statistics, session_status};
-use crate::engine::bgp;
+use crate::engine::bgp::documents::{self, Direction};
 use crate::engine::forwarding::{DropReason, Packet, Trace};
 use crate::engine::{Engine, Moment, Refusal};
 use crate::model::PolicyPath;
@@ -76,11 +76,21 @@ impl EngineView {
         match question {
             Question::SessionStatus(path) => session_status(self, path),
             Question::SessionStatistics(path) => session_statistics(self, path),
-            Question::NeighborStatus(path) => bgp::neighbor_status(self, path),
-            Question::LearnedRoutes(path) => bgp::learned_routes(self, path),
-            Question::AdvertisedRoutes(path) => bgp::advertised_routes(self, path),
+            Question::NeighborStatus(path) => {
+                let (neighbor, state) = (self.topology.neighbors.get(path)?, self.neighbors.get(path)?);
+                Some(documents::status(neighbor, state, self.ribs().neighbors.get(path), self.now))
+            }
+            Question::LearnedRoutes(path) => self.routes(path, Direction::Learned),
+            Question::AdvertisedRoutes(path) => self.routes(path, Direction::Advertised),
             Question::FlowStatistics(path) => flow_statistics(self, path),
         }
+    }
+}
+
+impl EngineView {
+    fn routes(&self, path: &PolicyPath, direction: Direction) -> Option<Json> {
+        let (neighbor, state) = (self.topology.neighbors.get(path)?, self.neighbors.get(path)?);
+        Some(documents::routes(neighbor, state, self.ribs().neighbors.get(path), direction))
     }
 }
 

@@ -4,12 +4,10 @@ use serde_json::{Value as Json, json};
 
 use super::EngineView;
 use super::traffic::TunnelCounters;
+use crate::engine::bgp::documents::ENFORCEMENT_POINT;
 use crate::engine::negotiation::{IkeState, SessionState, Tunnel, TunnelState};
 use crate::engine::topology::{Session, SessionKind};
 use crate::model::PolicyPath;
-
-/// The path of the one enforcement point.
-pub const ENFORCEMENT_POINT: &str = "/infra/sites/default/enforcement-points/vmc-enforcementpoint";
 
 /// What a session of the topology is and what it has counted.
 struct Subject<'a> {

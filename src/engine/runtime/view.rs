@@ -1,7 +1,7 @@
 //! The engine at one moment, as it can be looked at.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::traffic::Traffic;
 use crate::engine::Moment;
@@ -13,7 +13,7 @@ use crate::model::PolicyPath;
 
 /// The engine at one moment: what is declared, how sessions and neighbors are, which
 /// routes are used, and what has been counted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct EngineView {
     /// The moment.
     pub now: Moment,
@@ -25,8 +25,8 @@ pub struct EngineView {
     pub neighbors: BTreeMap<PolicyPath, NeighborState>,
     /// What has been counted.
     pub traffic: Traffic,
-    ribs: OnceLock<Ribs>,
-    forwarding: OnceLock<Forwarding>,
+    ribs: OnceLock<Arc<Ribs>>,
+    forwarding: OnceLock<Arc<Forwarding>>,
 }
 
 impl EngineView {
@@ -42,13 +42,32 @@ impl EngineView {
 
     /// The routes: which are learned, used and advertised.
     pub fn ribs(&self) -> &Ribs {
-        self.ribs.get_or_init(|| bgp::ribs(&self.topology, &self.neighbors, &self.sessions))
+        self.ribs.get_or_init(|| Arc::new(bgp::ribs(&self.topology, &self.neighbors, &self.sessions)))
     }
 
     /// What packets are forwarded by.
     pub fn forwarding(&self) -> &Forwarding {
-        self.forwarding
-            .get_or_init(|| Forwarding::of(&Inputs::of(&self.topology, &self.sessions, self.ribs(), &self.neighbors)))
+        self.forwarding.get_or_init(|| Arc::new(self.build_forwarding()))
+    }
+
+    fn build_forwarding(&self) -> Forwarding {
+        let ribs = self.ribs();
+        let down = self.neighbors.iter().filter_map(|(path, state)| {
+            let reason = state.reason.as_ref().map(ToString::to_string);
+            Some((path.clone(), reason?))
+        });
+        let filtered = ribs.neighbors.iter().map(|(path, exchange)| {
+            let kept_out = exchange.filtered().map(|(route, list)| (route.network, list.clone()));
+            (path.clone(), kept_out.collect())
+        });
+        Forwarding::of(&Inputs {
+            topology: &self.topology,
+            sessions: &self.sessions,
+            ribs: &ribs.gateways,
+            peers: &ribs.peers,
+            neighbors_down: &down.collect(),
+            filtered: &filtered.collect(),
+        })
     }
 
     /// The way of `packet`.

@@ -164,13 +164,21 @@ impl Draft {
         let (v4, v4_ways) = self.v4.into_ranges(&mut numbers);
         let (v6, v6_ways) = self.v6.into_ranges(&mut numbers);
         let mut ways = Vec::new();
-        let lists: Vec<_> = numbers.hops.into_values().into_iter().map(|list| {
-            let begin = small(ways.len());
-            ways.extend(list);
-            (begin, small(ways.len()))
-        }).collect();
-        let place = |[origin, sources, destinations, hops]: [u32; 4]| {
-            Place { origin, sources, destinations, ways: lists[hops as usize] }
+        let lists: Vec<_> = numbers
+            .hops
+            .into_values()
+            .into_iter()
+            .map(|list| {
+                let begin = small(ways.len());
+                ways.extend(list);
+                (begin, small(ways.len()))
+            })
+            .collect();
+        let place = |[origin, sources, destinations, hops]: [u32; 4]| Place {
+            origin,
+            sources,
+            destinations,
+            ways: lists[hops as usize],
         };
         Atlas {
             places: numbers.places.into_values().into_iter().map(place).collect(),

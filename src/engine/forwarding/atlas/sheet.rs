@@ -146,6 +146,7 @@ pub(super) fn longest<K: Key>(ways: &[Via<K>], node: u32, address: K) -> Option<
         let at = ways.binary_search_by_key(&sought, |way| (way.prefix, way.node)).ok()?;
         ways.get(at)
     };
-    let deciding = lengths.filter_map(at).reduce(|around, way| if way.is_local || !around.is_local { way } else { around })?;
+    let deciding =
+        lengths.filter_map(at).reduce(|around, way| if way.is_local || !around.is_local { way } else { around })?;
     Some((deciding.prefix, deciding.by))
 }

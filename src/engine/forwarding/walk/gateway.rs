@@ -90,9 +90,9 @@ impl<R: Record> Walk<'_, R> {
                     let reason = session_now.blocked.as_ref().map_or(DropReason::SessionDisabled, |block| block.reason);
                     self.lost(here, Some(&session_now.path), reason)
                 }
-                None => self.lost_because(here, None, DropReason::NoRoute, || {
-                    of.why_no_route(gateway, packet.destination)
-                }),
+                None => {
+                    self.lost_because(here, None, DropReason::NoRoute, || of.why_no_route(gateway, packet.destination))
+                }
             },
         }
     }
@@ -128,4 +128,3 @@ pub(super) fn matched(rule: &Rule, near: IpAddr, far: IpAddr) -> Event {
         destination: side(destinations, far),
     }
 }
-

@@ -47,8 +47,8 @@ impl<R: Record> Walk<'_, R> {
         let segment = &of.segments[place.segment as usize];
         let port = place.port.map(|port| &of.ports[port as usize]);
         let here = Where::Segment(place.segment);
-        self.step(here, Some(port.map_or(&segment.path, |port| &port.path)), || {
-            Event::Sent { network: place.subnet.map(|subnet| of.subnets[subnet as usize].network) }
+        self.step(here, Some(port.map_or(&segment.path, |port| &port.path)), || Event::Sent {
+            network: place.subnet.map(|subnet| of.subnets[subnet as usize].network),
         });
         if let Some(port) = port.filter(|port| !port.is_up) {
             return self.lost(here, Some(&port.path), DropReason::PortDown);
@@ -106,7 +106,9 @@ impl<R: Record> Walk<'_, R> {
         let network = network.unwrap_or_else(|| self.packet.destination.into());
         if let Where::Gateway(_) = from {
             let tier1 = Where::Tier1(segment.tier1);
-            self.step(from, Some(&of.tier1s[segment.tier1 as usize].path), || connected(network, RouteSource::Connected));
+            self.step(from, Some(&of.tier1s[segment.tier1 as usize].path), || {
+                connected(network, RouteSource::Connected)
+            });
             if let Err(lost) = self.hop_less(tier1) {
                 return lost;
             }

@@ -218,7 +218,9 @@ impl Forwarding {
         match at {
             Where::Segment(segment) => Node::Segment(self.segments[segment as usize].path.clone()),
             Where::Tier1(tier1) => Node::Tier1(self.tier1s[tier1 as usize].path.clone()),
-            Where::Gateway(gateway) => self.gateways[gateway as usize].tier0.clone().map_or(Node::Underlay, Node::Tier0),
+            Where::Gateway(gateway) => {
+                self.gateways[gateway as usize].tier0.clone().map_or(Node::Underlay, Node::Tier0)
+            }
             Where::Underlay => Node::Underlay,
             Where::Peer(peer) => Node::Peer(self.peers[peer as usize].path.clone()),
         }

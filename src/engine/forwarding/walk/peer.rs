@@ -32,7 +32,9 @@ impl<R: Record> Walk<'_, R> {
         if matches!(hop, Some(Hop::Own { .. })) {
             return self.accepted(here);
         }
-        if by != Arrival::Own && let Err(lost) = self.hop_less(here) {
+        if by != Arrival::Own
+            && let Err(lost) = self.hop_less(here)
+        {
             return lost;
         }
         if self.is_unroutable(hop) {
@@ -60,8 +62,9 @@ impl<R: Record> Walk<'_, R> {
             let (network, by) = Self::route(of, declared.node, packet);
             connected(network, by)
         });
-        self.step(here, Some(&declared.path), || {
-            Event::Delivered { network: Self::route(of, declared.node, packet).0, port: None }
+        self.step(here, Some(&declared.path), || Event::Delivered {
+            network: Self::route(of, declared.node, packet).0,
+            port: None,
         });
         At::End(Disposition::DeliveredToPeer, None)
     }

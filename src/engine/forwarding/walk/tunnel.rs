@@ -46,7 +46,8 @@ impl<'a, R: Record> Walk<'a, R> {
                 let there = Where::Peer(peer);
                 self.decapsulated(there, through);
                 let selectors = &of.peers[peer as usize].selectors;
-                let protects = |(own, other): &(Network, Network)| own.holds(packet.destination) && other.holds(packet.source);
+                let protects =
+                    |(own, other): &(Network, Network)| own.holds(packet.destination) && other.holds(packet.source);
                 if !selectors.is_empty() && !selectors.iter().any(protects) {
                     let path = &of.peers[peer as usize].path;
                     return self.lost_because(there, Some(path), DropReason::SelectorMismatch, || {
@@ -250,4 +251,3 @@ fn protected(mut selectors: impl Iterator<Item = (Network, Network)>) -> Because
     let rest = if more == 0 { String::new() } else { format!(" and {more} more") };
     Because::Protects(format!("{}{rest}", named.join(", ")))
 }
-
