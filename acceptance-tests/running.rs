@@ -154,8 +154,31 @@ fn status_statistics_and_routes_are_data_sources() {
         (&json!("10.20.0.0/16"), &json!("169.254.1.1"), &json!("65010"))
     );
     assert_eq!(all["advertised"][0]["network"], "192.168.10.0/24");
-    // The peer changes its key, and a check says so.
-    lab.patch("/infra/simulated-peers/dc", json!({ "psk": "another key" }));
+}
+
+#[test]
+fn a_check_says_why_a_session_went_down() {
+    let lab = Workspace::new();
+    let peer = json!({ "address": "198.51.100.1", "psk": "correct horse" });
+    lab.patch("/infra/simulated-peers/theirs", peer);
+    let ours = vpn().split("resource \"vpn_simulated_peer\"").next().unwrap().to_owned();
+    let check = r#"
+        data "vpn_session_status" "dc" {
+          session_path = vpn_route_based_session.dc.path
+        }
+
+        check "up" {
+          assert {
+            condition     = data.vpn_session_status.dc.runtime_status == "UP"
+            error_message = data.vpn_session_status.dc.ike_status.fail_reason
+          }
+        }
+    "#;
+    lab.configure(&format!("{ours}{check}"));
+    let said = lab.apply();
+    assert!(!said.says("Check block assertion failed"), "{}", said.text);
+    // Somebody changes the key at the far end, and nothing here.
+    lab.patch("/infra/simulated-peers/theirs", json!({ "psk": "another key" }));
     let (said, _) = lab.plan();
     assert!(said.says("Check block assertion failed"), "{}", said.text);
     assert!(said.says("pre-shared keys do not match"), "{}", said.text);
@@ -225,11 +248,13 @@ fn two_peers_at_one_address_and_peers_that_prove_nothing_are_refused() {
     lab.configure(
         r#"
         resource "vpn_simulated_peer" "a" {
+          id      = "a"
           address = "198.51.100.1"
           psk     = "a key"
         }
 
         resource "vpn_simulated_peer" "b" {
+          id      = "b"
           address = "198.51.100.1"
           psk     = "a key"
         }

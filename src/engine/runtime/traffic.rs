@@ -13,6 +13,7 @@ use super::EngineView;
 use crate::engine::Moment;
 use crate::engine::esp::IpVersion;
 use crate::engine::forwarding::{Because, DropReason, Event, Node, Packet, Trace, protocol};
+use crate::engine::negotiation::Tunnel;
 use crate::engine::topology::{Flow, Topology};
 use crate::model::{FlowProtocol, Network, PolicyPath};
 
@@ -212,8 +213,8 @@ impl Course {
         let wakes = [Some(&there), back.as_ref()].into_iter().flatten().find(|trace| waits(trace));
         Self {
             wakes: wakes.and_then(|trace| trace.session.clone()),
-            back: back.as_ref().map(Leg::of),
-            there: Leg::of(&there),
+            back: back.as_ref().map(|trace| Leg::of(view, trace)),
+            there: Leg::of(view, &there),
         }
     }
 }
@@ -268,7 +269,7 @@ fn packet_of(flow: &Flow) -> Packet {
 impl Leg {
     /// What a packet that goes this way counts for. Sessions count at the gateway's
     /// ends of their tunnels.
-    fn of(trace: &Trace) -> Self {
+    fn of(view: &EngineView, trace: &Trace) -> Self {
         let mut leg = Self { fate: trace.drop_reason, tunnels: Vec::new() };
         let (mut pieces, mut size) = (1_u64, trace.packet.size as u64);
         let mut tunnel: Option<(Network, Network)> = None;
@@ -298,14 +299,29 @@ impl Leg {
                         DropReason::SelectorMismatch => TunnelCounters { unmatched_in: pieces, ..Default::default() },
                         _ => continue,
                     };
-                    let key = tunnel.map_or_else(String::new, |(one, other)| tunnel_key(one, other));
-                    leg.tunnels.push((session, key, counters));
+                    // What is too large has not entered its tunnel; what is not protected came
+                    // out of one, whose far end has the networks the other way round.
+                    let of_tunnel = match tunnel {
+                        Some((remote, local)) => Some((local, remote)),
+                        None => tunnel_for(view, &session, &trace.packet),
+                    };
+                    let Some((local, remote)) = of_tunnel else { continue };
+                    leg.tunnels.push((session, tunnel_key(local, remote), counters));
                 }
                 _ => {}
             }
         }
         leg
     }
+}
+
+/// The tunnel of `session` that is for `packet`: its networks.
+fn tunnel_for(view: &EngineView, session: &PolicyPath, packet: &Packet) -> Option<(Network, Network)> {
+    let tunnels = &view.sessions.get(session)?.tunnels;
+    let protects = |tunnel: &&Tunnel| tunnel.local.holds(packet.source) && tunnel.remote.holds(packet.destination);
+    // A route-based session has one tunnel, for both IP versions.
+    let tunnel = tunnels.iter().find(protects).or(tunnels.first())?;
+    Some((tunnel.local, tunnel.remote))
 }
 
 /// How many packets `flow` has sent before `moment`: one at its start, and then one
