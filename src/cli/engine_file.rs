@@ -12,6 +12,7 @@ use crate::provider::{DEFAULT_ENGINE_FILE, ENGINE_FILE_VARIABLE};
 
 /// Which engine file, and its state of when.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Engine")]
 pub struct EngineFile {
     /// The engine file [default: $VPN_EMBEDDED_PATH, or vpn-engine.db here]
     #[arg(long, value_name = "FILE")]

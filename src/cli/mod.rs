@@ -8,6 +8,7 @@
 //! | [`docs`] | the pages of the documentation |
 //! | `engine_file` | the engine file that commands look at |
 //! | `names` | what objects are called |
+//! | `words` | packets, events and outcomes in words |
 //! | `output` | what commands print, and how they end |
 
 pub mod docs;
@@ -18,6 +19,7 @@ pub mod trace;
 mod engine_file;
 mod names;
 mod output;
+mod words;
 
 use std::process::ExitCode;
 

@@ -27,7 +27,7 @@ pub struct Options {
     #[command(flatten)]
     engine: EngineFile,
     /// Trace the answer too: a packet of the same size, the other way round
-    #[arg(long = "return")]
+    #[arg(long = "return", help_heading = "Packet")]
     answer: bool,
     #[command(flatten)]
     form: FormOptions,
@@ -35,6 +35,7 @@ pub struct Options {
 
 /// The form of the output.
 #[derive(Args)]
+#[command(next_help_heading = "Output")]
 #[group(multiple = false)]
 #[allow(clippy::struct_excessive_bools)]
 struct FormOptions {

@@ -31,9 +31,11 @@ const LARGEST: usize = 65_535;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Packet")]
 pub struct PacketOptions {
-    /// The address it comes from
+    /// The address the packet comes from
+    #[arg(help_heading = "Arguments")]
     source: IpAddr,
     /// The address it goes to
+    #[arg(help_heading = "Arguments")]
     destination: IpAddr,
     /// What it carries: tcp, udp, icmp (ICMPv6 between IPv6 addresses) or an IP protocol number
     #[arg(long, short, value_name = "tcp|udp|icmp|NUMBER", default_value = "icmp")]

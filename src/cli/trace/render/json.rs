@@ -4,8 +4,8 @@
 
 use serde_json::{Value as Json, json};
 
-use super::words;
 use crate::cli::names::Names;
+use crate::cli::words;
 use crate::engine::forwarding::{Because, Event, Packet, Step, Trace};
 use crate::model::PolicyPath;
 

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::net::IpAddr;
 
-use super::words;
+use crate::cli::words;
 use crate::engine::forwarding::{Event, Packet, Trace, protocol};
 
 /// The trace in its shortest form.

@@ -2,7 +2,6 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | `words` | packets, events and outcomes in words, for the forms that people read |
 //! | `detailed` | every step, with the object that decided it |
 //! | `summary` | one line for each hop |
 //! | `minimal` | what changes the packet, and what becomes of it |
@@ -14,14 +13,11 @@ mod detailed;
 mod json;
 mod minimal;
 mod summary;
-mod words;
 
 use crate::cli::names::Names;
 use crate::cli::output::{STRONG, styled};
 use crate::engine::forwarding::Trace;
 use crate::engine::topology::Topology;
-
-pub use words::protocol_name;
 
 /// The forms of a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::words;
 use crate::cli::names::Names;
 use crate::cli::output::{STRONG, styled};
+use crate::cli::words;
 use crate::engine::forwarding::Trace;
 
 /// The trace with one line for each hop, and one for what became of the packet.

@@ -121,9 +121,7 @@ pub fn event(names: Names<'_>, event: &Event) -> Words {
         }
         Event::Accepted => say("accepted", "for this node itself".to_owned(), vec![]),
         Event::Dropped { reason, because } => {
-            let mut details = vec![reason_in_words(*reason)];
-            details.extend(because.iter().flat_map(|because| why(names, because)));
-            say("dropped", reason.word().to_owned(), details)
+            say("dropped", reason.word().to_owned(), because.iter().flat_map(|because| why(names, because)).collect())
         }
     }
 }
@@ -186,17 +184,12 @@ pub fn outcome(trace: &Trace) -> String {
     }
 }
 
-/// What a drop reason means.
-pub fn reason_in_words(reason: DropReason) -> String {
-    meaning(&DropReason::WORDS, reason.word())
-}
-
-/// What a disposition means.
-pub fn disposition_in_words(disposition: Disposition) -> String {
-    meaning(&Disposition::WORDS, disposition.word())
-}
-
-fn meaning(words: &crate::model::enumeration::Enumeration, word: &str) -> String {
+/// What the outcome means: of a drop, its reason.
+pub fn outcome_in_words(disposition: Disposition, reason: Option<DropReason>) -> String {
+    let (words, word) = match reason {
+        Some(reason) => (DropReason::WORDS, reason.word()),
+        None => (Disposition::WORDS, disposition.word()),
+    };
     let doc = words.position(word).and_then(|at| words.words.get(at)).map_or("", |word| word.doc);
     doc.trim().trim_end_matches('.').to_owned()
 }
