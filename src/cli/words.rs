@@ -5,9 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use crate::cli::names::Names;
 use crate::cli::output::{BAD, GOOD, styled};
 use crate::engine::esp::{AeadCipher, IpVersion, KeyLength, PlainCipher, Proposal};
-use crate::engine::forwarding::{
-    Because, Disposition, DropReason, Event, Node, Packet, RouteSource, Trace, protocol,
-};
+use crate::engine::forwarding::{Because, Disposition, DropReason, Event, Node, Packet, RouteSource, Trace, protocol};
+use crate::model::enumeration::Enumeration;
 use crate::model::{DfPolicy, EspEncryption, PolicyPath};
 
 /// An event in words.
@@ -63,6 +62,18 @@ pub fn protocol_name(number: u8) -> String {
     }
 }
 
+/// The number of the protocol that a text names, between addresses such as `address`:
+/// `tcp`, `udp`, `icmp` (ICMPv6 between IPv6 addresses) or a number.
+pub fn protocol_number(text: &str, address: IpAddr) -> Option<u8> {
+    match (text.to_ascii_lowercase().as_str(), IpVersion::of(address)) {
+        ("tcp", _) => Some(protocol::TCP),
+        ("udp", _) => Some(protocol::UDP),
+        ("icmp", IpVersion::V4) => Some(protocol::ICMP),
+        ("icmp", IpVersion::V6) => Some(protocol::ICMPV6),
+        (number, _) => number.parse().ok(),
+    }
+}
+
 /// What sort of place a node is, and the object that it is.
 pub fn node(node: &Node) -> (&'static str, Option<&PolicyPath>) {
     match node {
@@ -87,7 +98,8 @@ pub fn event(names: Names<'_>, event: &Event) -> Words {
         }
         Event::Routed { network, by, next_hops, chosen } => {
             let via = chosen.map_or_else(String::new, |hop| format!(" via {hop}"));
-            let equal = (next_hops.len() > 1).then(|| format!("chosen of {} equally good: {}", next_hops.len(), list(next_hops)));
+            let equal = (next_hops.len() > 1)
+                .then(|| format!("chosen of {} equally good: {}", next_hops.len(), list(next_hops)));
             say("routed", format!("{network} ({}){via}", route_source(*by)), equal.into_iter().collect())
         }
         Event::Clamped { from, to } => say("clamped", format!("MSS {from} → {to} bytes"), vec![]),
@@ -186,10 +198,14 @@ pub fn outcome(trace: &Trace) -> String {
 
 /// What the outcome means: of a drop, its reason.
 pub fn outcome_in_words(disposition: Disposition, reason: Option<DropReason>) -> String {
-    let (words, word) = match reason {
-        Some(reason) => (DropReason::WORDS, reason.word()),
-        None => (Disposition::WORDS, disposition.word()),
-    };
+    match reason {
+        Some(reason) => meaning(&DropReason::WORDS, reason.word()),
+        None => meaning(&Disposition::WORDS, disposition.word()),
+    }
+}
+
+/// What a word means, as its documentation has it.
+fn meaning(words: &Enumeration, word: &str) -> String {
     let doc = words.position(word).and_then(|at| words.words.get(at)).map_or("", |word| word.doc);
     doc.trim().trim_end_matches('.').to_owned()
 }

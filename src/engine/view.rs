@@ -162,8 +162,7 @@ impl EngineView {
             }
         }
         let routes = self.ribs.values().flat_map(|rib| rib.routes.iter());
-        let best =
-            routes.filter(|(net, _)| net.holds(packet.destination)).max_by_key(|(network, _)| network.length());
+        let best = routes.filter(|(net, _)| net.holds(packet.destination)).max_by_key(|(network, _)| network.length());
         let through = best.and_then(|(network, paths)| {
             let path = paths.first()?;
             let session = self.topology.sessions.get(&path.session)?;
@@ -200,8 +199,7 @@ impl EngineView {
                     (Some(rule), _) => {
                         let source = packet.source.into();
                         let (rule, destination) = (rule.clone(), network);
-                        let event =
-                            Event::Matched { rule, sequence_number: 0, is_bypass: false, source, destination };
+                        let event = Event::Matched { rule, sequence_number: 0, is_bypass: false, source, destination };
                         step(tier0.clone(), Some(&session.path), event);
                     }
                     (None, chosen) => {
@@ -235,8 +233,7 @@ impl EngineView {
                 };
                 step(tier0, Some(&session.path), event);
                 let from = self.topology.endpoints.get(&session.endpoint).map_or(peer.address, |end| end.address);
-                let event =
-                    Event::Carried { from, to: peer.address, latency: peer.latency, path_mtu: peer.path_mtu };
+                let event = Event::Carried { from, to: peer.address, latency: peer.latency, path_mtu: peer.path_mtu };
                 step(Node::Underlay, None, event);
                 let far = Node::Peer(peer.path.clone());
                 step(far.clone(), Some(&peer.path), Event::Decapsulated { size: packet.size });
@@ -296,8 +293,7 @@ fn up(session: &Session, wired: &Wired<'_>, peer: &Peer, since: Moment) -> Sessi
     let proposal = Proposal::of(cipher, None).or_else(|_| Proposal::of(cipher, algorithms.digests.first().copied()));
     let state = match proposal {
         Ok(proposal) => {
-            let sa =
-                EspSa { proposal, nat_traversal: peer.behind_nat, group: algorithms.groups.first().copied() };
+            let sa = EspSa { proposal, nat_traversal: peer.behind_nat, group: algorithms.groups.first().copied() };
             TunnelState::Up { since, sa }
         }
         Err(_) => TunnelState::Down { reason: DownReason::IkeDown },

@@ -25,7 +25,8 @@ pub fn diagram(view: &EngineView) -> Diagram {
     let survey = Survey::of(view);
     let gateways = view.topology.sessions.values().map(Session::gateway);
     let above = view.topology.tier1s.values().flatten().map(ToString::to_string);
-    let instances = view.topology.bgp.keys().filter_map(|path| Some(format!("/infra/tier-0s/{}", path.within("tier-0s")?)));
+    let instances =
+        view.topology.bgp.keys().filter_map(|path| Some(format!("/infra/tier-0s/{}", path.within("tier-0s")?)));
     let tier0s: BTreeSet<String> = gateways.chain(above).chain(instances).collect();
     let mut regions: Vec<_> = tier0s.iter().map(|tier0| survey.region(tier0)).collect();
     let alone = survey.tier1s(None);
@@ -40,8 +41,6 @@ struct Survey<'a> {
     view: &'a EngineView,
     /// The networks whose best route leads through a session.
     learned: BTreeMap<&'a PolicyPath, BTreeSet<Network>>,
-    /// How many networks of one object are named.
-    networks: usize,
 }
 
 impl<'a> Survey<'a> {
@@ -52,8 +51,17 @@ impl<'a> Survey<'a> {
                 learned.entry(&path.session).or_default().insert(*network);
             }
         }
-        let few = view.topology.sessions.len() <= FEW_SESSIONS;
-        Self { view, learned, networks: if few { NETWORKS_OF_FEW } else { NETWORKS_OF_MANY } }
+        Self { view, learned }
+    }
+
+    /// Whether there is room for all that is to be said of a session.
+    fn has_room(&self) -> bool {
+        self.view.topology.sessions.len() <= FEW_SESSIONS
+    }
+
+    /// How many networks of one object are named.
+    fn networks(&self) -> usize {
+        if self.has_room() { NETWORKS_OF_FEW } else { NETWORKS_OF_MANY }
     }
 
     /// `5 sessions: 3 UP, 2 DOWN; 4 BGP neighbors: 3 ESTABLISHED`.
@@ -94,8 +102,7 @@ impl<'a> Survey<'a> {
         let with_segments = tier1s.map(|(path, _)| {
             let segments = self.view.topology.segments.values();
             let own = segments.filter(|it| it.path.within("tier-1s") == Some(path.id()));
-            let card =
-                Card { sort: "tier-1 gateway", title: path.id().to_owned(), lines: Vec::new(), state: None };
+            let card = Card { sort: "tier-1 gateway", title: path.id().to_owned(), lines: Vec::new(), state: None };
             Tier1 { card, segments: own.map(|segment| self.segment(segment)).collect() }
         });
         with_segments.collect()
@@ -105,7 +112,7 @@ impl<'a> Survey<'a> {
         let below = format!("{}/ports/", segment.path);
         let ports = self.view.topology.ports.keys().filter(|path| path.as_str().starts_with(&below)).count();
         let networks: BTreeSet<_> = segment.subnets.iter().map(|(_, network)| *network).collect();
-        let mut lines = named(&networks, self.networks);
+        let mut lines = named("", &networks, self.networks());
         lines.extend((ports > 0).then(|| count(ports, "port")));
         let state = match (segment.is_up, segment.is_routed) {
             (false, _) => Some(State::Down),
@@ -131,7 +138,7 @@ impl<'a> Survey<'a> {
         let first = sessions.first()?;
         let networks: BTreeSet<Network> = sessions.iter().flat_map(|session| self.behind(session)).collect();
         let mut lines = vec![first.peer_address.to_string()];
-        lines.extend(named(&networks, self.networks).into_iter().map(|network| format!("→ {network}")));
+        lines.extend(named("→ ", &networks, self.networks()));
         let (sort, title) = match self.view.topology.far_end(first) {
             FarEnd::Peer(peer) => ("peer", peer.display_name.clone()),
             FarEnd::Session(other) => ("session of this engine", other.session.display_name.clone()),
@@ -155,9 +162,7 @@ impl<'a> Survey<'a> {
     /// The networks that are reached through a session.
     fn behind(&self, session: &Session) -> Vec<Network> {
         match &session.kind {
-            SessionKind::RouteBased { .. } => {
-                self.learned.get(&session.path).into_iter().flatten().copied().collect()
-            }
+            SessionKind::RouteBased { .. } => self.learned.get(&session.path).into_iter().flatten().copied().collect(),
             SessionKind::PolicyBased { rules } => {
                 rules.iter().filter(|rule| rule.enabled).flat_map(|rule| rule.destinations.iter().copied()).collect()
             }
@@ -169,21 +174,25 @@ impl<'a> Survey<'a> {
         let from = self.view.topology.endpoints.get(&session.endpoint).map(|endpoint| endpoint.address);
         let kind = match &session.kind {
             SessionKind::RouteBased { addresses, .. } => {
-                let own = addresses.iter().map(|(own, network)| format!("{own}/{}", network.length()));
-                let own: Vec<_> = own.collect();
-                format!("route-based, {}", own.join(", "))
+                let own = addresses.iter().map(|(own, network)| format!(", {own}/{}", network.length()));
+                format!("route-based{}", own.collect::<String>())
             }
             SessionKind::PolicyBased { rules } => format!("policy-based, {}", count(rules.len(), "rule")),
         };
-        let mut lines = vec![kind];
-        lines.extend(from.map(|from| format!("{from} → {}", session.peer_address)));
+        let ends = from.map(|from| format!("{from} → {}", session.peer_address));
+        let mut lines: Vec<_> = self.has_room().then_some(kind).into_iter().chain(ends).collect();
         let tunnels = self.view.sessions.get(&session.path).into_iter().flat_map(SessionState::tunnels_up);
         let protected = tunnels.filter_map(|tunnel| match &tunnel.state {
             TunnelState::Up { sa, .. } => Some((words::proposal(sa.proposal), sa.nat_traversal)),
             TunnelState::Down { .. } => None,
         });
         let protections: BTreeSet<_> = protected.collect();
-        lines.extend(protections.into_iter().map(|(proposal, nat)| proposal + if nat { " in UDP (NAT)" } else { "" }));
+        lines.extend(
+            protections
+                .into_iter()
+                .filter(|_| self.has_room())
+                .map(|(proposal, nat)| proposal + if nat { " in UDP (NAT)" } else { "" }),
+        );
         lines.extend(reason.map(ToString::to_string));
         Card { sort: "session", title: session.display_name.clone(), lines, state: Some(state) }
     }
@@ -236,17 +245,15 @@ impl<'a> Survey<'a> {
     }
 }
 
-/// The first `most` networks, and how many more there are.
-fn named(networks: &BTreeSet<Network>, most: usize) -> Vec<String> {
-    let more = networks.len().saturating_sub(most);
-    match (more, most) {
-        (0, _) => networks.iter().map(ToString::to_string).collect(),
-        (more, 1) => networks.iter().take(1).map(|first| format!("{first} and {more} more")).collect(),
-        (more, most) => {
-            let first = networks.iter().take(most).map(ToString::to_string);
-            first.chain([format!("… and {more} more")]).collect()
-        }
+/// The first `most` networks, each after `mark`, and how many more there are.
+fn named(mark: &str, networks: &BTreeSet<Network>, most: usize) -> Vec<String> {
+    let mut lines: Vec<_> = networks.iter().take(most).map(|network| format!("{mark}{network}")).collect();
+    match (networks.len().saturating_sub(most), lines.as_mut_slice()) {
+        (0, _) => {}
+        (more, [only]) => *only += &format!(" and {more} more"),
+        (more, _) => lines.push(format!("… and {more} more")),
     }
+    lines
 }
 
 /// `1 session`, `2 sessions`, `3 prefixes`.

@@ -2,10 +2,10 @@
 //! be, is refused: a trace of another packet than was meant helps nobody.
 
 use std::net::IpAddr;
-use std::str::FromStr;
 
 use clap::Args;
 
+use crate::cli::words::protocol_number;
 use crate::engine::esp::IpVersion;
 use crate::engine::forwarding::{Packet, protocol};
 use crate::model::network::no_interface_has;
@@ -39,7 +39,7 @@ pub struct PacketOptions {
     destination: IpAddr,
     /// What it carries: tcp, udp, icmp (ICMPv6 between IPv6 addresses) or an IP protocol number
     #[arg(long, short, value_name = "tcp|udp|icmp|NUMBER", default_value = "icmp")]
-    protocol: Protocol,
+    protocol: String,
     /// The port it comes from [default: 49152 with TCP and UDP]
     #[arg(long, short = 'S', value_name = "PORT")]
     source_port: Option<u16>,
@@ -63,34 +63,10 @@ pub struct PacketOptions {
     ttl: u8,
 }
 
-/// What a packet carries, as the user says it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Protocol {
-    /// ICMP of whichever IP version.
-    Icmp,
-    /// The protocol of this number.
-    Number(u8),
-}
-
-impl FromStr for Protocol {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.to_ascii_lowercase().as_str() {
-            "icmp" => Ok(Self::Icmp),
-            "tcp" => Ok(Self::Number(protocol::TCP)),
-            "udp" => Ok(Self::Number(protocol::UDP)),
-            number => {
-                number.parse().map(Self::Number).map_err(|_| "write tcp, udp, icmp or a number from 0 to 255")
-            }
-        }
-    }
-}
-
 impl PacketOptions {
     /// The packet, or why there is no such packet.
     pub fn packet(&self) -> Result<Packet, String> {
-        let Self { source, destination, .. } = *self;
+        let (source, destination) = (self.source, self.destination);
         if source.is_ipv4() != destination.is_ipv4() {
             return Err(format!("{source} and {destination} are not of one IP version"));
         }
@@ -98,7 +74,7 @@ impl PacketOptions {
             return Err(format!("no packet comes from {source}, {what}"));
         }
         let version = IpVersion::of(source);
-        let protocol = self.protocol_number(version)?;
+        let protocol = self.protocol_number()?;
         let has_ports = matches!(protocol, protocol::TCP | protocol::UDP);
         let (source_port, destination_port) = match (has_ports, self.source_port, self.destination_port) {
             (true, source, Some(destination)) => (source.unwrap_or(DYNAMIC_PORT), destination),
@@ -133,17 +109,16 @@ impl PacketOptions {
         })
     }
 
-    fn protocol_number(&self, version: IpVersion) -> Result<u8, String> {
-        match (self.protocol, version) {
-            (Protocol::Icmp, IpVersion::V4) => Ok(protocol::ICMP),
-            (Protocol::Icmp, IpVersion::V6) => Ok(protocol::ICMPV6),
-            (Protocol::Number(protocol::ICMPV6), IpVersion::V4) => {
+    fn protocol_number(&self) -> Result<u8, String> {
+        match (protocol_number(&self.protocol, self.source), IpVersion::of(self.source)) {
+            (None, _) => Err(format!("{:?} is no protocol: write tcp, udp, icmp or a number up to 255", self.protocol)),
+            (Some(protocol::ICMPV6), IpVersion::V4) => {
                 Err("protocol 58 is ICMPv6, and the addresses are IPv4: write icmp".to_owned())
             }
-            (Protocol::Number(protocol::ICMP), IpVersion::V6) => {
+            (Some(protocol::ICMP), IpVersion::V6) => {
                 Err("protocol 1 is ICMP for IPv4, and the addresses are IPv6: write icmp".to_owned())
             }
-            (Protocol::Number(number), _) => Ok(number),
+            (Some(number), _) => Ok(number),
         }
     }
 }

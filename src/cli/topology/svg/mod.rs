@@ -72,10 +72,8 @@ fn placed(placed: &Placed<'_>) -> String {
     let Placed { card, x, y, width, height, .. } = *placed;
     let class = if card.sort.ends_with("gateway") { "gateway" } else { "card" };
     let mut text = format!("<g><title>{}</title>\n", escaped(&card.title));
-    let _ = writeln!(
-        text,
-        "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"8\"/>"
-    );
+    let _ =
+        writeln!(text, "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"8\"/>");
     let left = x + PADDING;
     let mut baseline = y + CAPTION;
     let _ = writeln!(text, "{}", letters(left, baseline, SMALL.size, "faint", false, card.sort));
@@ -103,9 +101,8 @@ fn level(level: &Level<'_>) -> String {
         _ => "",
     };
     let width = if link.is_some() { "2" } else { "1.5" };
-    let mut text = format!(
-        "<path class=\"{class} hollow\" stroke-width=\"{width}\"{dashes} d=\"M{from} {y}H{to}\"/>\n"
-    );
+    let mut text =
+        format!("<path class=\"{class} hollow\" stroke-width=\"{width}\"{dashes} d=\"M{from} {y}H{to}\"/>\n");
     let class = "faint\" text-anchor=\"middle";
     let middle = f64::midpoint(from, to);
     let mut below = y + 4.0;
