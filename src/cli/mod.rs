@@ -1,13 +1,34 @@
 //! What the binary does when it is not started by Terraform.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`trace`] | the way of one packet |
+//! | [`topology`] | a picture of what is declared, and how it is |
+//! | [`replay`] | what becomes of the traffic of a capture |
+//! | [`docs`] | the pages of the documentation |
+//! | `engine_file` | the engine file that commands look at |
+//! | `names` | what objects are called |
+//! | `words` | packets, events and outcomes in words |
+//! | `output` | what commands print, and how they end |
 
 pub mod docs;
+pub mod replay;
+pub mod topology;
+pub mod trace;
+
+mod engine_file;
+mod names;
+mod output;
+mod words;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::provider::{ADDRESS, VpnProvider};
 use crate::tf_provider::{ServeOptions, plugin, serve};
+pub use output::Failure;
 
 /// This program is a Terraform provider: Terraform starts it by itself when a
 /// configuration requires it. The commands below are for people.
@@ -22,6 +43,18 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Show the way of a packet through the engine, step by step.
+    ///
+    /// Ends with 0 when the packet arrives, with 1 when it is dropped, and with 2 when
+    /// that cannot be told.
+    Trace(trace::Options),
+    /// Draw segments, gateways, tunnels and peers, with their state.
+    Topology(topology::Options),
+    /// Send the packets of a capture through the engine, and count what becomes of them.
+    ///
+    /// Ends with 0; with 1 when --against finds flows that fare differently; and with 2 when
+    /// the capture could not be read to its end.
+    Replay(replay::Options),
     /// Serve Terraform from a process of its own, for debuggers and tests: prints
     /// the `TF_REATTACH_PROVIDERS` that makes Terraform use it.
     Debug,
@@ -36,9 +69,21 @@ pub fn run() -> ExitCode {
         return serve_terraform(false);
     }
     match Arguments::parse().command {
+        Command::Trace(options) => output::finish(trace::run(&options)),
+        Command::Topology(options) => output::finish(topology::run(&options)),
+        Command::Replay(options) => output::finish(replay::run(&options)),
         Command::Debug => serve_terraform(true),
         Command::Docs(options) => make_docs(&options),
     }
+}
+
+/// Ends the program as clap does, for arguments of `subcommand` that are each right and
+/// do not go together.
+fn exit_with(subcommand: &str, contradiction: &str) -> ! {
+    let mut command = Arguments::command();
+    command.build();
+    let command = command.find_subcommand_mut(subcommand).map_or_else(Arguments::command, |found| found.clone());
+    command.clone().error(ErrorKind::ArgumentConflict, contradiction).exit()
 }
 
 fn make_docs(options: &docs::Options) -> ExitCode {

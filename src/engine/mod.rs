@@ -16,6 +16,7 @@
 //! | [`topology`] | what is declared, as typed values |
 //! | [`prefix_filter`] | which routes a prefix list lets pass |
 //! | [`esp`] | how large a packet becomes in a tunnel, and what fits |
+//! | [`view`] | the engine at one moment: what is declared, and what comes of it |
 //! | [`store`] | an ordered map with durable transactions |
 //!
 //! The engine has no clock of its own: every call is told the time. Every write is
@@ -32,6 +33,7 @@ pub mod refusal;
 pub mod runtime;
 pub mod store;
 pub mod topology;
+pub mod view;
 
 mod index;
 mod intent;
@@ -50,8 +52,7 @@ pub use object::Object;
 pub use refusal::Refusal;
 pub use runtime::{Answer, EngineView, Planned, Question, TraceAnswer, TraceRequest, When};
 
-use prefix_filter::PrefixMatch;
-use store::{SqliteStore, Store, StoreError};
+use store::{Options, SqliteStore, Store, StoreError};
 
 /// A moment, in milliseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -94,6 +95,12 @@ impl Engine {
     /// Opens the engine file at `path`, which is created when there is none.
     pub fn open(path: &Path, now: Moment) -> Result<Self, StoreError> {
         Self::over(Arc::new(SqliteStore::open(path)?), now)
+    }
+
+    /// Opens the engine file at `path`, which there has to be.
+    pub fn open_existing(path: &Path, now: Moment) -> Result<Self, StoreError> {
+        let options = Options { create: false, ..Options::default() };
+        Self::over(Arc::new(SqliteStore::open_with(path, options)?), now)
     }
 
     /// The engine over `store`; what exists from the start is created if it does

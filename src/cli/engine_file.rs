@@ -1,0 +1,69 @@
+//! The engine file that a command looks at, and the moment it shows.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::Failure;
+use crate::engine::store::StoreError;
+use crate::engine::view::{EngineView, When};
+use crate::engine::{Engine, Moment};
+use crate::provider::{DEFAULT_ENGINE_FILE, ENGINE_FILE_VARIABLE};
+
+/// Which engine file, and its state of when.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Engine")]
+pub struct EngineFile {
+    /// The engine file [default: $VPN_EMBEDDED_PATH, or vpn-engine.db here]
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    when: Moments,
+}
+
+/// The state of when.
+#[derive(Args, Clone, Copy, Debug)]
+#[group(multiple = false)]
+#[allow(clippy::struct_field_names)]
+struct Moments {
+    /// Sessions and neighbors as they are at this moment
+    #[arg(long)]
+    now: bool,
+    /// Sessions and neighbors as they come to be when everything is left alone
+    #[arg(long)]
+    settled: bool,
+}
+
+impl EngineFile {
+    /// The view of the engine in the file; `default` is shown where the user does not
+    /// say which moment is meant.
+    pub fn view(&self, default: When) -> Result<EngineView, Failure> {
+        self.view_of(&self.path(), default)
+    }
+
+    /// The view of another engine, in the file at `path`, of the same moment.
+    pub fn view_of(&self, path: &Path, default: When) -> Result<EngineView, Failure> {
+        let when = match self.when {
+            Moments { now: true, .. } => When::Current,
+            Moments { settled: true, .. } => When::Settled,
+            Moments { .. } => default,
+        };
+        let now = Moment::from_clock();
+        let engine = Engine::open_existing(path, now).map_err(|error| cannot_open(path, error))?;
+        engine.view(now, when).map_err(|refusal| Failure::new(refusal.to_string()))
+    }
+
+    /// The file: what the user says, the variable, or the default.
+    fn path(&self) -> PathBuf {
+        let variable = || std::env::var_os(ENGINE_FILE_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
+        self.data.clone().or_else(variable).unwrap_or_else(|| DEFAULT_ENGINE_FILE.into())
+    }
+}
+
+fn cannot_open(path: &Path, error: StoreError) -> Failure {
+    match error {
+        StoreError::Missing { .. } => Failure::new(format!("there is no engine file at {}", path.display()))
+            .hint("`terraform apply` creates it; name another one with --data"),
+        error => Failure::new(error.to_string()),
+    }
+}

@@ -1,0 +1,183 @@
+//! Lists of flows as CSV, such as a flow collector exports them.
+//!
+//! The first line names the columns, in any order; `source` and `destination` have to
+//! be there:
+//!
+//! | column | what it holds | left out |
+//! |---|---|---|
+//! | `source`, `destination` | addresses | |
+//! | `protocol` | `tcp`, `udp`, `icmp` or a number | `icmp` |
+//! | `source_port`, `destination_port` | ports | 0 |
+//! | `size` | the bytes of each packet | 100 |
+//! | `packets` | how many there are | 1 |
+
+use std::io::{self, Read};
+use std::net::IpAddr;
+
+use csv::StringRecord;
+
+use crate::cli::words::protocol_number;
+use crate::engine::forwarding::Packet;
+
+/// The columns that are known.
+const COLUMNS: [&str; 7] = ["source", "destination", "protocol", "source_port", "destination_port", "size", "packets"];
+/// Bytes of a packet whose size is not told: what a simulated flow sends.
+const SIZE: usize = 100;
+/// The TTL of packets (the default of RFC 1700).
+const TIME_TO_LIVE: u8 = 64;
+
+/// A list that is being read.
+pub struct FlowList<R> {
+    reader: csv::Reader<R>,
+    record: StringRecord,
+    /// Where each of [`COLUMNS`] is.
+    places: [Option<usize>; COLUMNS.len()],
+}
+
+/// Why a list cannot be read any further.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    /// It does not begin as one.
+    #[error(
+        "is no capture (pcap, pcapng), and no list of flows either: the first line of one names the columns, with source \
+         and destination among them"
+    )]
+    NoList,
+    /// A column nobody knows.
+    #[error("the column {0:?} is not known; known are {known}", known = COLUMNS.join(", "))]
+    Column(String),
+    /// A value that does not fit its column.
+    #[error("line {line}: {value:?} is no {column}")]
+    Value {
+        /// The line.
+        line: u64,
+        /// The column.
+        column: &'static str,
+        /// The value.
+        value: String,
+    },
+    /// Source and destination of different IP versions.
+    #[error("line {0}: source and destination are not of one IP version")]
+    Versions(u64),
+    /// The file cannot be read, or is no CSV.
+    #[error("{0}")]
+    Csv(#[from] csv::Error),
+}
+
+impl<R: Read> FlowList<R> {
+    /// The list that begins here.
+    pub fn open(input: R) -> Result<Self, FlowError> {
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).comment(Some(b'#')).from_reader(input);
+        let header = match reader.headers() {
+            Ok(header) => header.clone(),
+            Err(error) if matches!(error.kind(), csv::ErrorKind::Io(kind) if kind.kind() != io::ErrorKind::InvalidData) =>
+            {
+                return Err(error.into());
+            }
+            Err(_) => return Err(FlowError::NoList),
+        };
+        let places = COLUMNS.map(|column| header.iter().position(|it| it == column));
+        let [Some(_), Some(_), ..] = places else { return Err(FlowError::NoList) };
+        if let Some(stray) = header.iter().find(|it| !COLUMNS.contains(it)) {
+            return Err(FlowError::Column(stray.to_owned()));
+        }
+        Ok(Self { reader, record: StringRecord::new(), places })
+    }
+
+    /// How many bytes of the list have been read.
+    pub fn position(&self) -> u64 {
+        self.reader.position().byte()
+    }
+
+    /// The next flow: one of its packets, and how many there are; none at the end.
+    pub fn next_flow(&mut self) -> Result<Option<(Packet, u64)>, FlowError> {
+        if !self.reader.read_record(&mut self.record)? {
+            return Ok(None);
+        }
+        let source: IpAddr = self.required(0)?;
+        let destination: IpAddr = self.required(1)?;
+        if source.is_ipv4() != destination.is_ipv4() {
+            return Err(FlowError::Versions(self.line()));
+        }
+        let said = self.text(2).unwrap_or("icmp");
+        let protocol = protocol_number(said, source).ok_or_else(|| self.wrong(2))?;
+        let packet = Packet {
+            source,
+            destination,
+            protocol,
+            source_port: self.value(3, 0)?,
+            destination_port: self.value(4, 0)?,
+            size: self.value(5, SIZE)?,
+            dont_fragment: false,
+            time_to_live: TIME_TO_LIVE,
+            handshake_mss: None,
+        };
+        Ok(Some((packet, self.value(6, 1)?)))
+    }
+
+    fn text(&self, column: usize) -> Option<&str> {
+        let place = self.places.get(column).copied().flatten()?;
+        self.record.get(place).filter(|text| !text.is_empty())
+    }
+
+    fn value<T: std::str::FromStr>(&self, column: usize, default: T) -> Result<T, FlowError> {
+        self.text(column).map_or(Ok(default), |text| text.parse().map_err(|_| self.wrong(column)))
+    }
+
+    fn required<T: std::str::FromStr>(&self, column: usize) -> Result<T, FlowError> {
+        self.text(column).and_then(|text| text.parse().ok()).ok_or_else(|| self.wrong(column))
+    }
+
+    fn wrong(&self, column: usize) -> FlowError {
+        let value = self.text(column).unwrap_or_default().to_owned();
+        FlowError::Value { line: self.line(), column: COLUMNS.get(column).copied().unwrap_or_default(), value }
+    }
+
+    fn line(&self) -> u64 {
+        self.record.position().map_or(0, csv::Position::line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<(Packet, u64)>, FlowError> {
+        let mut list = FlowList::open(text.as_bytes())?;
+        let mut flows = Vec::new();
+        while let Some(flow) = list.next_flow()? {
+            flows.push(flow);
+        }
+        Ok(flows)
+    }
+
+    #[test]
+    fn columns_may_come_in_any_order_and_be_left_out() {
+        let text = "packets, destination, source, protocol, destination_port, size\n\
+                    # what the collector saw\n\
+                    3, 10.1.0.1, 10.0.0.1, TCP, 443, 1400\n,2001:db8::2,2001:db8::1,,,\n";
+        let flows = read(text).unwrap();
+        let (tcp, count) = &flows[0];
+        assert_eq!((tcp.protocol, tcp.source_port, tcp.destination_port, tcp.size, *count), (6, 0, 443, 1_400, 3));
+        // ICMPv6 is protocol 58 (IANA).
+        let (icmp, count) = &flows[1];
+        assert_eq!((icmp.protocol, icmp.size, *count), (58, 100, 1));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        for (text, error) in [
+            ("", "is no capture (pcap, pcapng), and no list of flows either"),
+            ("source,target\n", "is no capture (pcap, pcapng), and no list of flows either"),
+            ("source,destination,colour\n", "the column \"colour\" is not known"),
+            ("source,destination\n10.0.0.1,10.0.0.300\n", "line 2: \"10.0.0.300\" is no destination"),
+            ("source,destination\n10.0.0.1,2001:db8::1\n", "line 2: source and destination are not of one IP version"),
+            ("source,destination,packets\n10.0.0.1,10.0.0.2,-1\n", "line 2: \"-1\" is no packets"),
+            ("source,destination,protocol\n\n10.0.0.1,10.0.0.2,tpc\n", "line 3: \"tpc\" is no protocol"),
+            ("source,destination\n10.0.0.1\n", "CSV error: record 1 (line: 2, byte: 19): found record with 1 fields"),
+        ] {
+            let said = read(text).unwrap_err().to_string();
+            assert!(said.starts_with(error), "{text:?}: {said}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! `replay`: what becomes of the traffic of a capture, and what a change would have done
+//! to it.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `capture` | the packets of capture files |
+//! | `flows` | lists of flows, as CSV |
+//! | `tally` | counting: by disposition, by session, by flow |
+//! | `report` | what was counted, for people and for programs |
+//! | `progress` | how far it is, and whether the user wants it to end |
+//!
+//! Memory is bounded, whatever the file holds: the window over the file does not grow
+//! beyond the largest packet, and the table of flows has a fixed number of rows.
+
+mod capture;
+mod flows;
+mod progress;
+mod report;
+mod tally;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::engine_file::EngineFile;
+use super::output::{self, Answer, Failure};
+use crate::engine::view::When;
+use capture::{Capture, Window};
+use flows::FlowList;
+use progress::Progress;
+use report::Report;
+use tally::{Judge, Tally};
+
+/// What the `replay` command is given.
+#[derive(Args)]
+pub struct Options {
+    /// A capture (pcap or pcapng), or flows as CSV; `-` is the standard input
+    capture: PathBuf,
+    #[command(flatten)]
+    engine: EngineFile,
+    /// Another engine file: list the flows that fare differently there
+    #[arg(long, value_name = "FILE", help_heading = "Engine")]
+    against: Option<PathBuf>,
+    /// The form of the output
+    #[arg(long, value_enum, default_value_t = Format::Table, help_heading = "Output")]
+    format: Format,
+    /// How many flows are listed
+    #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Output")]
+    limit: usize,
+}
+
+/// The forms of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Tables for people
+    Table,
+    /// Everything that was counted
+    Json,
+    /// The flows that are listed
+    Csv,
+}
+
+/// After so many packets it is looked whether the user wants to end, and shown how far
+/// it is.
+const STRIDE: u64 = 4_096;
+
+/// Replays the capture, and counts. What was counted before an error or an interrupt is
+/// printed all the same.
+pub fn run(options: &Options) -> Result<Answer, Failure> {
+    let view = options.engine.view(When::Settled)?;
+    let other = options.against.as_deref().map(|file| options.engine.view_of(file, When::Settled)).transpose()?;
+    let mut tally = Tally::new(Judge { before: &view, after: other.as_ref() });
+    let (input, size) = open(&options.capture)?;
+    let progress = Progress::start(size);
+    let replayed = replay(input, &mut tally, &progress).map_err(|error| named(&options.capture, &error));
+    progress.finish();
+    if let (true, Err(failure)) = (tally.is_empty(), &replayed) {
+        return Err(failure.clone());
+    }
+    let report = Report::of(&tally, options.limit);
+    output::print(&report::text(&report, options.format)?)?;
+    Ok(match replayed? {
+        End::Interrupted => Answer::Interrupted,
+        End::Whole if report.differs() => Answer::No,
+        End::Whole => Answer::Yes,
+    })
+}
+
+/// How a replay ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// With the file.
+    Whole,
+    /// With an interrupt.
+    Interrupted,
+}
+
+/// Opens the file, and tells how many bytes it has.
+fn open(path: &Path) -> Result<(Box<dyn Read>, Option<u64>), Failure> {
+    if path == Path::new("-") {
+        return Ok((Box::new(io::stdin().lock()), None));
+    }
+    let failed = |error: io::Error| Failure::new(format!("cannot read {}: {error}", path.display()));
+    let file = File::open(path).map_err(failed)?;
+    let size = file.metadata().map_err(failed)?.len();
+    Ok((Box::new(file), Some(size)))
+}
+
+fn named(path: &Path, error: &Failure) -> Failure {
+    Failure::new(format!("{}: {error}", path.display()))
+}
+
+/// Sends everything in `input` through the engine.
+fn replay(input: Box<dyn Read>, tally: &mut Tally<'_>, progress: &Progress) -> Result<End, Failure> {
+    let failed = |error: &dyn std::error::Error| Failure::new(error.to_string());
+    let mut window = Window::new(input);
+    let begin = window.peek(1).map_err(|error| failed(&error))?;
+    if let Some(compressed) = compression(begin) {
+        return Err(Failure::new(format!("is compressed with {compressed}: unpack it first")));
+    }
+    match Capture::open(window).map_err(|error| failed(&error))? {
+        Ok(capture) => replay_capture(capture, tally, progress),
+        Err(window) => match FlowList::open(window) {
+            Ok(list) => replay_flows(list, tally, progress),
+            Err(error) => Err(failed(&error)),
+        },
+    }
+}
+
+fn replay_capture<R: Read>(
+    mut capture: Capture<R>,
+    tally: &mut Tally<'_>,
+    progress: &Progress,
+) -> Result<End, Failure> {
+    for number in 0_u64.. {
+        if number.is_multiple_of(STRIDE) && progress.at(capture.position()) {
+            return Ok(End::Interrupted);
+        }
+        let Some(frame) = capture.next_frame().map_err(|error| Failure::new(error.to_string()))? else { break };
+        match frame.packet() {
+            Ok(packet) => tally.count(&packet, 1),
+            Err(skip) => tally.skip(skip, frame.size),
+        }
+    }
+    Ok(End::Whole)
+}
+
+fn replay_flows<R: Read>(mut list: FlowList<R>, tally: &mut Tally<'_>, progress: &Progress) -> Result<End, Failure> {
+    for number in 0_u64.. {
+        if number.is_multiple_of(STRIDE) && progress.at(list.position()) {
+            return Ok(End::Interrupted);
+        }
+        let Some((packet, count)) = list.next_flow().map_err(|error| Failure::new(error.to_string()))? else { break };
+        tally.count(&packet, count);
+    }
+    Ok(End::Whole)
+}
+
+/// What a file is compressed with, by its first bytes.
+fn compression(begin: &[u8]) -> Option<&'static str> {
+    match begin {
+        [0x1f, 0x8b, ..] => Some("gzip"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd"),
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => Some("xz"),
+        [b'B', b'Z', b'h', ..] => Some("bzip2"),
+        _ => None,
+    }
+}

@@ -1,0 +1,215 @@
+//! The report as tables.
+
+use std::fmt::Write;
+use std::net::{IpAddr, SocketAddr};
+
+use super::{Amount, FlowLine, Report};
+use crate::cli::output::{BAD, FAINT, GOOD, PENDING, STRONG, styled};
+use crate::cli::replay::tally::{Flow, Verdict};
+use crate::cli::words;
+use crate::engine::forwarding::protocol;
+
+/// A cell of a table: its text, whether it stands on the right, and its style.
+struct Cell(String, Side, anstyle::Style);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Left,
+    Right,
+}
+
+fn left(text: impl Into<String>) -> Cell {
+    Cell(text.into(), Side::Left, anstyle::Style::new())
+}
+
+fn right(text: impl Into<String>) -> Cell {
+    Cell(text.into(), Side::Right, anstyle::Style::new())
+}
+
+impl Cell {
+    fn in_style(self, style: anstyle::Style) -> Self {
+        Self(self.0, self.1, style)
+    }
+}
+
+/// The tables.
+pub fn text(report: &Report) -> String {
+    let Amount { packets, bytes } = report.all;
+    let mut text = format!("{} packets, {}\n", styled(STRONG, number(packets)), size(bytes));
+    let verdicts = report.verdicts.iter().map(|(it, amount)| {
+        let mut cells = vec![verdict(*it)];
+        cells.extend(amounts(*amount));
+        cells.push(right(share(amount.packets, packets)));
+        cells
+    });
+    table(&mut text, "what becomes of them", ["packets", "bytes", ""], verdicts.collect());
+    let sessions = report.sessions.iter().map(|line| {
+        let name = line.session.as_ref().map_or_else(|| "no session".to_owned(), |it| it.name.clone());
+        let path = line.session.as_ref().map_or_else(String::new, |it| it.path.to_string());
+        let dropped = right(number(line.dropped.packets));
+        let dropped = if line.dropped.packets > 0 { dropped.in_style(BAD) } else { dropped };
+        vec![
+            left(name),
+            right(number(line.delivered.packets)),
+            right(size(line.delivered.bytes)),
+            dropped,
+            left(path).in_style(FAINT),
+        ]
+    });
+    table(&mut text, "session", ["delivered", "bytes", "dropped", ""], sessions.collect());
+    match &report.changes {
+        None => {
+            let heading = format!("largest flows, {} of {}", report.flows.len(), number(report.rows as u64));
+            table(&mut text, &heading, ["packets", "bytes", "", ""], flows(&report.flows));
+        }
+        Some(changes) if changes.is_empty() => {
+            let _ = writeln!(text, "\n{}", styled(GOOD, "Nothing fares differently in the other engine."));
+        }
+        Some(changes) => {
+            for change in changes {
+                let Cell(before, _, style) = verdict(change.before);
+                let Cell(after, _, other) = verdict(change.after);
+                let Amount { packets, bytes } = change.amount;
+                let (before, after) = (styled(style, before), styled(other, after));
+                let _ = writeln!(text, "\n{before} → {after}: {} packets, {}", number(packets), size(bytes));
+                let heading = format!("largest flows, {} of {}", change.flows.len(), number(change.rows as u64));
+                table(&mut text, &heading, ["packets", "bytes", "", ""], flows(&change.flows));
+            }
+        }
+    }
+    let unlisted = report.unlisted;
+    if unlisted.packets > 0 {
+        let (packets, bytes) = (number(unlisted.packets), size(unlisted.bytes));
+        let _ = writeln!(text, "\n{packets} packets ({bytes}) are of further flows, which are counted and not listed");
+    }
+    let skipped = report.skipped.iter().map(|(skip, amount)| {
+        let mut cells = vec![left(skip.word()).in_style(PENDING)];
+        cells.extend(amounts(*amount));
+        cells.push(left(skip.meaning()).in_style(FAINT));
+        cells
+    });
+    table(&mut text, "passed over", ["frames", "bytes", ""], skipped.collect());
+    text
+}
+
+fn flows(flows: &[FlowLine]) -> Vec<Vec<Cell>> {
+    let line = |line: &FlowLine| {
+        let mut cells = vec![left(flow(&line.flow))];
+        cells.extend(amounts(line.amount));
+        cells.push(verdict(line.outcome.before));
+        cells.push(left(line.session.as_ref().map_or("", |session| &session.name)));
+        cells
+    };
+    flows.iter().map(line).collect()
+}
+
+fn amounts(amount: Amount) -> [Cell; 2] {
+    [right(number(amount.packets)), right(size(amount.bytes))]
+}
+
+fn verdict((disposition, reason): Verdict) -> Cell {
+    match reason {
+        Some(reason) => left(format!("{} {}", disposition.word(), reason.word())).in_style(BAD),
+        None => left(disposition.word()).in_style(GOOD),
+    }
+}
+
+fn flow(flow: &Flow) -> String {
+    let has_ports = matches!(flow.protocol, protocol::TCP | protocol::UDP);
+    let end = |address: IpAddr, port| {
+        if has_ports { SocketAddr::new(address, port).to_string() } else { address.to_string() }
+    };
+    let (source, destination) = (end(flow.source, flow.source_port), end(flow.destination, flow.destination_port));
+    format!("{} {source} → {destination}", words::protocol_name(flow.protocol))
+}
+
+/// Adds a table with a heading, unless it has no rows.
+fn table<const N: usize>(text: &mut String, first: &str, heads: [&str; N], rows: Vec<Vec<Cell>>) {
+    if rows.is_empty() {
+        return;
+    }
+    let sides: Vec<Side> = rows.first().into_iter().flatten().map(|Cell(_, side, _)| *side).collect();
+    let heads = std::iter::once(first).chain(heads);
+    let heads = heads.zip(&sides).map(|(head, side)| Cell(head.to_owned(), *side, STRONG)).collect();
+    let rows: Vec<Vec<Cell>> = std::iter::once(heads).chain(rows).collect();
+    let width = |at: usize| {
+        rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.0.chars().count()).max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..sides.len()).map(width).collect();
+    text.push('\n');
+    for row in &rows {
+        // What is on the left of nothing needs no room after it.
+        let last = row.iter().rposition(|cell| !cell.0.is_empty()).unwrap_or_default();
+        let mut line = String::from("  ");
+        for (at, (Cell(words, side, style), width)) in row.iter().zip(&widths).enumerate().take(last + 1) {
+            let gap = width - words.chars().count();
+            let styled = styled(*style, words);
+            let _ = match side {
+                Side::Right => write!(line, "{:gap$}{styled}", ""),
+                Side::Left if at == last => write!(line, "{styled}"),
+                Side::Left => write!(line, "{styled}{:gap$}", ""),
+            };
+            line.push_str("   ");
+        }
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+}
+
+/// `1,234,567`.
+fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `1.4 GB`: with powers of 1,000, as networks count.
+fn size(bytes: u64) -> String {
+    let mut unit = "B";
+    let mut tenths = u128::from(bytes) * 10;
+    for larger in ["kB", "MB", "GB", "TB", "PB"] {
+        if tenths < 10_000 {
+            break;
+        }
+        tenths /= 1_000;
+        unit = larger;
+    }
+    match unit {
+        "B" => format!("{bytes} B"),
+        _ => format!("{}.{} {unit}", tenths / 10, tenths % 10),
+    }
+}
+
+/// `12.3 %`.
+fn share(part: u64, whole: u64) -> String {
+    let tenths = u128::from(part) * 1_000 / u128::from(whole.max(1));
+    format!("{}.{} %", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_can_be_read() {
+        for (value, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(number(value), text);
+        }
+        for (value, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (1_999, "1.9 kB"),
+            (999_999, "999.9 kB"),
+            (1_500_000_000, "1.5 GB"),
+        ] {
+            assert_eq!(size(value), text);
+        }
+        assert_eq!((share(1, 3), share(0, 0), share(5, 5)), ("33.3 %".into(), "0.0 %".into(), "100.0 %".into()));
+    }
+}

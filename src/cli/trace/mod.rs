@@ -1,0 +1,79 @@
+//! `trace`: the way of one packet, step by step, as of ovn-trace(8).
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `packet` | the packet that the arguments describe |
+//! | `render` | a trace as text and as JSON |
+
+mod packet;
+pub mod render;
+#[cfg(test)]
+mod tests;
+
+use clap::Args;
+
+use super::engine_file::EngineFile;
+use super::output::{self, Answer, Failure};
+use crate::engine::forwarding::{Disposition, Trace};
+use crate::engine::view::When;
+use packet::PacketOptions;
+use render::Form;
+
+/// What the `trace` command is given.
+#[derive(Args)]
+pub struct Options {
+    #[command(flatten)]
+    packet: PacketOptions,
+    #[command(flatten)]
+    engine: EngineFile,
+    /// Trace the answer too: a packet of the same size, the other way round
+    #[arg(long = "return", help_heading = "Packet")]
+    answer: bool,
+    #[command(flatten)]
+    form: FormOptions,
+}
+
+/// The form of the output.
+#[derive(Args)]
+#[command(next_help_heading = "Output")]
+#[group(multiple = false)]
+#[allow(clippy::struct_excessive_bools)]
+struct FormOptions {
+    /// Every step, with the object that decided it (the default)
+    #[arg(long)]
+    detailed: bool,
+    /// One line for each hop
+    #[arg(long)]
+    summary: bool,
+    /// Only what changes the packet, and what becomes of it: for tests, as it stays the same
+    #[arg(long)]
+    minimal: bool,
+    /// The whole trace as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl FormOptions {
+    fn form(&self) -> Form {
+        match self {
+            Self { summary: true, .. } => Form::Summary,
+            Self { minimal: true, .. } => Form::Minimal,
+            Self { json: true, .. } => Form::Json,
+            Self { .. } => Form::Detailed,
+        }
+    }
+}
+
+/// Traces the packet, and says whether it arrives; with `--return` its answer has to
+/// arrive as well.
+pub fn run(options: &Options) -> Result<Answer, Failure> {
+    let packet = options.packet.packet().unwrap_or_else(|contradiction| super::exit_with("trace", &contradiction));
+    let view = options.engine.view(When::Current)?;
+    let trace = view.trace(&packet);
+    let answer = options.answer.then(|| view.trace_answer(&trace, packet.size));
+    let text = render::render(&view.topology, options.form.form(), &trace, answer.as_ref().map(Option::as_ref));
+    output::print(&text)?;
+    let arrives = |trace: &Trace| trace.disposition != Disposition::Dropped;
+    let answered = answer.is_none_or(|answer| answer.as_ref().is_some_and(arrives));
+    Ok(if arrives(&trace) && answered { Answer::Yes } else { Answer::No })
+}
