@@ -16,7 +16,6 @@
 //! | [`topology`] | what is declared, as typed values |
 //! | [`prefix_filter`] | which routes a prefix list lets pass |
 //! | [`esp`] | how large a packet becomes in a tunnel, and what fits |
-//! | [`view`] | the engine at one moment: what is declared, and what comes of it |
 //! | [`store`] | an ordered map with durable transactions |
 //!
 //! The engine has no clock of its own: every call is told the time. Every write is
@@ -33,7 +32,6 @@ pub mod refusal;
 pub mod runtime;
 pub mod store;
 pub mod topology;
-pub mod view;
 
 mod index;
 mod intent;
@@ -52,6 +50,7 @@ pub use object::Object;
 pub use refusal::Refusal;
 pub use runtime::{Answer, EngineView, Planned, Question, TraceAnswer, TraceRequest, When};
 
+use prefix_filter::PrefixMatch;
 use store::{Options, SqliteStore, Store, StoreError};
 
 /// A moment, in milliseconds since 1970.

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use super::diagram::{Card, Diagram, Link, Region, Site, State, Tier1};
 use crate::cli::words;
+use crate::engine::EngineView;
 use crate::engine::negotiation::{DownReason, IkeState, SessionState, TunnelState};
 use crate::engine::topology::{FarEnd, Segment, Session, SessionKind};
-use crate::engine::view::EngineView;
 use crate::model::{Network, PolicyPath};
 
 /// Up to so many sessions there is room for all that is to be said of each.
@@ -46,7 +46,7 @@ struct Survey<'a> {
 impl<'a> Survey<'a> {
     fn of(view: &'a EngineView) -> Self {
         let mut learned: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-        for (network, paths) in view.ribs.values().flat_map(|rib| &rib.routes) {
+        for (network, paths) in view.ribs().gateways.values().flat_map(|rib| &rib.routes) {
             for path in paths {
                 learned.entry(&path.session).or_default().insert(*network);
             }
@@ -72,7 +72,7 @@ impl<'a> Survey<'a> {
             (count > 0).then(|| format!("{count} {}", state.word()))
         });
         let neighbors = self.view.neighbors.values();
-        let established = neighbors.clone().filter(|it| it.state == ESTABLISHED).count();
+        let established = neighbors.clone().filter(|it| it.is_established()).count();
         match (states.len(), neighbors.len()) {
             (0, _) => "no sessions".to_owned(),
             (sessions, 0) => format!("{}: {}", count(sessions, "session"), of_each.collect::<Vec<_>>().join(", ")),
@@ -225,7 +225,7 @@ impl<'a> Survey<'a> {
         let state = self.state(session).0;
         let mut labels: Vec<String> = Vec::new();
         for (neighbor, _) in self.view.topology.neighbors_of(session) {
-            let state = self.view.neighbors.get(&neighbor.path).map_or("unknown", |it| it.state);
+            let state = self.view.neighbors.get(&neighbor.path).map_or("unknown", |it| it.connection.word());
             labels.push(format!("BGP {state}"));
         }
         match &session.kind {
