@@ -348,8 +348,10 @@ def in_words(blocks):
 
 def table(folder):
     questions = list(Maker(SEED).questions())
-    release = subprocess.run(["swanctl", "--version"], stdout=subprocess.PIPE, text=True).stdout
-    number = (re.search(r"\d+\.\d+\.\d+", release) or ["?"])[0]
+    (folder / "empty.conf").write_text("swanctl {}\n")
+    environment = {**os.environ, "STRONGSWAN_CONF": str(folder / "empty.conf")}
+    help_text = subprocess.run(["swanctl", "--help"], env=environment, stdout=subprocess.PIPE, text=True).stdout
+    number = re.search(r"strongSwan (\d+\.\d+\.\d+)", help_text)[1]
     print(f"# What two daemons of strongSwan {number} choose, for {len(questions)} pairs of proposals.")
     print("# Made by: scripts/oracles/proposals.py > src/engine/negotiation/oracle/strongswan.txt")
     print("# Version, SA, what the initiator offers, what the responder takes, the choice.")

@@ -89,7 +89,7 @@ fn in_proposals() -> Vec<Fall> {
 }
 
 fn in_authentication() -> Vec<Fall> {
-    let answers = |peer: Json| merged(json!({"initiates": false}), peer);
+    let answers = |peer: Json| merged(peer, json!({"initiates": false}));
     let certified = json!({"authentication_mode": "CERTIFICATE", "psk": null, "peer_id": "CN=peer"});
     let certificate = json!({"certificate_path": "/infra/certificates/c", "local_id": "CN=gateway"});
     let peer_certified = json!({"certificate_subject": "CN=peer", "psk": null});
