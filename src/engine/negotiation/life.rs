@@ -144,12 +144,7 @@ impl SessionRecord {
 
     /// Lets everything happen up to and including `to`.
     pub fn advance(&mut self, wired: Option<&Wired<'_>>, far: &FarEnd<'_>, to: Moment) {
-        let world = World::of(wired, far);
-        // No phase comes twice.
-        while let Some((at, phase)) = world.next_phase(&self.phase).filter(|(at, _)| *at <= to) {
-            self.clock = self.clock.max(at);
-            self.phase = phase;
-        }
+        self.phase = self.phase_at(&World::of(wired, far), to);
         self.clock = self.clock.max(to);
     }
 
@@ -168,18 +163,22 @@ impl SessionRecord {
     /// How it is at `now`, to which it has been advanced at least.
     pub fn state(&self, wired: Option<&Wired<'_>>, far: &FarEnd<'_>, now: Moment) -> SessionState {
         let world = World::of(wired, far);
-        if world.next_phase(&self.phase).is_some_and(|(at, _)| at <= now) {
-            let mut advanced = self.clone();
-            advanced.advance(wired, far, now);
-            return world.state(&advanced.phase, now);
-        }
-        world.state(&self.phase, now)
+        world.state(&self.phase_at(&world, now), now)
     }
 
     /// How often SAs have been replaced until `now`, since the session came up.
     pub fn rekeys(&self, wired: Option<&Wired<'_>>, far: &FarEnd<'_>, now: Moment) -> Rekeys {
         let world = World::of(wired, far);
-        world.established(&self.phase).map(|established| established.rekeys(now)).unwrap_or_default()
+        world.established(&self.phase_at(&world, now)).map(|established| established.rekeys(now)).unwrap_or_default()
+    }
+
+    /// The phase it has come to by itself at `now`. No phase comes twice.
+    fn phase_at(&self, world: &World<'_>, now: Moment) -> Phase {
+        let mut phase = self.phase.clone();
+        while let Some((_, next)) = world.next_phase(&phase).filter(|(at, _)| *at <= now) {
+            phase = next;
+        }
+        phase
     }
 }
 

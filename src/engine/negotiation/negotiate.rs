@@ -19,8 +19,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::party::{Ends, Party, Selector, is_same_id};
-use super::proposal::{EspChoice, EspProposal, IkeChoice, in_words};
-use super::selection::{guessed_group, select_esp, select_first_esp, select_ike};
+use super::proposal::{EspChoice, EspProposal, IkeChoice, IkeProposal, in_words};
+use super::selection::{select_esp, select_first_esp, select_ike};
 use super::state::DownReason;
 use crate::engine::topology::{Credential, FarEnd, Wired};
 use crate::model::{DhGroup, IkeVersion, InitiationMode, Network};
@@ -177,8 +177,7 @@ fn attempt(ours: &Party, theirs: &Party, side: Side) -> Outcome {
 
     let keys_exchanged = match protocol {
         Protocol::V1 => MAIN_MODE - ROUND_TRIP,
-        Protocol::V2 if guessed_group(&offered) == Some(ike.group) => ROUND_TRIP,
-        Protocol::V2 => 2 * ROUND_TRIP,
+        Protocol::V2 => ike_exchange(&offered, ike.group),
     };
     let authenticated = keys_exchanged + ROUND_TRIP;
     match authenticate(ours, theirs) {
@@ -198,6 +197,14 @@ fn attempt(ours: &Party, theirs: &Party, side: Side) -> Outcome {
         tunnels: tunnels(ours, theirs, side, protocol, authenticated),
     };
     Outcome { messages: authenticated, result: Ok(agreement) }
+}
+
+/// The messages of `IKE_SA_INIT`. The initiator guesses that the group it prefers will
+/// be chosen; when it is another, the responder says so (`INVALID_KE_PAYLOAD`, RFC 7296
+/// section 1.2) and the exchange is repeated.
+pub(super) fn ike_exchange(offered: &[IkeProposal], chosen: DhGroup) -> u32 {
+    let guess = offered.first().and_then(|proposal| proposal.groups.first());
+    if guess == Some(&chosen) { ROUND_TRIP } else { 2 * ROUND_TRIP }
 }
 
 /// Whether each believes the other.

@@ -197,7 +197,7 @@ pub(super) fn fingerprint(value: &impl Hash) -> u64 {
 /// The tunnels of a session.
 ///
 /// A route-based one has a single tunnel for everything, 0.0.0.0/0; it carries IPv6
-/// too if its interface has an address of each version. With IPv6 alone it is ::/0.
+/// too if its interface has an address of each version. With IPv6 alone it is `::/0`.
 /// A policy-based one has a tunnel for each pair of source and destination of one IP
 /// version, in each of its enabled rules.
 fn selectors(kind: &SessionKind) -> Vec<Selector> {
@@ -212,7 +212,7 @@ fn selectors(kind: &SessionKind) -> Vec<Selector> {
     }
 }
 
-/// The tunnels of a rule. A side without networks is 0.0.0.0/0, and ::/0 beside IPv6
+/// The tunnels of a rule. A side without networks is 0.0.0.0/0, and `::/0` beside IPv6
 /// networks.
 fn rule_pairs(rule: &PolicyRule) -> Vec<Selector> {
     let pair = |own: Network, other: Network| Selector { own, other, rule: Some(rule.id.clone()) };

@@ -12,7 +12,6 @@
 
 use super::proposal::{EspChoice, EspProposal, IkeChoice, IkeProposal};
 use crate::engine::esp;
-use crate::model::DhGroup;
 
 /// What `responder` chooses of what `initiator` offers for the IKE SA.
 pub fn select_ike(responder: &[IkeProposal], initiator: &[IkeProposal]) -> Option<IkeChoice> {
@@ -47,13 +46,6 @@ pub fn select_esp(responder: &[EspProposal], initiator: &[EspProposal]) -> Optio
 pub fn select_first_esp(responder: &[EspProposal], initiator: &[EspProposal]) -> Option<EspChoice> {
     let without = |proposals: &[EspProposal]| proposals.iter().map(EspProposal::without_groups).collect::<Vec<_>>();
     select_esp(&without(responder), &without(initiator))
-}
-
-/// The group an initiator guesses for its first message: the one it prefers. Where
-/// another is chosen, the responder says so (`INVALID_KE_PAYLOAD`), which costs a
-/// round trip.
-pub fn guessed_group(proposals: &[IkeProposal]) -> Option<DhGroup> {
-    proposals.first()?.groups.first().copied()
 }
 
 fn first_of_pairs<P, C>(preferred: &[P], other: &[P], choose: impl Fn(&P, &P) -> Option<C>) -> Option<C> {

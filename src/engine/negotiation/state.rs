@@ -13,7 +13,7 @@ use crate::model::{DhGroup, Network};
 pub struct SessionState {
     /// Phase one.
     pub ike: IkeState,
-    /// Phase two: one tunnel 0.0.0.0/0 (or ::/0) for a route-based session, one for
+    /// Phase two: one tunnel 0.0.0.0/0 (or `::/0`) for a route-based session, one for
     /// each source and destination of a policy-based one.
     pub tunnels: Vec<Tunnel>,
 }
