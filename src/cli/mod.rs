@@ -19,6 +19,8 @@ pub mod trace;
 mod engine_file;
 mod names;
 mod output;
+#[cfg(test)]
+mod testing;
 mod words;
 
 use std::process::ExitCode;

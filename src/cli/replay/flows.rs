@@ -47,17 +47,17 @@ pub enum FlowError {
     #[error("the column {0:?} is not known; known are {known}", known = COLUMNS.join(", "))]
     Column(String),
     /// A value that does not fit its column.
-    #[error("line {line}: {value:?} is no {column}")]
+    #[error("flow {flow}: {value:?} is no {column}")]
     Value {
-        /// The line.
-        line: u64,
+        /// The number of the flow in the list, the first being 1.
+        flow: u64,
         /// The column.
         column: &'static str,
         /// The value.
         value: String,
     },
     /// Source and destination of different IP versions.
-    #[error("line {0}: source and destination are not of one IP version")]
+    #[error("flow {0}: source and destination are not of one IP version")]
     Versions(u64),
     /// The file cannot be read, or is no CSV.
     #[error("{0}")]
@@ -97,7 +97,7 @@ impl<R: Read> FlowList<R> {
         let source: IpAddr = self.required(0)?;
         let destination: IpAddr = self.required(1)?;
         if source.is_ipv4() != destination.is_ipv4() {
-            return Err(FlowError::Versions(self.line()));
+            return Err(FlowError::Versions(self.number()));
         }
         let said = self.text(2).unwrap_or("icmp");
         let protocol = protocol_number(said, source).ok_or_else(|| self.wrong(2))?;
@@ -130,11 +130,12 @@ impl<R: Read> FlowList<R> {
 
     fn wrong(&self, column: usize) -> FlowError {
         let value = self.text(column).unwrap_or_default().to_owned();
-        FlowError::Value { line: self.line(), column: COLUMNS.get(column).copied().unwrap_or_default(), value }
+        FlowError::Value { flow: self.number(), column: COLUMNS.get(column).copied().unwrap_or_default(), value }
     }
 
-    fn line(&self) -> u64 {
-        self.record.position().map_or(0, csv::Position::line)
+    /// The number of the flow that was read last: the header is record 0.
+    fn number(&self) -> u64 {
+        self.record.position().map_or(0, csv::Position::record)
     }
 }
 
@@ -165,15 +166,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_its_line() {
+    fn what_is_wrong_is_named_with_its_flow() {
         for (text, error) in [
             ("", "is no capture (pcap, pcapng), and no list of flows either"),
             ("source,target\n", "is no capture (pcap, pcapng), and no list of flows either"),
             ("source,destination,colour\n", "the column \"colour\" is not known"),
-            ("source,destination\n10.0.0.1,10.0.0.300\n", "line 2: \"10.0.0.300\" is no destination"),
-            ("source,destination\n10.0.0.1,2001:db8::1\n", "line 2: source and destination are not of one IP version"),
-            ("source,destination,packets\n10.0.0.1,10.0.0.2,-1\n", "line 2: \"-1\" is no packets"),
-            ("source,destination,protocol\n\n10.0.0.1,10.0.0.2,tpc\n", "line 3: \"tpc\" is no protocol"),
+            ("source,destination\n10.0.0.1,10.0.0.300\n", "flow 1: \"10.0.0.300\" is no destination"),
+            ("source,destination\n10.0.0.1,2001:db8::1\n", "flow 1: source and destination are not of one IP version"),
+            ("source,destination,packets\n10.0.0.1,10.0.0.2,-1\n", "flow 1: \"-1\" is no packets"),
+            (
+                "source,destination,protocol\n\n10.0.0.1,10.0.0.2,tcp\n10.0.0.1,10.0.0.2,tpc\n",
+                "flow 2: \"tpc\" is no protocol",
+            ),
             ("source,destination\n10.0.0.1\n", "CSV error: record 1 (line: 2, byte: 19): found record with 1 fields"),
         ] {
             let said = read(text).unwrap_err().to_string();

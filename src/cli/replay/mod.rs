@@ -17,6 +17,8 @@ mod flows;
 mod progress;
 mod report;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::io::{self, Read};

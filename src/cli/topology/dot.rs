@@ -55,7 +55,9 @@ fn color(state: State) -> &'static str {
     }
 }
 
-/// Text within quotes of the DOT language, where a backslash begins an escape.
+/// Text within quotes of the DOT language, where a backslash begins an escape and an
+/// ampersand an entity.
 fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace(['\n', '\r'], " ")
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('&', "&amp;")
 }

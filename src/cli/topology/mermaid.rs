@@ -65,7 +65,7 @@ fn escaped(text: &str) -> String {
             '"' | '#' | '<' | '>' | '&' | '`' | '\\' | ';' | '[' | ']' | '{' | '}' | '|' => {
                 let _ = write!(escaped, "#{};", u32::from(c));
             }
-            c if c.is_control() => escaped.push(' '),
+            c if c.is_control() => {}
             c => escaped.push(c),
         }
     }

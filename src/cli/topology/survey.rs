@@ -71,8 +71,8 @@ impl<'a> Survey<'a> {
             let count = states.iter().filter(|it| *it == state).count();
             (count > 0).then(|| format!("{count} {}", state.word()))
         });
-        let neighbors = self.view.neighbors.values();
-        let established = neighbors.clone().filter(|it| it.is_established()).count();
+        let neighbors = self.view.topology.neighbors.keys();
+        let established = neighbors.clone().filter(|path| self.neighbor(path) == ESTABLISHED).count();
         match (states.len(), neighbors.len()) {
             (0, _) => "no sessions".to_owned(),
             (sessions, 0) => format!("{}: {}", count(sessions, "session"), of_each.collect::<Vec<_>>().join(", ")),
@@ -83,6 +83,11 @@ impl<'a> Survey<'a> {
                 count(neighbors, "BGP neighbor"),
             ),
         }
+    }
+
+    /// The state of a BGP neighbor, as RFC 4271 names it.
+    fn neighbor(&self, path: &PolicyPath) -> &'static str {
+        self.view.neighbors.get(path).map_or("UNKNOWN", |neighbor| neighbor.connection.word())
     }
 
     fn region(&self, tier0: &str) -> Region {
@@ -225,8 +230,7 @@ impl<'a> Survey<'a> {
         let state = self.state(session).0;
         let mut labels: Vec<String> = Vec::new();
         for (neighbor, _) in self.view.topology.neighbors_of(session) {
-            let state = self.view.neighbors.get(&neighbor.path).map_or("unknown", |it| it.connection.word());
-            labels.push(format!("BGP {state}"));
+            labels.push(format!("BGP {}", self.neighbor(&neighbor.path)));
         }
         match &session.kind {
             SessionKind::RouteBased { .. } if labels.is_empty() => labels.push("no BGP neighbor".to_owned()),

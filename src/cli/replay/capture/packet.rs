@@ -6,7 +6,8 @@ use etherparse::{LaxNetSlice, TcpOptionElement, TcpSlice, TransportSlice};
 
 use super::Frame;
 use super::link::skip;
-use crate::engine::forwarding::{Packet, protocol};
+pub(super) use crate::engine::forwarding::Packet;
+use crate::engine::forwarding::protocol;
 
 /// Why a frame is not sent through the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

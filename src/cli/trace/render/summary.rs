@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use crate::cli::names::Names;
 use crate::cli::output::{STRONG, styled};
-use crate::cli::words;
-use crate::engine::forwarding::Trace;
+use crate::cli::words::{self, Words};
+use crate::engine::forwarding::{Event, Node, Trace};
 
 /// The trace with one line for each hop, and one for what became of the packet.
 pub fn text(names: Names<'_>, trace: &Trace) -> String {
@@ -14,8 +14,7 @@ pub fn text(names: Names<'_>, trace: &Trace) -> String {
     let places: Vec<_> = hops.iter().filter_map(|steps| Some(place(names, &steps.first()?.node))).collect();
     let width = places.iter().map(|place| place.chars().count()).max().unwrap_or_default();
     for (number, (place, steps)) in (1..).zip(places.iter().zip(hops)) {
-        let told = steps.iter().map(|step| words::event(names, &step.event));
-        let told: Vec<_> = told.map(|told| format!("{} {}", told.verb, told.brief)).collect();
+        let told: Vec<_> = steps.iter().map(|step| brief(names, &step.event)).collect();
         let _ = writeln!(text, "{number:>2}  {place:width$}  {}", told.join("; "));
     }
     let mut end = vec![words::outcome(trace)];
@@ -27,7 +26,16 @@ pub fn text(names: Names<'_>, trace: &Trace) -> String {
     text
 }
 
-fn place(names: Names<'_>, node: &crate::engine::forwarding::Node) -> String {
+/// An event in as few words as will do; of a drop, why as well.
+fn brief(names: Names<'_>, event: &Event) -> String {
+    let Words { verb, brief, details } = words::event(names, event);
+    match (event, details.as_slice()) {
+        (Event::Dropped { .. }, [_, ..]) => format!("{verb} {brief}: {}", details.join("; ")),
+        _ => format!("{verb} {brief}"),
+    }
+}
+
+fn place(names: Names<'_>, node: &Node) -> String {
     match words::node(node) {
         (sort, Some(path)) => format!("{sort} {}", names.of(path)),
         (sort, None) => sort.to_owned(),

@@ -1,0 +1,226 @@
+//! The commands of the binary, as a shell runs them: what they print, and how they end.
+//!
+//! No Terraform is needed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::pedantic, missing_docs)]
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use terraform_provider_vpn::engine::{Caller, Engine, Moment};
+use terraform_provider_vpn::model::{PolicyPath, system};
+
+/// What a command printed, and how it ended.
+struct Said {
+    out: String,
+    err: String,
+    code: i32,
+}
+
+/// A folder with an engine file: a segment, and a policy-based session to a peer.
+struct Lab {
+    folder: TempDir,
+}
+
+impl Lab {
+    fn new() -> Self {
+        let lab = Self { folder: TempDir::new().unwrap() };
+        lab.declare("vpn-engine.db", true);
+        lab
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn declare(&self, name: &str, with_session: bool) {
+        let engine = Engine::open(&self.file(name), Moment::from_clock()).unwrap();
+        let by = Caller { user: "admin".to_owned(), now: Moment::from_clock() };
+        let put = |at: &str, body: Value| {
+            engine.put(&PolicyPath::parse(at).unwrap(), body, &by).unwrap();
+        };
+        let body = json!({ "display_name": "App servers", "subnets": [{ "gateway_address": "192.168.98.1/24" }] });
+        put(&format!("{}/segments/app", system::COMPUTE_GATEWAY), body);
+        let body = json!({ "display_name": "Dallas", "address": "198.51.100.1", "psk": "a key" });
+        put("/infra/simulated-peers/dallas", body);
+        if with_session {
+            let body = json!({
+                "resource_type": "PolicyBasedIPSecVpnSession",
+                "display_name": "VPN to Dallas",
+                "local_endpoint_path": format!("{}/local-endpoints/Public-IP1", system::VPN_SERVICE),
+                "peer_address": "198.51.100.1",
+                "peer_id": "198.51.100.1",
+                "psk": "a key",
+                "rules": [{ "id": "r", "action": "PROTECT",
+                    "sources": [{ "subnet": "192.168.98.0/24" }], "destinations": [{ "subnet": "10.0.0.0/8" }] }],
+            });
+            put(&format!("{}/sessions/dallas", system::VPN_SERVICE), body);
+        }
+    }
+
+    fn run(&self, line: &str) -> Said {
+        self.run_with(line, b"", &[])
+    }
+
+    fn run_with(&self, line: &str, input: &[u8], environment: &[(&str, &str)]) -> Said {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_terraform-provider-vpn"))
+            .args(line.split_whitespace())
+            .current_dir(self.folder.path())
+            .env_remove("VPN_EMBEDDED_PATH")
+            .envs(environment.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A command that ends before it has read everything closes the pipe.
+        let _ = child.stdin.take().unwrap().write_all(input);
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Said { out: text(output.stdout), err: text(output.stderr), code: output.status.code().unwrap() }
+    }
+}
+
+#[test]
+fn a_trace_ends_with_the_answer_to_whether_the_packet_arrives() {
+    let lab = Lab::new();
+    let arrives = lab.run("trace 192.168.98.10 10.0.0.9 --settled");
+    assert_eq!((arrives.code, arrives.err.as_str()), (0, ""), "{}", arrives.out);
+    assert!(arrives.out.contains("VPN to Dallas") && arrives.out.contains("DELIVERED_TO_PEER"), "{}", arrives.out);
+    assert!(!arrives.out.contains('\u{1b}'), "colours where no terminal is");
+
+    let dropped = lab.run("trace 192.168.98.10 11.0.0.9 --settled --minimal");
+    assert_eq!(dropped.code, 1, "{}", dropped.out);
+    assert!(dropped.out.ends_with("DROPPED NO_ROUTE\n"), "{}", dropped.out);
+
+    let json = lab.run("trace 192.168.98.10 10.0.0.9 --settled --json");
+    let json: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(json["forward"]["disposition"], "DELIVERED_TO_PEER");
+}
+
+#[test]
+fn arguments_that_do_not_go_together_are_refused() {
+    let lab = Lab::new();
+    for (line, says) in [
+        ("trace 10.0.0.1", "required arguments were not provided"),
+        ("trace 10.0.0.1 2001:db8::1", "10.0.0.1 and 2001:db8::1 are not of one IP version"),
+        ("trace 10.0.0.1 10.0.0.2 -D 443", "only TCP and UDP have ports"),
+        ("trace 10.0.0.1 10.0.0.2 -p tcp", "TCP and UDP need --destination-port"),
+        ("trace 10.0.0.1 10.0.0.2 --now --settled", "the argument '--now' cannot be used with '--settled'"),
+        ("trace 10.0.0.1 10.0.0.2 --json --minimal", "cannot be used with"),
+        ("topology --format png", "invalid value 'png'"),
+        ("replay", "required arguments were not provided"),
+        ("replay x --format yaml", "invalid value 'yaml'"),
+    ] {
+        let said = lab.run(line);
+        assert_eq!((said.code, said.out.as_str()), (2, ""), "{line}");
+        assert!(said.err.starts_with("error: ") && said.err.contains(says), "{line}: {}", said.err);
+        assert!(said.err.contains("Usage:") || said.err.contains("--help"), "{line}: {}", said.err);
+    }
+}
+
+#[test]
+fn a_missing_engine_file_is_an_error_and_stays_missing() {
+    let lab = Lab::new();
+    fs::write(lab.file("flows.csv"), "source,destination\n").unwrap();
+    for line in ["trace 10.0.0.1 10.0.0.2", "topology", "replay flows.csv"] {
+        let said = lab.run(&format!("{line} --data elsewhere.db"));
+        assert_eq!((said.code, said.out.as_str()), (2, ""), "{line}");
+        assert!(said.err.contains("there is no engine file at elsewhere.db"), "{line}: {}", said.err);
+        let said = lab.run_with(line, b"", &[("VPN_EMBEDDED_PATH", "elsewhere.db")]);
+        assert_eq!(said.code, 2, "{line}");
+    }
+    let said = lab.run("replay flows.csv --against elsewhere.db");
+    assert_eq!(said.code, 2);
+    assert!(!lab.file("elsewhere.db").exists());
+}
+
+#[test]
+fn looking_changes_nothing() {
+    let lab = Lab::new();
+    let before = fs::read(lab.file("vpn-engine.db")).unwrap();
+    lab.run("trace 192.168.98.10 10.0.0.9");
+    lab.run("topology");
+    assert!(fs::read(lab.file("vpn-engine.db")).unwrap() == before);
+}
+
+#[test]
+fn a_picture_is_printed_or_put_into_a_file() {
+    let lab = Lab::new();
+    let printed = lab.run("topology");
+    assert_eq!(printed.code, 0, "{}", printed.err);
+    roxmltree::Document::parse(&printed.out).unwrap();
+    assert_eq!(lab.run("topology -o picture.svg").code, 0);
+    assert!(fs::read_to_string(lab.file("picture.svg")).unwrap().contains("VPN to Dallas"));
+    assert!(lab.run("topology --format mermaid").out.starts_with("flowchart LR\n"));
+    assert!(lab.run("topology --format dot").out.starts_with("graph vpn {\n"));
+    let said = lab.run("topology -o no/such/folder.svg");
+    assert!(said.code == 2 && said.err.contains("cannot write no/such/folder.svg"), "{}", said.err);
+}
+
+const FLOWS: &str = "source,destination,size,packets\n192.168.98.10,10.0.0.9,100,5\n192.168.98.10,11.0.0.9,100,2\n";
+
+#[test]
+fn flows_are_replayed_from_a_file_and_from_the_standard_input() {
+    let lab = Lab::new();
+    fs::write(lab.file("flows.csv"), FLOWS).unwrap();
+    let from_file = lab.run("replay flows.csv");
+    assert_eq!((from_file.code, from_file.err.as_str()), (0, ""), "{}", from_file.err);
+    assert!(from_file.out.starts_with("7 packets, 700 B\n"), "{}", from_file.out);
+    assert_eq!(lab.run_with("replay -", FLOWS.as_bytes(), &[]).out, from_file.out);
+}
+
+#[test]
+fn what_a_change_would_have_done_is_told() {
+    let lab = Lab::new();
+    lab.declare("without.db", false);
+    fs::write(lab.file("flows.csv"), FLOWS).unwrap();
+    let said = lab.run("replay flows.csv --against without.db");
+    assert_eq!(said.code, 1, "{}", said.err);
+    assert!(said.out.contains("DELIVERED_TO_PEER → DROPPED NO_ROUTE: 5 packets, 500 B"), "{}", said.out);
+    let same = lab.run("replay flows.csv --against vpn-engine.db");
+    assert_eq!(same.code, 0);
+    assert!(same.out.contains("Nothing fares differently"), "{}", same.out);
+}
+
+#[test]
+fn what_cannot_be_read_is_told_after_what_can() {
+    let lab = Lab::new();
+    let header = [0xa1b2_c3d4_u32, 4 << 16 | 2, 0, 0, 65_535, 101].map(u32::to_le_bytes).concat();
+    let packet =
+        [&[0x45, 0, 0, 28, 0, 0, 0, 0, 64, 1, 0, 0, 192, 168, 98, 10, 10, 0, 0, 9][..], &[8, 0, 0, 0, 0, 0, 0, 0]]
+            .concat();
+    let record = [&[0, 0, 28, 28].map(u32::to_le_bytes).concat()[..], &packet].concat();
+    let capture = [&header[..], &record, &record, &record[..30]].concat();
+    fs::write(lab.file("cut.pcap"), &capture).unwrap();
+    let said = lab.run("replay cut.pcap");
+    // 24 bytes of the file's header, and twice 16 and 28.
+    assert_eq!(said.err, "error: cut.pcap: packet 3, at byte 112: the file ends in the middle of it\n");
+    assert!(said.code == 2 && said.out.starts_with("2 packets, 56 B\n"), "{}", said.out);
+
+    for (name, bytes, says) in [
+        ("nothing.pcap", &b""[..], "nothing.pcap: is no capture (pcap, pcapng), and no list of flows either"),
+        ("picture.png", &b"\x89PNG\r\n\x1a\n\0\0\0"[..], "picture.png: is no capture (pcap, pcapng)"),
+        ("packed.gz", &b"\x1f\x8b\x08\0"[..], "packed.gz: is compressed with gzip: unpack it first"),
+    ] {
+        fs::write(lab.file(name), bytes).unwrap();
+        let said = lab.run(&format!("replay {name}"));
+        assert_eq!((said.code, said.out.as_str()), (2, ""), "{name}");
+        assert!(said.err.contains(says), "{name}: {}", said.err);
+    }
+    let said = lab.run("replay no-such-file");
+    assert!(said.code == 2 && said.err.contains("cannot read no-such-file"), "{}", said.err);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let lab = Lab::new();
+    let shell = format!("'{}' topology | true", env!("CARGO_BIN_EXE_terraform-provider-vpn"));
+    let output = Command::new("sh").args(["-c", &shell]).current_dir(lab.folder.path()).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert!(Path::new(env!("CARGO_BIN_EXE_terraform-provider-vpn")).exists());
+}
