@@ -149,7 +149,7 @@ fn the_quickstart_applies_changes_is_imported_and_goes() {
     // Another network for the workloads, and the rule follows it.
     let main = fs::read_to_string(lab.folder().join("main.tf")).unwrap();
     lab.write("main.tf", &main.replace("192.168.98.", "192.168.97."));
-    lab.apply().mentions(&["0 added, 3 changed, 0 destroyed"]);
+    lab.apply().mentions(&["0 added, 4 changed, 0 destroyed"]);
     lab.plan_is_empty();
     let sources = serde_json::json!(["10.2.1.140/32", "192.168.97.0/24"]);
     assert_eq!(lab.json(&["output", "-json"])["protected"]["value"][0]["sources"], sources);

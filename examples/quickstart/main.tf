@@ -58,7 +58,8 @@ resource "vpn_segment_port" "web" {
 
 # --- The route-based VPN -----------------------------------------------------
 
-# Routes of 10.0.0.0/8 pass, down to a /26.
+# Routes of 10.0.0.0/8 pass, down to a /26, and the workloads' network. Without the
+# latter, the data center would not learn the way back: the trace in outputs.tf shows it.
 resource "vpn_prefix_list" "dc1" {
   display_name = "VPNPrefixList_inout"
 
@@ -66,6 +67,10 @@ resource "vpn_prefix_list" "dc1" {
     network = "10.0.0.0/8"
     action  = "PERMIT"
     le      = 26
+  }
+
+  prefix {
+    network = vpn_segment.app.subnet[0].network
   }
 }
 

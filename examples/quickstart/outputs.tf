@@ -34,10 +34,12 @@ output "paths" {
 }
 
 output "what_reaches_what" {
-  description = "What happens to packets from a workload."
+  description = "What happens to packets from a workload, and to the answers."
   value = {
-    "10.20.1.20 in the data center" = data.vpn_path_trace.to_dc1.explanation
-    "192.168.123.20 at the branch"  = data.vpn_path_trace.to_branch.explanation
-    "10.30.1.130, announced as /27" = data.vpn_path_trace.kept_out.explanation
+    for name, trace in {
+      "10.20.1.20 in the data center" = data.vpn_path_trace.to_dc1
+      "192.168.123.20 at the branch"  = data.vpn_path_trace.to_branch
+      "10.30.1.130, announced as /27" = data.vpn_path_trace.kept_out
+    } : name => trace.delivered ? "${trace.disposition}, answer ${trace.return_disposition}" : trace.explanation
   }
 }

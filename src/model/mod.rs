@@ -29,6 +29,7 @@ pub mod tree;
 
 mod bgp_config;
 mod bgp_neighbor;
+mod disposition;
 mod dpd_profile;
 mod gateway;
 mod ike_profile;
@@ -51,6 +52,7 @@ mod tests;
 pub use as_number::AsNumber;
 pub use bgp_config::BGP_CONFIG;
 pub use bgp_neighbor::{AddressFamily, AsPathModifier, BGP_NEIGHBOR, GracefulRestartMode};
+pub use disposition::{Disposition, DropReason};
 pub use dpd_profile::{DPD_PROFILE, DpdProbeMode};
 pub use field::{Default, Field, Presence, Record, Shape};
 pub use gateway::{LOCALE_SERVICE, TIER_0, TIER_1};

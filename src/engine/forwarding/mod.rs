@@ -4,7 +4,6 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `packet` | a packet, as far as its way depends on it |
-//! | `disposition` | what becomes of packets, and why they are dropped |
 //! | `trace` | the way of one packet in typed steps |
 //! | `decision` | what is decided of a packet, in short |
 //! | `build` | what is declared and what is the case now becomes tables |
@@ -20,7 +19,6 @@
 mod atlas;
 mod build;
 mod decision;
-mod disposition;
 mod ecmp;
 mod explain;
 mod fragments;
@@ -36,8 +34,8 @@ mod words;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+pub use crate::model::{Disposition, DropReason};
 pub use decision::{Crossing, Decision};
-pub use disposition::{Disposition, DropReason};
 pub use packet::{Packet, protocol};
 pub use trace::{Because, Event, Node, RouteSource, Step, Trace};
 pub use tunnels::UPLINK_MTU;

@@ -1,6 +1,7 @@
 //! The way of a packet.
 
 use super::{COUNT, Field, Record, Shape, TEXT, told};
+use crate::model::disposition::{Disposition, DropReason};
 use crate::model::enumeration::words;
 use crate::model::field::Default;
 use crate::model::problem::{Place, Problem};
@@ -168,12 +169,8 @@ pub static HOP: Record = Record {
 pub static PATH_TRACE: Record = Record {
     doc: "What happens to a packet.",
     fields: &[
-        told(
-            "disposition",
-            TEXT,
-            "What becomes of the packet: `DELIVERED_TO_SEGMENT`, `DELIVERED_TO_PEER`, `ACCEPTED` or `DROPPED`.",
-        ),
-        told("drop_reason", TEXT, "Why it is dropped; empty if it is not."),
+        told("disposition", Shape::Enum(&Disposition::WORDS), "What becomes of the packet."),
+        told("drop_reason", Shape::Enum(&DropReason::WORDS), "Why it is dropped; empty if it is not."),
         told("explanation", TEXT, "What became of the packet, in a sentence."),
         told("delivered", Shape::Bool, "Whether it arrives."),
         told(
