@@ -148,6 +148,6 @@ impl Established {
 
     /// The last moment until `now` at which the peer answered.
     fn last_answer(&self, now: Moment) -> Moment {
-        self.silent_since.map_or(now, |silence| now.min(Moment(silence.0 - 1)))
+        self.silent_since.map_or(now, |silence| now.min(Moment(silence.0.saturating_sub(1))))
     }
 }

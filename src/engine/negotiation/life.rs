@@ -151,12 +151,11 @@ impl SessionRecord {
     /// A packet wants through. It opens a session that waits for one; between two
     /// sessions of one engine, both are to be woken.
     pub fn wake(&mut self, wired: Option<&Wired<'_>>, far: &FarEnd<'_>, at: Moment) {
+        self.advance(wired, far, at);
         let Some(ends) = World::of(wired, far).ends else { return };
-        let at = at.max(self.clock);
-        self.clock = at;
         let beginners = beginners(&ends, true);
         if matches!(self.phase, Phase::Waiting { .. }) && !beginners.is_empty() {
-            self.phase = Phase::Negotiating(Exchange { since: at, latency: ends.latency, beginners });
+            self.phase = Phase::Negotiating(Exchange { since: self.clock, latency: ends.latency, beginners });
         }
     }
 

@@ -85,10 +85,10 @@ pub(super) fn dead_by_probes(dpd: &DpdProfile, since: Moment, silence: Moment) -
     let interval = i64::from(dpd.interval.max(1)) * SECOND;
     let probe = match dpd.mode {
         DpdProbeMode::Periodic => {
-            let answered = (silence.0 - 1 - since.0).max(0) / interval;
-            since.0 + (answered + 1) * interval
+            let answered = silence.0.saturating_sub(1).saturating_sub(since.0).max(0) / interval;
+            since.0.saturating_add((answered + 1).saturating_mul(interval))
         }
-        DpdProbeMode::OnDemand => silence.max(since).0 + interval,
+        DpdProbeMode::OnDemand => silence.max(since).0.saturating_add(interval),
     };
-    Some(Moment(probe + i64::from(dpd.retry_count) * PROBE_REPEATED_EVERY))
+    Some(Moment(probe.saturating_add(i64::from(dpd.retry_count) * PROBE_REPEATED_EVERY)))
 }

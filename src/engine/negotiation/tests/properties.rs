@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::engine::negotiation::schedule::Renewal;
 
 /// A change to the declarations.
 #[derive(Clone, Debug)]
@@ -77,6 +78,21 @@ proptest! {
             happen(&mut small, event, at);
             prop_assert_eq!(&big.records[SESSION], &small.records[SESSION]);
         }
+    }
+
+    /// The closed form of rekeying is that of rekeying one SA after the other.
+    #[test]
+    fn renewals_are_counted_as_if_one_by_one(since in 0..HOUR, life in 1..10_000_u32, now in 0..100 * HOUR) {
+        let sas = Renewal::of(Moment(since), life);
+        let (mut made, mut count) = (since, 0);
+        while made + i64::from(life) * 10_000 / 11 <= now {
+            made += i64::from(life) * 10_000 / 11;
+            count += 1;
+        }
+        prop_assert_eq!(sas.count(Moment(now)), count);
+        prop_assert_eq!(sas.replaced(count), Moment(made));
+        prop_assert!(sas.next(Moment(now)) >= Moment(now));
+        prop_assert_eq!(sas.ends_after(Moment(now + 1)), Moment(made + i64::from(life) * SECOND));
     }
 
     /// The state stays as it is until the next change, and is another one then.
