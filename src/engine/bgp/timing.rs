@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_message_is_sent_at_the_end_of_every_interval() {
-        let count = |interval, at| ticks(Moment(100), interval, Moment(100 + at));
+        let count = |interval, at: i64| ticks(Moment(100), interval, Moment(100 + at));
         assert_eq!((count(60, 59_999), count(60, 60_000), count(60, 180_000)), (0, 1, 3));
         assert_eq!(count(0, 180_000), 0, "a hold time of 0 knows no keepalives");
     }
