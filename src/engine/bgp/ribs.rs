@@ -159,6 +159,8 @@ fn settle(
     });
     let mut rib = Rib { routes: routes.collect(), discards: Vec::new() };
     let own = Own::of(topology, gateway, instance, &rib);
+    // So does a summary: a route to the same network is not used.
+    own.summaries.iter().for_each(|summary| drop(rib.routes.remove(summary)));
     rib.discards.clone_from(&own.summaries);
     let advertised: Vec<_> =
         of_gateway().map(|(path, talk)| (*path, advertise::to(talk, &own, &rib, topology))).collect();
