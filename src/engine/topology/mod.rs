@@ -224,20 +224,13 @@ impl Topology {
     /// The BGP neighbors whose address lies in a subnet of the tunnel interface of
     /// `session`, with that subnet's own address.
     pub fn neighbors_of<'a>(&'a self, session: &'a Session) -> impl Iterator<Item = (&'a Neighbor, IpAddr)> {
-        self.neighbors.values().filter_map(|neighbor| Some((neighbor, self.subnet_towards(session, neighbor)?)))
+        self.neighbors.values().filter_map(|neighbor| Some((neighbor, own_address_towards(session, neighbor)?)))
     }
 
     /// The session in whose tunnel subnet `neighbor` is, and the gateway's own address
     /// there.
     pub fn session_of(&self, neighbor: &Neighbor) -> Option<(&Session, IpAddr)> {
-        self.sessions.values().find_map(|session| Some((session, self.subnet_towards(session, neighbor)?)))
-    }
-
-    fn subnet_towards(&self, session: &Session, neighbor: &Neighbor) -> Option<IpAddr> {
-        let SessionKind::RouteBased { addresses, .. } = &session.kind else { return None };
-        let same_gateway = session.gateway() == neighbor.gateway();
-        let holds = |(_, network): &&(IpAddr, Network)| same_gateway && network.holds(neighbor.address);
-        addresses.iter().find(holds).map(|(own, _)| *own)
+        self.sessions.values().find_map(|session| Some((session, own_address_towards(session, neighbor)?)))
     }
 
     /// The addresses of the far end in the tunnel of `session`: what it says, or the
@@ -268,6 +261,13 @@ impl Topology {
         let others: Vec<_> = addresses.iter().filter_map(other_of_two).collect();
         neighbors.into_iter().chain(others).collect()
     }
+}
+
+/// The gateway's own address in the tunnel subnet of `session` that `neighbor` is in.
+fn own_address_towards(session: &Session, neighbor: &Neighbor) -> Option<IpAddr> {
+    let SessionKind::RouteBased { addresses, .. } = &session.kind else { return None };
+    let (own, _) = addresses.iter().find(|(_, network)| network.holds(neighbor.address))?;
+    (session.gateway() == neighbor.gateway()).then_some(*own)
 }
 
 /// The other host of a network that has two.

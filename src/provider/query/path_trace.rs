@@ -11,7 +11,7 @@ use crate::engine::forwarding::{Node, Packet, Trace, protocol};
 use crate::engine::{TraceAnswer, TraceRequest, When};
 use crate::model::result::{PATH_TRACE, TcpFlag, TraceDirection, TraceState};
 use crate::model::tree::Fields;
-use crate::model::{FlowProtocol, Tree};
+use crate::model::{DropReason, FlowProtocol, PolicyPath, Tree};
 use crate::provider::shared::Shared;
 use crate::tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Path, Schema, Value};
 
@@ -125,16 +125,16 @@ fn document(answer: &TraceAnswer) -> Tree {
         |number: Option<usize>| number.and_then(|number| i64::try_from(number).ok()).map_or(Tree::Null, Tree::from);
     let fields = [
         ("disposition", Tree::from(there.disposition.word())),
-        ("drop_reason", text(there.drop_reason.map(|reason| reason.word()))),
+        ("drop_reason", text(there.drop_reason.map(DropReason::word))),
         ("explanation", Tree::from(explanation(answer))),
         ("delivered", Tree::from(there.drop_reason.is_none())),
-        ("session_path", text(there.session.as_ref().map(crate::model::PolicyPath::as_str))),
+        ("session_path", text(there.session.as_ref().map(PolicyPath::as_str))),
         ("effective_mtu", count(there.effective_mtu)),
         ("effective_mss", count(there.effective_mss)),
         ("latency", Tree::from(i64::from(there.latency))),
         ("hops", hops(there)),
         ("return_disposition", text(back.map(|trace| trace.disposition.word()))),
-        ("return_drop_reason", text(back.and_then(|trace| trace.drop_reason).map(|reason| reason.word()))),
+        ("return_drop_reason", text(back.and_then(|trace| trace.drop_reason).map(DropReason::word))),
         ("return_hops", back.map_or(Tree::List(Vec::new()), hops)),
     ];
     Tree::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
@@ -146,17 +146,17 @@ fn explanation(answer: &TraceAnswer) -> String {
     if answer.unknown.is_empty() {
         return said;
     }
-    let left_out: Vec<_> = answer.unknown.iter().map(crate::model::PolicyPath::as_str).collect();
+    let left_out: Vec<_> = answer.unknown.iter().map(PolicyPath::as_str).collect();
     format!("{said} Left out, because they are known only after apply: {}.", left_out.join(", "))
 }
 
 fn hops(trace: &Trace) -> Tree {
     let hop = |(position, step): (usize, &crate::engine::forwarding::Step)| {
-        let object = step.object.as_ref().map(crate::model::PolicyPath::as_str).unwrap_or_default();
+        let object = step.object.as_ref().map(PolicyPath::as_str).unwrap_or_default();
         let fields: Fields = [
             ("sequence", Tree::from(i64::try_from(position + 1).unwrap_or(i64::MAX))),
             ("node", Tree::from(step.node.word())),
-            ("node_path", Tree::from(step.node.path().map_or("", crate::model::PolicyPath::as_str))),
+            ("node_path", Tree::from(step.node.path().map_or("", PolicyPath::as_str))),
             ("action", Tree::from(step.event.word())),
             ("object_path", Tree::from(object)),
             ("detail", Tree::from(step.event.to_string())),

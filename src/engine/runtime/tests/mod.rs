@@ -29,7 +29,7 @@ const BEGIN: i64 = 1_700_000_000_000;
 /// An engine with a clock that is set by hand, in milliseconds from its beginning.
 struct Lab {
     engine: Engine,
-    folder: TempDir,
+    _folder: TempDir,
     now: i64,
 }
 
@@ -37,7 +37,7 @@ impl Lab {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let engine = Engine::open(&folder.path().join("engine.db"), Moment(BEGIN)).unwrap();
-        Self { engine, folder, now: 0 }
+        Self { engine, _folder: folder, now: 0 }
     }
 
     /// Sets the clock to so many milliseconds after the beginning.
