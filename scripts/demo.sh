@@ -51,6 +51,17 @@ rm plan.bin
 title "What there is now: terraform state list"
 "$terraform" state list
 
+provider=$(find "$demo/plugins" -type f -name 'terraform-provider-vpn*' | head -n 1)
+
+title "What happens to a packet: terraform-provider-vpn trace"
+"$provider" trace --summary --return --protocol tcp --destination-port 443 --syn 192.168.98.10 10.20.1.20
+
+title "And to one for a network that the prefix list keeps out"
+"$provider" trace --summary 192.168.98.10 10.30.1.130 && {
+    echo "demo: the packet should have been dropped" >&2
+    exit 1
+}
+
 title "The same configuration again: terraform plan"
 code=0
 "$terraform" plan -input=false -detailed-exitcode $colours -var-file=demo.tfvars || code=$?
@@ -74,6 +85,8 @@ The configuration, Terraform's state and the engine's file vpn-engine.db are in
   cd "$demo/quickstart"
   "$terraform" apply -var-file=demo.tfvars
   "$terraform" destroy -var-file=demo.tfvars
+
+  "$provider" topology --output vpn.svg
 
 Afterwards, \`unset TF_CLI_CONFIG_FILE\`: with it, Terraform knows no provider but this one.
 END
