@@ -124,7 +124,7 @@ impl<'a> Layout<'a> {
         let lower = lower.max(y + height(&tier1.card, 1));
         self.place(&tier1.card, 1, y, lower - y);
         if has_tier0 {
-            self.line(1, (y + lower) / 2.0, None, None);
+            self.line(1, f64::midpoint(y, lower), None, None);
         }
         lower
     }
