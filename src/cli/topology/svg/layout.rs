@@ -136,7 +136,7 @@ impl<'a> Layout<'a> {
         let sessions = heights.len() as f64;
         let own = heights.iter().sum::<f64>() + GAP * (sessions - 1.0);
         let all = own.max(height(&site.peer, 4));
-        let stretch = (all - own) / sessions;
+        let stretch = ((all - own) / sessions).floor();
         let mut top = y;
         for ((card, link), height) in site.sessions.iter().zip(heights) {
             let height = height + stretch;
