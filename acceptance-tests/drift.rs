@@ -28,7 +28,7 @@ impl Workspace {
     }
 
     fn somebody_deletes(&self, path: &str) -> Result<(), Refusal> {
-        self.lab().delete(&PolicyPath::parse(path).unwrap())
+        self.lab().delete(&PolicyPath::parse(path).unwrap(), terraform_provider_vpn::engine::Moment::from_clock())
     }
 
     fn field(&self, path: &str, name: &str) -> Json {

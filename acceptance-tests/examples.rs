@@ -55,7 +55,7 @@ fn nothing_is_left(lab: &Workspace) {
 #[test]
 fn every_resource_example_applies_and_is_imported_by_every_form() {
     let folders = folders(&examples().join("resources"));
-    assert_eq!(folders.len(), 10, "an example for each resource");
+    assert_eq!(folders.len(), 12, "an example for each resource");
     let files: Vec<_> = folders.iter().flat_map(|folder| configurations(folder).unwrap()).collect();
     let (lab, modules) = modules(&files);
     lab.apply();
@@ -92,7 +92,7 @@ fn every_resource_example_applies_and_is_imported_by_every_form() {
 #[test]
 fn every_data_source_example_applies() {
     let folders = folders(&examples().join("data-sources"));
-    assert_eq!(folders.len(), 10, "an example for each data source");
+    assert_eq!(folders.len(), 18, "an example for each data source");
     let files: Vec<_> = folders.iter().flat_map(|folder| configurations(folder).unwrap()).collect();
     let (lab, _) = modules(&files);
     lab.apply();
@@ -139,7 +139,7 @@ fn quickstart() -> Workspace {
 #[test]
 fn the_quickstart_applies_changes_is_imported_and_goes() {
     let lab = quickstart();
-    lab.apply().mentions(&["9 added, 0 changed, 0 destroyed"]);
+    lab.apply().mentions(&["11 added, 0 changed, 0 destroyed"]);
     lab.plan_is_empty();
     let outputs = lab.json(&["output", "-json"]);
     assert_eq!(outputs["tunnel"]["value"]["bgp"], "169.254.151.1 (AS 65006)");
@@ -149,7 +149,7 @@ fn the_quickstart_applies_changes_is_imported_and_goes() {
     // Another network for the workloads, and the rule follows it.
     let main = fs::read_to_string(lab.folder().join("main.tf")).unwrap();
     lab.write("main.tf", &main.replace("192.168.98.", "192.168.97."));
-    lab.apply().mentions(&["0 added, 3 changed, 0 destroyed"]);
+    lab.apply().mentions(&["0 added, 4 changed, 0 destroyed"]);
     lab.plan_is_empty();
     let sources = serde_json::json!(["10.2.1.140/32", "192.168.97.0/24"]);
     assert_eq!(lab.json(&["output", "-json"])["protected"]["value"][0]["sources"], sources);
@@ -158,7 +158,7 @@ fn the_quickstart_applies_changes_is_imported_and_goes() {
     fs::remove_file(lab.folder().join("terraform.tfstate")).unwrap();
     let script = fs::read_to_string(lab.folder().join("import.sh")).unwrap();
     let imports = imports(&script);
-    assert_eq!(imports.len(), 9);
+    assert_eq!(imports.len(), 11);
     for import in imports {
         lab.run(&["import", "-input=false", &import.to, &import.id]).succeeded();
     }

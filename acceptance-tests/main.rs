@@ -21,6 +21,7 @@ mod dice;
 mod fleet;
 mod processes;
 mod rpc;
+mod running;
 mod samples;
 mod terraform;
 mod worlds;

@@ -285,7 +285,7 @@ impl Workspace {
 
     /// Somebody else deletes the object at `path`.
     pub fn delete(&self, path: &str) {
-        self.lab().delete(&parsed(path)).unwrap();
+        self.lab().delete(&parsed(path), terraform_provider_vpn::engine::Moment::from_clock()).unwrap();
     }
 
     /// The paths of the objects in the engine that the system does not own.

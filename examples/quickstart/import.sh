@@ -13,3 +13,5 @@ terraform import vpn_prefix_list.dc1 VPNPrefixList_inout
 terraform import vpn_route_based_session.dc1 VPNtoDFWDC1
 terraform import vpn_bgp_neighbor.dc1 VPNtoDFWDC1BGP
 terraform import vpn_policy_based_session.dc1 VPNtoDFWDC1-policy
+terraform import vpn_simulated_peer.dc1 dc1
+terraform import vpn_simulated_peer.branch branch

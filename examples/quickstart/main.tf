@@ -1,5 +1,5 @@
-# Two VPNs between an SDDC and a data center: a route-based one, whose routes
-# come from BGP, and a policy-based one, whose rules name the networks.
+# Two VPNs of an SDDC: a route-based one to a data center, whose routes
+# come from BGP, and a policy-based one to a branch, whose rules name the networks.
 
 # --- How both are negotiated -------------------------------------------------
 
@@ -58,7 +58,8 @@ resource "vpn_segment_port" "web" {
 
 # --- The route-based VPN -----------------------------------------------------
 
-# Routes of 10.0.0.0/8 pass, down to a /26.
+# Routes of 10.0.0.0/8 pass, down to a /26, and the workloads' network. Without the
+# latter, the data center would not learn the way back: the trace in outputs.tf shows it.
 resource "vpn_prefix_list" "dc1" {
   display_name = "VPNPrefixList_inout"
 
@@ -66,6 +67,10 @@ resource "vpn_prefix_list" "dc1" {
     network = "10.0.0.0/8"
     action  = "PERMIT"
     le      = 26
+  }
+
+  prefix {
+    network = vpn_segment.app.subnet[0].network
   }
 }
 
@@ -114,8 +119,8 @@ resource "vpn_bgp_neighbor" "dc1" {
 resource "vpn_policy_based_session" "dc1" {
   display_name        = "VPNtoDFWDC1-policy"
   local_endpoint_path = data.vpn_local_endpoint.private.path
-  peer_address        = var.peer_address
-  peer_id             = var.peer_address
+  peer_address        = var.branch_address
+  peer_id             = var.branch_address
   psk                 = var.policy_based_psk
 
   ike_profile_path    = vpn_ike_profile.dc1.path

@@ -32,3 +32,14 @@ output "paths" {
     segment_port         = vpn_segment_port.web.path
   }
 }
+
+output "what_reaches_what" {
+  description = "What happens to packets from a workload, and to the answers."
+  value = {
+    for name, trace in {
+      "10.20.1.20 in the data center" = data.vpn_path_trace.to_dc1
+      "192.168.123.20 at the branch"  = data.vpn_path_trace.to_branch
+      "10.30.1.130, announced as /27" = data.vpn_path_trace.kept_out
+    } : name => trace.delivered ? "${trace.disposition}, answer ${trace.return_disposition}" : trace.explanation
+  }
+}

@@ -27,3 +27,9 @@ variable "peer_as" {
   type        = string
   default     = "65006"
 }
+
+variable "branch_address" {
+  description = "The address of the VPN gateway at the other end of the policy-based session."
+  type        = string
+  default     = "10.0.0.2"
+}

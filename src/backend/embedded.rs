@@ -6,8 +6,11 @@ use async_trait::async_trait;
 use serde_json::{Map, Value as Json, json};
 
 use super::{Backend, BackendError};
+use crate::engine::prefix_filter::PrefixMatch;
 use crate::engine::store::StoreError;
-use crate::engine::{Caller, Engine, Moment, Object, Refusal, Reveal};
+use crate::engine::{
+    Answer, Caller, Engine, Moment, Object, Planned, Question, Refusal, Reveal, TraceAnswer, TraceRequest,
+};
 use crate::model::{Kind, PolicyPath, Problem, Tree};
 
 /// The user that the engine keeps with what Terraform creates and changes: the
@@ -21,9 +24,11 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Opens the engine file at `file`, which is created when there is none.
-    pub fn open(file: &Path) -> Result<Self, StoreError> {
-        Ok(Self { engine: Engine::open(file, Moment::from_clock())?, file: file.to_owned() })
+    /// Opens the engine file at `file`, which is created when there is none. The bounds
+    /// of prefix lists are read as `mode` says.
+    pub fn open(file: &Path, mode: PrefixMatch) -> Result<Self, StoreError> {
+        let engine = Engine::open(file, Moment::from_clock())?.reading_bounds_as(mode);
+        Ok(Self { engine, file: file.to_owned() })
     }
 
     /// Runs `work` where it may wait for the disk.
@@ -117,6 +122,16 @@ impl Backend for Embedded {
         self.run(move |engine, _| engine.forget(&name)).await
     }
 
+    async fn ask(&self, question: &Question, planned: &[Planned]) -> Result<Answer, BackendError> {
+        let (question, planned) = (question.clone(), planned.to_vec());
+        self.run(move |engine, caller| engine.ask(&question, &planned, caller.now)).await
+    }
+
+    async fn trace(&self, request: &TraceRequest, planned: &[Planned]) -> Result<TraceAnswer, BackendError> {
+        let (request, planned) = (request.clone(), planned.to_vec());
+        self.run(move |engine, caller| engine.trace(&request, &planned, caller.now)).await
+    }
+
     async fn replace(
         &self,
         path: &PolicyPath,
@@ -134,6 +149,6 @@ impl Backend for Embedded {
 
     async fn delete(&self, path: &PolicyPath) -> Result<(), BackendError> {
         let path = path.clone();
-        self.run(move |engine, _| engine.delete(&path)).await
+        self.run(move |engine, caller| engine.delete(&path, caller.now)).await
     }
 }

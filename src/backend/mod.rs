@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 
 pub use embedded::Embedded;
 
-use crate::engine::{Object, Refusal};
+use crate::engine::{Answer, Object, Planned, Question, Refusal, TraceAnswer, TraceRequest};
 use crate::model::{Kind, PolicyPath, Problem, Tree};
 
 /// Why a backend did not do what it was asked.
@@ -78,6 +78,13 @@ pub trait Backend: Send + Sync {
 
     /// Forgets all notes whose names begin with `name`.
     async fn forget(&self, name: &str) -> Result<(), BackendError>;
+
+    /// Answers a question about something that runs. With something `planned`, the
+    /// answer is what it will be once that is declared.
+    async fn ask(&self, question: &Question, planned: &[Planned]) -> Result<Answer, BackendError>;
+
+    /// Traces a packet, with what is `planned` declared.
+    async fn trace(&self, request: &TraceRequest, planned: &[Planned]) -> Result<TraceAnswer, BackendError>;
 
     /// Replaces revision `revision` of the object at `path`; refuses when it is at
     /// another. Returns the object with its secrets.

@@ -6,8 +6,7 @@ use clap::Args;
 
 use super::Failure;
 use crate::engine::store::StoreError;
-use crate::engine::view::{EngineView, When};
-use crate::engine::{Engine, Moment};
+use crate::engine::{Engine, EngineView, Moment, When};
 use crate::provider::{DEFAULT_ENGINE_FILE, ENGINE_FILE_VARIABLE};
 
 /// Which engine file, and its state of when.
@@ -50,7 +49,7 @@ impl EngineFile {
         };
         let now = Moment::from_clock();
         let engine = Engine::open_existing(path, now).map_err(|error| cannot_open(path, error))?;
-        engine.view(now, when).map_err(|refusal| Failure::new(refusal.to_string()))
+        engine.view(now, when, &[]).map_err(|refusal| Failure::new(refusal.to_string()))
     }
 
     /// The file: what the user says, the variable, or the default.

@@ -10,6 +10,8 @@
 //! | `p/` name | a note of the caller's: when it was made, and its lines (see `ledger`) |
 //! | `s/owner` | the UUID of the engine |
 //! | `s/system-objects` | that the objects of `system` were created |
+//! | `s/settled`, `s/journal` | the settled state, and the number of the journal's last entry (see `runtime::journal`) |
+//! | `j/` number | an entry of the journal |
 //!
 //! No identifier holds a control character, so the newlines part the keys safely,
 //! and what belongs together stands together.

@@ -5,8 +5,9 @@ use serde_json::{Map, Value as Json};
 
 use super::object::Object;
 use super::refusal::Refusal;
+use super::runtime::{journal, settle};
 use super::store::{StoreError, StoreExt, Transaction, View};
-use super::{Caller, Engine, Reveal, index};
+use super::{Caller, Engine, Moment, Reveal, index};
 use crate::model::kind::one;
 use crate::model::path::PolicyPath;
 use crate::model::problem::{Place, Problem, Step};
@@ -55,8 +56,8 @@ impl Engine {
     }
 
     /// Deletes the object at `path`, unless something holds it.
-    pub fn delete(&self, path: &PolicyPath) -> Result<(), Refusal> {
-        let path = path.clone();
+    pub fn delete(&self, path: &PolicyPath, now: Moment) -> Result<(), Refusal> {
+        let (path, mode) = (path.clone(), self.prefix_match);
         self.store.write(move |tx| {
             let object = index::get(&*tx, &path)?.ok_or_else(|| Refusal::NotFound(path.clone()))?;
             if object.is_system_owned() {
@@ -66,7 +67,11 @@ impl Engine {
             if !by.is_empty() {
                 return Err(Refusal::InUse { path: path.clone(), by });
             }
-            Ok(index::remove(tx, &object)?)
+            index::remove(tx, &object)?;
+            if journal::note(tx, now, &path, Some(&object))? {
+                settle(tx, now, mode)?;
+            }
+            Ok(())
         })
     }
 
@@ -87,12 +92,15 @@ impl Engine {
         how: Writing,
         claim: Option<String>,
     ) -> Result<Object, Refusal> {
-        let (path, by) = (path.clone(), by.clone());
+        let (path, by, mode) = (path.clone(), by.clone(), self.prefix_match);
         let written = self.store.write(move |tx| {
             let before = index::get(&*tx, &path)?;
             let object = written(&*tx, &path, before.as_ref(), &body, &by, how)?;
             if before.as_ref() != Some(&object) {
                 index::put(tx, &object, before.as_ref())?;
+                if journal::note(tx, by.now, &path, before.as_ref())? {
+                    settle(tx, by.now, mode)?;
+                }
             }
             if let (Some(claim), None) = (&claim, &before) {
                 index::claim(tx, &path, claim)?;

@@ -12,10 +12,10 @@
 //! | [`negotiation`] | whether sessions come up, and what makes them go down |
 //! | [`bgp`] | what neighbors teach and learn, and which routes are used |
 //! | [`forwarding`] | the way of a packet |
+//! | [`runtime`] | the course of events: all of the above from moment to moment |
 //! | [`topology`] | what is declared, as typed values |
 //! | [`prefix_filter`] | which routes a prefix list lets pass |
 //! | [`esp`] | how large a packet becomes in a tunnel, and what fits |
-//! | [`view`] | the engine at one moment: what is declared, and what comes of it |
 //! | [`store`] | an ordered map with durable transactions |
 //!
 //! The engine has no clock of its own: every call is told the time. Every write is
@@ -29,9 +29,9 @@ pub mod negotiation;
 pub mod object;
 pub mod prefix_filter;
 pub mod refusal;
+pub mod runtime;
 pub mod store;
 pub mod topology;
-pub mod view;
 
 mod index;
 mod intent;
@@ -44,13 +44,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use serde::{Deserialize, Serialize};
+
 pub use object::Object;
 pub use refusal::Refusal;
+pub use runtime::{Answer, EngineView, Planned, Question, TraceAnswer, TraceRequest, When};
 
+use prefix_filter::PrefixMatch;
 use store::{Options, SqliteStore, Store, StoreError};
 
 /// A moment, in milliseconds since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Moment(pub i64);
 
 impl Moment {
@@ -83,6 +87,7 @@ pub enum Reveal {
 #[derive(Clone)]
 pub struct Engine {
     store: Arc<dyn Store>,
+    prefix_match: PrefixMatch,
 }
 
 impl Engine {
@@ -100,8 +105,14 @@ impl Engine {
     /// The engine over `store`; what exists from the start is created if it does
     /// not.
     pub fn over(store: Arc<dyn Store>, now: Moment) -> Result<Self, StoreError> {
-        let engine = Self { store };
+        let engine = Self { store, prefix_match: PrefixMatch::default() };
         system::create(&engine, now)?;
         Ok(engine)
+    }
+
+    /// The same engine, with the bounds of prefix lists read as `mode` says.
+    #[must_use]
+    pub fn reading_bounds_as(self, mode: PrefixMatch) -> Self {
+        Self { prefix_match: mode, ..self }
     }
 }

@@ -154,8 +154,8 @@ impl Object {
     #[must_use]
     pub fn seen(mut self, reveal: Reveal) -> Self {
         if reveal == Reveal::Public {
-            for secret in reference::secrets(self.kind) {
-                self.fields.remove(secret.name);
+            for (way, _) in reference::secrets(self.kind) {
+                remove(&mut self.fields, &way);
             }
         }
         self
@@ -168,5 +168,20 @@ impl Object {
 
     fn is_kept_by_the_system(&self, name: &str) -> bool {
         self.kind.field(name).is_none_or(|field| !field.is_configurable())
+    }
+}
+
+/// Removes the field that `way` leads to.
+fn remove(fields: &mut Map<String, Json>, way: &[&str]) {
+    match way {
+        [last] => {
+            fields.remove(*last);
+        }
+        [first, rest @ ..] => {
+            if let Some(Json::Object(inner)) = fields.get_mut(*first) {
+                remove(inner, rest);
+            }
+        }
+        [] => {}
     }
 }

@@ -100,6 +100,8 @@ pub enum Shape {
     /// An autonomous system number, plain or in dot form. Where it may be left out,
     /// an empty one is the same as none.
     AsNumber,
+    /// A point in time (RFC 3339); it is kept in UTC, to the millisecond.
+    Time,
     /// The path of an object of one of these kinds.
     Path(&'static [&'static str]),
     /// The path of an object this engine does not hold: below one of these

@@ -1,15 +1,16 @@
 //! Policy paths: the names of objects.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// The path of an object: `/infra/tier-0s/vmc/prefix-lists/in`.
 ///
 /// There is one spelling of a path: the deprecated and the current address of a
 /// VPN service (with and without its locale service) are the same object, and
 /// the one with the locale service, which VMware Cloud on AWS uses (seed 002), is
-/// the one that is kept.
+/// the one that is kept. A copy costs nothing: each of a million routes has one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PolicyPath(String);
+pub struct PolicyPath(Arc<str>);
 
 /// Why a text is not a path.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,13 +70,13 @@ impl PolicyPath {
         if let ["infra", "tier-0s" | "tier-1s", _, "ipsec-vpn-services", ..] = parts[..] {
             parts.splice(3..3, ["locale-services", DEFAULT_LOCALE_SERVICE]);
         }
-        Ok(Self(format!("/{}", parts.join("/"))))
+        Ok(Self(format!("/{}", parts.join("/")).into()))
     }
 
     /// The path of the object `id` in the collection `collection` of this one.
     #[must_use]
     pub fn child(&self, collection: &str, id: &str) -> Self {
-        Self(format!("{self}/{collection}/{id}"))
+        Self(format!("{self}/{collection}/{id}").into())
     }
 
     /// The current address of a VPN service or of what lies below it: without the
@@ -88,7 +89,7 @@ impl PolicyPath {
             {
                 format!("/infra/{gateways}/{gateway}/{}", services.join("/"))
             }
-            _ => self.0.clone(),
+            _ => self.to_string(),
         }
     }
 

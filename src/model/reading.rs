@@ -12,6 +12,7 @@ use super::network::{Network, interface_address};
 use super::path::{LONGEST_ID, PolicyPath, stray_character};
 use super::problem::{Nature, Place, Problem, Step};
 use super::rule::Facts;
+use super::timestamp::Timestamp;
 use super::tree::{Fields, Tree};
 
 /// A document that has been read.
@@ -48,6 +49,13 @@ pub fn read(kind: &Kind, tree: &Tree, parent: Option<&str>) -> Reading {
             reader.problems.extend(rule(&Facts { record: &tree, parent }));
         }
     }
+    Reading { tree, problems: reader.problems }
+}
+
+/// Reads what is said to ask for something; see [`super::result`].
+pub fn read_input(record: &'static Record, tree: &Tree) -> Reading {
+    let mut reader = Reader { parent: None, problems: Vec::new() };
+    let tree = reader.record(record, tree, &Place::default());
     Reading { tree, problems: reader.problems }
 }
 
@@ -338,6 +346,9 @@ impl Reader<'_> {
                 .parse::<AsNumber>()
                 .map(|number| number.to_string())
                 .map_err(|error| (format!("{text:?} is not an AS number"), sentence(&error.to_string()))),
+            Shape::Time => text.parse::<Timestamp>().map(|time| time.to_string()).map_err(|error| {
+                (format!("{text:?} {error}"), "Write it like 2026-01-31T12:00:00Z (RFC 3339).".to_owned())
+            }),
             Shape::Path(kinds) => path(name, kinds, text),
             Shape::ForeignPath(collections) => foreign_path(name, collections, text),
             shape => Err((format!("{name} has the wrong type"), format!("Give {}.", article(shape)))),

@@ -63,8 +63,22 @@ pub fn ends_fit(object: &Tree, target_kind: &Kind, target: &Tree) -> Vec<Problem
     if must_fit(target_kind) { session::endpoint_fits(object, target) } else { Vec::new() }
 }
 
-/// The secret fields of an object of `kind`. Only whole fields of the object
-/// itself are secret.
-pub fn secrets(kind: &Kind) -> impl Iterator<Item = &'static Field> {
-    kind.fields().filter(|field| field.secret)
+/// A secret field, and the names of the fields that lead to it: `["bgp", "password"]`.
+pub type Secret = (Vec<&'static str>, &'static Field);
+
+/// The secret fields of an object of `kind`. None is an element of a list.
+pub fn secrets(kind: &Kind) -> Vec<Secret> {
+    secrets_among(kind.fields())
+}
+
+fn secrets_among(fields: impl Iterator<Item = &'static Field>) -> Vec<Secret> {
+    let below = |field: &'static Field| {
+        if field.secret {
+            return vec![(vec![field.name], field)];
+        }
+        let Shape::Record(record) = field.shape else { return Vec::new() };
+        let within = secrets_among(record.fields.iter()).into_iter();
+        within.map(|(way, secret)| ([field.name].into_iter().chain(way).collect(), secret)).collect()
+    };
+    fields.flat_map(below).collect()
 }

@@ -73,8 +73,8 @@ pub fn belongs_to_an_interface(at: Place, address: Option<&str>) -> Option<Probl
 /// but mostly it is a file's last line break.
 pub fn has_no_space_around(secret: &Facts<'_>, field: &'static str) -> Option<Problem> {
     let text = secret.text(field)?;
-    let hint = "White space is part of the secret, and the peer needs the same. If it came from a file, cut it off with \
-                trimspace().";
+    let hint = "White space is part of the secret, and the other side needs the same. If it came from a file, cut it off \
+                with trimspace().";
     let at = Place::default().field(field);
     (text.trim() != text).then(|| Problem::surprising(at, format!("{field} begins or ends with white space"), hint))
 }

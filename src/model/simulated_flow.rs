@@ -12,11 +12,11 @@ use super::tree::Tree;
 words! {
     /// What a flow's packets carry.
     pub enum FlowProtocol {
-        /// TCP: each packet is acknowledged, and segments keep to the MSS of the connection.
+        /// A connection: its segments keep to the MSS, and each is acknowledged.
         Tcp = "TCP",
-        /// UDP.
+        /// Datagrams, answered or not.
         Udp = "UDP",
-        /// ICMP echo requests (ICMPv6 between IPv6 addresses); each is answered by one of the same size.
+        /// Echo requests (ICMPv6 between IPv6 addresses), each answered by an echo of the same size.
         Icmp = "ICMP",
     }
 }
@@ -82,23 +82,15 @@ fn sizes_fit_the_protocol(flow: &Facts<'_>) -> Vec<Problem> {
 }
 
 fn times_are_in_order(flow: &Facts<'_>) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut read = |field: &'static str| match flow.text(field).map(str::parse::<Timestamp>) {
-        Some(Ok(time)) => Some(time),
-        Some(Err(error)) => {
-            let text = flow.text(field).unwrap_or_default();
-            problems.push(refuse(field, format!("{text:?} {error}"), "Write it like 2026-01-31T12:00:00Z (RFC 3339)."));
-            None
-        }
-        None => None,
-    };
-    let (start, stop) = (read("start_time"), read("stop_time"));
-    if let (Some(start), Some(stop)) = (start, stop)
-        && stop < start
-    {
-        problems.push(refuse("stop_time", "The flow stops before it starts", "Give a time after start_time."));
+    let time = |field| flow.text(field).and_then(|text| text.parse::<Timestamp>().ok());
+    match (time("start_time"), time("stop_time")) {
+        (Some(start), Some(stop)) if stop <= start => vec![refuse(
+            "stop_time",
+            "stop_time is not after start_time",
+            "The flow would send nothing. Give a later time, or leave it out to let the flow go on.",
+        )],
+        _ => Vec::new(),
     }
-    problems
 }
 
 /// Simulated flows.
@@ -123,8 +115,8 @@ pub static SIMULATED_FLOW: Kind = Kind {
             Field::optional("dont_fragment", Shape::Bool, "Whether the packets must not be fragmented (DF). IPv6 packets never are on their way.")
                 .or(Default::Derived(is_tcp, "`true` with TCP, `false` otherwise")),
             Field::optional("time_to_live", Shape::Int(1, 255), "How many hops the packets may go.").or(Default::Int(64)),
-            Field::optional("start_time", Shape::Text(1, 64), "When it starts to send, such as `2026-01-31T12:00:00Z`. Unset, when it is created."),
-            Field::optional("stop_time", Shape::Text(1, 64), "When it stops. Unset, when it is destroyed."),
+            Field::optional("start_time", Shape::Time, "When it starts to send, such as `2026-01-31T12:00:00Z`. Unset, when it is created."),
+            Field::optional("stop_time", Shape::Time, "When it stops. Unset, when it is destroyed."),
         ],
         rules: &[addresses_can_talk, ports_fit_the_protocol, sizes_fit_the_protocol, times_are_in_order],
     },

@@ -1,6 +1,9 @@
 //! Simulated peers: the far ends of VPN sessions, on the embedded engine. What is
 //! not said of one, it does as the session expects.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
 use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape};
 use super::ike_profile::{DhGroup, Digest, IkeEncryption, IkeVersion, default_digest, digest_fits_ciphers};
@@ -119,8 +122,12 @@ static ROUTE: Record = Record {
             "The next hop that is announced. Unset, it is the speaker's own address.",
         ),
     ],
-    rules: &[],
+    rules: &[next_hop_is_usable],
 };
+
+fn next_hop_is_usable(route: &Facts<'_>) -> Vec<Problem> {
+    belongs_to_an_interface(Place::default().field("next_hop"), route.text("next_hop")).into_iter().collect()
+}
 
 static GRACEFUL_RESTART: Record = Record {
     doc: "Graceful restart (RFC 4724) of the peer's BGP speaker.",
@@ -175,20 +182,37 @@ static SPEAKER: Record = Record {
         Field::optional("graceful_restart", Shape::Record(&GRACEFUL_RESTART), "Graceful restart (RFC 4724). Without the block the peer knows nothing of it."),
         Field::optional("bfd", Shape::Record(&BFD), "Bidirectional forwarding detection (RFC 5880). Without the block the peer knows nothing of it."),
     ],
-    rules: &[router_id_is_v4, speaker_has_no_space_around],
+    rules: &[router_id_is_one, speaker_address_is_usable, networks_are_announced_once, speaker_has_no_space_around],
 };
 
-fn router_id_is_v4(speaker: &Facts<'_>) -> Vec<Problem> {
-    let v6 = speaker.text("router_id").filter(|id| is_v6(Some(id)));
-    v6.map(|id| {
-        refuse(
-            "router_id",
-            format!("{id} is no IPv4 address"),
-            "A BGP identifier is written as an IPv4 address (RFC 4271).",
-        )
-    })
-    .into_iter()
-    .collect()
+fn router_id_is_one(speaker: &Facts<'_>) -> Vec<Problem> {
+    let what = match speaker.text("router_id").and_then(|id| id.parse::<IpAddr>().ok()) {
+        Some(IpAddr::V6(id)) => format!("{id} is no IPv4 address"),
+        Some(IpAddr::V4(id)) if id.is_unspecified() => format!("{id} is no BGP identifier"),
+        _ => return Vec::new(),
+    };
+    vec![refuse("router_id", what, "A BGP identifier is written as an IPv4 address and is not zero (RFC 6286).")]
+}
+
+fn speaker_address_is_usable(speaker: &Facts<'_>) -> Vec<Problem> {
+    belongs_to_an_interface(Place::default().field("address"), speaker.text("address")).into_iter().collect()
+}
+
+fn networks_are_announced_once(speaker: &Facts<'_>) -> Vec<Problem> {
+    let mut seen = BTreeSet::new();
+    let routes = speaker.items("routes").iter().enumerate();
+    let networks = routes.filter_map(|(position, route)| Some((position, route.get("network").text()?)));
+    let again = networks.filter(|(_, network)| !seen.insert(*network));
+    again
+        .map(|(position, network)| {
+            Problem::refused(
+                Place::default().field("routes").item(position).field("network"),
+                format!("{network} is announced twice"),
+                "A speaker announces one route to a network: a second one replaces the first (RFC 4271). Keep one of \
+                 them.",
+            )
+        })
+        .collect()
 }
 
 fn speaker_has_no_space_around(speaker: &Facts<'_>) -> Vec<Problem> {
@@ -222,7 +246,11 @@ fn proves_itself(peer: &Facts<'_>) -> Vec<Problem> {
 }
 
 fn addresses_are_usable(peer: &Facts<'_>) -> Vec<Problem> {
-    belongs_to_an_interface(Place::default().field("address"), peer.text("address")).into_iter().collect()
+    let own = belongs_to_an_interface(Place::default().field("address"), peer.text("address"));
+    let in_tunnels = peer.items("tunnel_addresses").iter().enumerate().filter_map(|(position, address)| {
+        belongs_to_an_interface(Place::default().field("tunnel_addresses").item(position), address.text())
+    });
+    own.into_iter().chain(in_tunnels).collect()
 }
 
 fn key_has_no_space_around(peer: &Facts<'_>) -> Vec<Problem> {

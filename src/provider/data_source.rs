@@ -9,7 +9,7 @@ use super::convert::{shown, to_value};
 use super::face::Face;
 use super::shared::{Connection, Shared};
 use super::{identify, messages, schema};
-use crate::engine::Object;
+use crate::engine::{Object, Reveal};
 use crate::model::{PolicyPath, common};
 use crate::tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Path, Schema, Value};
 
@@ -127,7 +127,7 @@ impl DataSource for ObjectDataSource {
         }
         let connection = self.shared.connection()?;
         let object = self.find(&connection, config).await?;
-        let tree = object.tree();
+        let tree = object.clone().seen(Reveal::Public).tree();
         let mut found = Value::object([("id", Value::from(object.path().id()))]);
         if let Some(parent) = &self.face.parent {
             let given = config.get(parent.attribute);

@@ -6,6 +6,7 @@
 //! | [`face`], [`resources`] | what a kind of object has in Terraform beyond the model's fields, one file each |
 //! | [`schema`], [`convert`] | schemas and values, made of the model's declarations |
 //! | `resource`, `data_source` | what each operation does, the same for every kind |
+//! | [`query`] | data sources that ask how things run |
 //! | `merge` | two people changed one object |
 //! | `run` | what one run of Terraform is about to do |
 //! | `notes` | what a plan tells its apply beside the plan |
@@ -16,6 +17,7 @@
 
 pub mod face;
 pub mod identify;
+pub mod query;
 pub mod resources;
 pub mod schema;
 
@@ -37,6 +39,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::backend::Embedded;
+use crate::engine::prefix_filter::PrefixMatch;
 use crate::tf_provider::{
     Attribute, Block, Context, DataSource, Diagnostic, Diagnostics, NestedBlock, Nesting, Path, Provider, Resource,
     Schema, Type, Value,
@@ -51,6 +54,9 @@ pub const DEFAULT_ENGINE_FILE: &str = "vpn-engine.db";
 
 /// The environment variable that names the engine file.
 pub const ENGINE_FILE_VARIABLE: &str = "VPN_EMBEDDED_PATH";
+
+/// The environment variable that says how the bounds of prefix lists are read.
+pub const PREFIX_MATCH_VARIABLE: &str = "VPN_EMBEDDED_PREFIX_MATCH";
 
 /// The provider.
 #[derive(Default)]
@@ -71,8 +77,10 @@ impl Provider for VpnProvider {
                  `{ENGINE_FILE_VARIABLE}`, or `{DEFAULT_ENGINE_FILE}` in the working directory."
             ),
         );
-        let embedded =
-            Block::new("The embedded engine: everything works on this machine, with no infrastructure.").with(path);
+        let prefix_match = Attribute::optional("prefix_match", Type::String, prefix_match_doc());
+        let embedded = Block::new("The embedded engine: everything works on this machine, with no infrastructure.")
+            .with(path)
+            .with(prefix_match);
         let block = Block::new(
             "Declares IPSec VPNs as NSX-T and VMware Cloud on AWS have them: profiles, route-based and policy-based \
              sessions, BGP neighbors, prefix lists, segments and their ports.\n\nThe objects live on an embedded engine, \
@@ -93,10 +101,13 @@ impl Provider for VpnProvider {
     fn data_sources(&self) -> Vec<Arc<dyn DataSource>> {
         let source =
             |face| -> Arc<dyn DataSource> { Arc::new(data_source::ObjectDataSource::new(face, self.shared.clone())) };
-        resources::FACES.into_iter().map(source).collect()
+        resources::FACES.into_iter().map(source).chain(query::sources(&self.shared)).collect()
     }
 
     async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
+        if let Err(diagnostic) = prefix_match(config) {
+            return diagnostic.into();
+        }
         match config.get("embedded").get("path").as_str() {
             Some("") => Diagnostic::error("The engine's file has no name", "Give a path, or leave `path` out.")
                 .at(engine_path())
@@ -121,7 +132,11 @@ impl Provider for VpnProvider {
             (None, Some(path)) => path,
             (None, None) => PathBuf::from(DEFAULT_ENGINE_FILE),
         };
-        let opened = tokio::task::spawn_blocking(move || Embedded::open(&file)).await;
+        let mode = match prefix_match(config) {
+            Ok(mode) => mode,
+            Err(diagnostic) => return diagnostic.into(),
+        };
+        let opened = tokio::task::spawn_blocking(move || Embedded::open(&file, mode)).await;
         match opened {
             Ok(Ok(engine)) => match self.shared.connect(Arc::new(engine)).await {
                 Ok(()) => Diagnostics::none(),
@@ -141,6 +156,34 @@ impl Provider for VpnProvider {
             connection.farewell(was_stopped).await;
         }
     }
+}
+
+/// How the bounds of prefix lists are read: as the provider block says, or the
+/// environment, or as routers do.
+fn prefix_match(config: &Value) -> Result<PrefixMatch, Diagnostic> {
+    let given = config.get("embedded").get("prefix_match");
+    let at = Path::attribute("embedded").child("prefix_match");
+    let set = std::env::var(PREFIX_MATCH_VARIABLE).ok().filter(|word| !word.is_empty());
+    let (word, from) = match (given.as_str(), set) {
+        _ if given.is_unknown() => return Ok(PrefixMatch::default()),
+        (Some(word), _) => (word.to_owned(), "prefix_match"),
+        (None, Some(word)) => (word, PREFIX_MATCH_VARIABLE),
+        (None, None) => return Ok(PrefixMatch::default()),
+    };
+    PrefixMatch::parse(&word).ok_or_else(|| {
+        let detail = format!("It is {}.", PrefixMatch::WORDS.list());
+        Diagnostic::error(format!("{from} cannot be {word:?}"), detail).at(at)
+    })
+}
+
+fn prefix_match_doc() -> String {
+    let words = PrefixMatch::WORDS.words.iter().map(|word| format!("\n- `{}`: {}", word.name, word.doc.trim()));
+    format!(
+        "How `ge` and `le` of prefix lists are read. Routers and live NSX read them as lengths of masks; the tech reference \
+         of VMware Cloud on AWS words them the other way round. Default: the environment variable \
+         `{PREFIX_MATCH_VARIABLE}`, or `mask_length`.\n{}",
+        words.collect::<String>()
+    )
 }
 
 fn engine_path() -> Path {

@@ -18,9 +18,9 @@ use uuid::Uuid;
 
 use super::notes::{Noted, name_of};
 use super::terraform::parallelism;
-use crate::engine::Object;
+use crate::engine::{self, Object};
 use crate::model::hold::{Hold, clash};
-use crate::model::{PolicyPath, Problem, Tree};
+use crate::model::{Kind, PolicyPath, Problem, Tree};
 use crate::tf_provider::Context;
 
 /// After so long without any other request of the run, nothing more is expected
@@ -55,6 +55,8 @@ struct Known {
     /// What objects have for themselves that the run creates, changes or keeps.
     holds: BTreeMap<PolicyPath, Vec<Hold>>,
     declared: BTreeMap<PolicyPath, Arc<Tree>>,
+    /// What objects are going to be that are created or changed.
+    objects: BTreeMap<PolicyPath, (&'static Kind, Tree)>,
     in_state: BTreeSet<PolicyPath>,
     taken_over: BTreeSet<PolicyPath>,
     carried_out: BTreeMap<String, Deletions>,
@@ -136,6 +138,20 @@ impl Events {
         waited
     }
 
+    /// The same for what is content with less: `patience` says how long it has to be
+    /// quiet.
+    pub async fn next_within(&mut self, cx: &Context, patience: Duration) -> Waited {
+        let room = Arc::clone(&self.room);
+        let is_full = room.taken.fetch_add(1, Ordering::Relaxed) + 1 >= room.places;
+        let waited = match is_full {
+            true => Waited::Crowded,
+            false if self.happens(cx, patience).await => Waited::Moved,
+            false => Waited::InVain,
+        };
+        room.taken.fetch_sub(1, Ordering::Relaxed);
+        waited
+    }
+
     async fn happens(&mut self, cx: &Context, patience: Duration) -> bool {
         let happened = tokio::select! {
             () = cx.cancelled.cancelled() => return false,
@@ -211,6 +227,21 @@ impl Run {
     /// What the object at `path` is going to be, as far as that is known.
     pub fn declared(&self, path: &PolicyPath) -> Option<Arc<Tree>> {
         self.known().declared.get(path).cloned()
+    }
+
+    /// Notes what the object of `kind` at `path` is going to be, known or not.
+    pub fn plans(&self, path: PolicyPath, kind: &'static Kind, tree: Tree) {
+        self.known().objects.insert(path, (kind, tree));
+        self.stir();
+    }
+
+    /// The objects that the run creates, changes and deletes, as far as it has come.
+    pub fn planned_objects(&self) -> Vec<engine::Planned> {
+        let known = self.known();
+        let objects = known.objects.iter().map(|(path, declared)| (path.clone(), Some(declared.clone())));
+        let gone = known.deleted.keys().filter(|path| !known.objects.contains_key(*path));
+        let all = gone.map(|path| (path.clone(), None)).chain(objects);
+        all.map(|(path, declared)| engine::Planned { path, declared }).collect()
     }
 
     /// Notes that `path` is in Terraform's state.

@@ -8,8 +8,9 @@ use super::reference::{self, Fields};
 use super::{Error, Pages};
 use crate::model::field::{Field, Shape};
 use crate::model::reference::secrets;
+use crate::model::result::Query;
 use crate::provider::face::Face;
-use crate::provider::{VpnProvider, identify, resources, schema};
+use crate::provider::{VpnProvider, identify, query, resources, schema};
 use crate::tf_provider::{Provider, Schema};
 
 /// The two kinds of things that have a page.
@@ -52,6 +53,8 @@ pub fn all(examples: &Path) -> Result<Pages, Error> {
     for (sort, name, schema) in resources.chain(sources) {
         if let Some(face) = resources::FACES.into_iter().find(|face| face.type_name() == name) {
             pages.insert(sort.page(face), object(sort, face, &schema, examples)?);
+        } else if let Some(asked) = query::queries().into_iter().find(|it| query::type_name(it) == name) {
+            pages.insert(query_page(asked), answer(asked, &schema, examples)?);
         }
     }
     Ok(pages)
@@ -78,8 +81,37 @@ fn index(schema: &Schema, examples: &Path) -> Result<String, Error> {
         let summary = first_sentence(face.kind.record.doc);
         let _ = writeln!(page, "- [`{}`]({resource}) ([data source]({source})): {summary}", face.type_name());
     }
+    let _ = write!(page, "\n### {RUNNING}\n\n");
+    for asked in query::queries() {
+        let (name, page_of) = (query::type_name(asked), query_page(asked));
+        let _ = writeln!(page, "- [`{name}`]({}): {}", page_of.display(), first_sentence(asked.output.doc));
+    }
     Ok(page)
 }
+
+/// The heading of what asks how things run.
+const RUNNING: &str = "Status and traces";
+
+/// Where the page of a query lies.
+fn query_page(query: &Query) -> PathBuf {
+    Path::new(Sort::DataSource.folder()).join(format!("{}.md", query.name))
+}
+
+/// The page of a data source that asks how something runs.
+fn answer(asked: &'static Query, schema: &Schema, examples: &Path) -> Result<String, Error> {
+    let (name, title) = (query::type_name(asked), Sort::DataSource.title());
+    let description = &schema.block.description;
+    let mut page = front_matter(&format!("{name} {title} - vpn"), RUNNING, &first_sentence(description));
+    let _ = write!(page, "# {name} ({title})\n\n{description}\n\n{FORESIGHT}\n\n");
+    page += &example_usage(&examples.join(Sort::DataSource.folder()).join(&name))?;
+    page += &reference::of(schema, &Fields::of_query(asked, schema::result_name));
+    Ok(page)
+}
+
+/// What is to be known of every data source that asks.
+const FORESIGHT: &str = "When Terraform reads it while planning, the answer is what it will be once everything that the \
+                         plan creates, changes and deletes has been applied and has come to rest, as far as that is known \
+                         by then. With `depends_on`, Terraform reads it after those resources have been applied.";
 
 /// The page of a resource or of a data source.
 fn object(sort: Sort, face: &'static Face, schema: &Schema, examples: &Path) -> Result<String, Error> {
@@ -95,20 +127,24 @@ fn object(sort: Sort, face: &'static Face, schema: &Schema, examples: &Path) -> 
             [format!("../{}", Sort::Resource.page(face).display()), schema.block.description.clone()];
         let _ = write!(page, "{title} To create one, use the resource [`{name}`]({resource}).\n\n");
     }
-    page += "## Example Usage\n\n";
     let folder = examples.join(sort.folder()).join(&name);
-    let configurations = examples::configurations(&folder)?;
-    if configurations.is_empty() {
-        return Err(Error::NoExample(folder));
-    }
-    for example in configurations {
-        page += &code("terraform", &examples::required(&example)?);
-    }
+    page += &example_usage(&folder)?;
     page += &reference::of(schema, &Fields::of(face, schema::result_name));
     if matches!(sort, Sort::Resource) {
         page += &import(face, &examples::required(&folder.join("import.sh"))?);
     }
     Ok(page)
+}
+
+/// The section with the examples in a folder.
+fn example_usage(folder: &Path) -> Result<String, Error> {
+    let configurations = examples::configurations(folder)?;
+    if configurations.is_empty() {
+        return Err(Error::NoExample(folder.to_owned()));
+    }
+    let listings = configurations.iter().map(|example| Ok(code("terraform", &examples::required(example)?)));
+    let listings: Result<String, Error> = listings.collect();
+    Ok(format!("## Example Usage\n\n{}", listings?))
 }
 
 /// The section that tells how to import an object.
@@ -122,15 +158,14 @@ fn import(face: &Face, script: &str) -> String {
         text += "Terraform 1.5 and later also import while they apply:\n\n";
         text += &code("terraform", &format!("import {{\n  to = {to}\n  id = \"{id}\"\n}}\n"));
     }
-    for secret in secrets(face.kind) {
-        text += &generated_without(secret);
+    for (way, secret) in secrets(face.kind) {
+        text += &generated_without(&way.join("."), secret);
     }
     text.trim_end().to_owned() + "\n"
 }
 
 /// What to do about a secret in a configuration that Terraform wrote.
-fn generated_without(secret: &Field) -> String {
-    let name = secret.hcl_name();
+fn generated_without(name: &str, secret: &Field) -> String {
     let otherwise = match secret.shape {
         Shape::Text(0, _) => format!("an apply with `{name} = null` takes the {name} away from the object"),
         _ => format!("an object that needs `{name}` is refused by the plan without it"),

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::model::field::{Field, Record};
+use crate::model::result::Query;
 use crate::provider::face::Face;
 use crate::provider::schema::describe;
 use crate::tf_provider::schema::Mode;
@@ -11,23 +12,28 @@ use crate::tf_provider::{Attribute, Block, NestedBlock, Nesting, Schema, Type};
 /// Where the texts of computed objects come from: the protocol has none for what
 /// is inside them.
 pub struct Fields {
-    face: Option<&'static Face>,
+    all: Vec<&'static Field>,
     named: fn(&Field) -> &'static str,
 }
 
 impl Fields {
     /// None at all.
     pub fn none() -> Self {
-        Self { face: None, named: Field::hcl_name }
+        Self { all: Vec::new(), named: Field::hcl_name }
     }
 
     /// Those of `face`, by the names that `named` gives them.
     pub fn of(face: &'static Face, named: fn(&Field) -> &'static str) -> Self {
-        Self { face: Some(face), named }
+        Self { all: face.kind.fields().collect(), named }
+    }
+
+    /// Those of the answer to `query`, by the names that `named` gives them.
+    pub fn of_query(query: &'static Query, named: fn(&Field) -> &'static str) -> Self {
+        Self { all: query.output.fields.iter().collect(), named }
     }
 
     fn record(&self, name: &str) -> Option<&'static Record> {
-        self.face?.kind.fields().find(|field| (self.named)(field) == name)?.shape.record()
+        self.all.iter().find(|field| (self.named)(field) == name)?.shape.record()
     }
 }
 

@@ -28,7 +28,7 @@ use clap::{Args, ValueEnum};
 
 use super::engine_file::EngineFile;
 use super::output::{self, Answer, Failure};
-use crate::engine::view::When;
+use crate::engine::When;
 use capture::{Capture, Window};
 use flows::FlowList;
 use progress::Progress;

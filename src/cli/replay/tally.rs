@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use std::ops::AddAssign;
 
 use super::capture::Skip;
-use crate::engine::forwarding::{Disposition, DropReason, Packet};
-use crate::engine::view::EngineView;
+use crate::engine::EngineView;
+use crate::engine::forwarding::{Decision, Disposition, DropReason, Packet};
 use crate::model::PolicyPath;
 
 /// So many rows has the table of flows, which bounds its memory to about 100 MB. Packets
@@ -142,8 +142,8 @@ impl<'a> Tally<'a> {
     pub fn count(&mut self, packet: &Packet, packets: u64) {
         let amount = Amount { packets, bytes: packets.saturating_mul(packet.size as u64) };
         let outcome = Outcome {
-            before: self.judge.before.decide(packet),
-            after: self.judge.after.map(|view| view.decide(packet)),
+            before: fate(self.judge.before.decide(packet)),
+            after: self.judge.after.map(|view| fate(view.decide(packet))),
         };
         *self.outcomes.entry(outcome).or_default() += amount;
         let is_full = self.rows.len() >= self.most_rows;
@@ -183,9 +183,15 @@ fn place(
     view: &EngineView,
     packet: &Packet,
 ) -> usize {
-    let Some(path) = view.trace(packet).session else { return 0 };
-    *places.entry(path).or_insert_with_key(|path| {
+    let session = view.decide(packet).session;
+    let Some(path) = session.and_then(|session| view.forwarding().session_path(session)) else { return 0 };
+    *places.entry(path.clone()).or_insert_with_key(|path| {
         sessions.push(SessionTally { path: Some(path.clone()), ..SessionTally::default() });
         sessions.len() - 1
     })
+}
+
+/// What becomes of a packet, and why it is dropped if it is.
+fn fate(decision: Decision) -> (Disposition, Option<DropReason>) {
+    (decision.disposition, decision.drop_reason)
 }

@@ -9,7 +9,7 @@ use super::tally::{Judge, Tally};
 use super::{End, Format, replay};
 use crate::cli::replay::progress::Progress;
 use crate::cli::testing::{Lab, session};
-use crate::engine::view::EngineView;
+use crate::engine::EngineView;
 
 /// Four flows to Dallas, to Frankfurt, to nowhere, and within the gateway.
 const FLOWS: &str = "source,destination,protocol,source_port,destination_port,size,packets

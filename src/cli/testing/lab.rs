@@ -4,8 +4,8 @@
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use crate::engine::view::{EngineView, When};
 use crate::engine::{Caller, Engine, Moment};
+use crate::engine::{EngineView, When};
 use crate::model::{PolicyPath, system};
 
 /// When everything is declared: 2026-01-31 at noon.
@@ -84,12 +84,12 @@ impl Lab {
 
     /// Takes a declaration back.
     pub fn delete(&self, at: &str) {
-        self.engine.delete(&path(at)).unwrap();
+        self.engine.delete(&path(at), DECLARED).unwrap();
     }
 
     /// What the engine comes to.
     pub fn view(&self) -> EngineView {
-        self.engine.view(LOOKED_AT, When::Settled).unwrap()
+        self.engine.view(LOOKED_AT, When::Settled, &[]).unwrap()
     }
 }
 

@@ -23,7 +23,7 @@ use clap::{Args, ValueEnum};
 
 use super::engine_file::EngineFile;
 use super::output::{self, Answer, Failure};
-use crate::engine::view::{EngineView, When};
+use crate::engine::{EngineView, When};
 
 /// What the `topology` command is given.
 #[derive(Args)]

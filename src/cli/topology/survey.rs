@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use super::diagram::{Card, Diagram, Link, Region, Site, State, Tier1};
 use crate::cli::words;
+use crate::engine::EngineView;
 use crate::engine::negotiation::{DownReason, IkeState, SessionState, TunnelState};
 use crate::engine::topology::{FarEnd, Segment, Session, SessionKind};
-use crate::engine::view::EngineView;
 use crate::model::{Network, PolicyPath};
 
 /// Up to so many sessions there is room for all that is to be said of each.
@@ -46,7 +46,7 @@ struct Survey<'a> {
 impl<'a> Survey<'a> {
     fn of(view: &'a EngineView) -> Self {
         let mut learned: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-        for (network, paths) in view.ribs.values().flat_map(|rib| &rib.routes) {
+        for (network, paths) in view.ribs().gateways.values().flat_map(|rib| &rib.routes) {
             for path in paths {
                 learned.entry(&path.session).or_default().insert(*network);
             }
@@ -87,7 +87,7 @@ impl<'a> Survey<'a> {
 
     /// The state of a BGP neighbor, as RFC 4271 names it.
     fn neighbor(&self, path: &PolicyPath) -> &'static str {
-        self.view.neighbors.get(path).map_or("UNKNOWN", |neighbor| neighbor.state)
+        self.view.neighbors.get(path).map_or("UNKNOWN", |neighbor| neighbor.connection.word())
     }
 
     fn region(&self, tier0: &str) -> Region {

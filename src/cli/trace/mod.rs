@@ -14,8 +14,8 @@ use clap::Args;
 
 use super::engine_file::EngineFile;
 use super::output::{self, Answer, Failure};
+use crate::engine::When;
 use crate::engine::forwarding::{Disposition, Trace};
-use crate::engine::view::When;
 use packet::PacketOptions;
 use render::{Form, Return};
 

@@ -2,8 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::model::{AsNumber, Network, PolicyPath, RouteOrigin};
+
+/// The local preference of a route that came without one (RFC 4271 leaves it to the
+/// speaker; FRR, `BGP_DEFAULT_LOCAL_PREF`).
+pub const LOCAL_PREFERENCE: u32 = 100;
+
+/// The weight of a route that the gateway has itself (FRR, `BGP_ATTR_DEFAULT_WEIGHT`).
+/// Routes of neighbors have none.
+pub const OWN_WEIGHT: u32 = 32_768;
 
 /// A path to a network, as it was learned from a neighbor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +23,8 @@ pub struct BgpPath {
     pub session: PolicyPath,
     /// The next hop.
     pub next_hop: IpAddr,
-    /// The AS numbers on the way, the nearest first.
-    pub as_path: Vec<AsNumber>,
+    /// The AS numbers on the way, the nearest first. Many routes share them.
+    pub as_path: Arc<[AsNumber]>,
     /// Where the route comes from.
     pub origin: RouteOrigin,
     /// The multi-exit discriminator.

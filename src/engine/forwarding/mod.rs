@@ -4,13 +4,134 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `packet` | a packet, as far as its way depends on it |
-//! | `disposition` | what becomes of packets, and why they are dropped |
 //! | `trace` | the way of one packet in typed steps |
+//! | `decision` | what is decided of a packet, in short |
+//! | `build` | what is declared and what is the case now becomes tables |
+//! | `atlas` | everything there is to know of an address, in one look-up |
+//! | `rules` | which rule of policy-based sessions takes a packet |
+//! | `tunnels` | sessions and their tunnels: what takes packets, what they become |
+//! | `ecmp` | which of several equally good next hops |
+//! | `fragments` | cutting packets into fragments |
+//! | `walk` | the way itself, from node to node |
+//! | `explain` | why there is no route |
+//! | `words` | a trace in words |
 
-mod disposition;
+mod atlas;
+mod build;
+mod decision;
+mod ecmp;
+mod explain;
+mod fragments;
 mod packet;
+mod rules;
+#[cfg(test)]
+mod tests;
 mod trace;
+mod tunnels;
+mod walk;
+mod words;
 
-pub use disposition::{Disposition, DropReason};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+pub use crate::model::{Disposition, DropReason};
+pub use decision::{Crossing, Decision};
 pub use packet::{Packet, protocol};
 pub use trace::{Because, Event, Node, RouteSource, Step, Trace};
+pub use tunnels::UPLINK_MTU;
+
+use self::atlas::Atlas;
+use self::build::{Gateway, Group, Hop, Peer, Port, Segment, Subnet, Tier1};
+use self::explain::Explain;
+use self::rules::Rules;
+use self::tunnels::Session;
+use self::walk::Role;
+use super::bgp::Rib;
+use super::negotiation::SessionState;
+use super::topology::Topology;
+use crate::model::{Network, PolicyPath};
+
+/// How many hops an answer may go: the recommended default (RFC 1700, "IP time to
+/// live parameter").
+const TIME_TO_LIVE: u8 = 64;
+
+/// An address of each IP version, to make the network of all addresses of.
+const EVERYWHERE: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
+
+/// What forwarding is decided by at one moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// What is declared.
+    pub topology: &'a Topology,
+    /// The states of sessions.
+    pub sessions: &'a BTreeMap<PolicyPath, SessionState>,
+    /// The routes that gateways use, by the path of the tier-0 gateway.
+    pub ribs: &'a BTreeMap<String, Rib>,
+    /// What each simulated peer learned, and by which session it gets there.
+    pub peers: &'a BTreeMap<PolicyPath, Vec<(Network, PolicyPath)>>,
+    /// What is wrong with the neighbors that are not established.
+    pub neighbors_down: &'a BTreeMap<PolicyPath, String>,
+    /// What each neighbor announces that a prefix list keeps out, with the list.
+    pub filtered: &'a BTreeMap<PolicyPath, Vec<(Network, PolicyPath)>>,
+}
+
+/// The tables by which packets are forwarded at one moment: built once, for many
+/// decisions.
+pub struct Forwarding {
+    atlas: Atlas,
+    rules: Rules,
+    hops: Vec<Hop>,
+    groups: Vec<Group>,
+    gateways: Vec<Gateway>,
+    tier1s: Vec<Tier1>,
+    segments: Vec<Segment>,
+    subnets: Vec<Subnet>,
+    ports: Vec<Port>,
+    peers: Vec<Peer>,
+    sessions: Vec<Session>,
+    explain: Explain,
+}
+
+impl Forwarding {
+    /// The tables for what is the case.
+    pub fn of(inputs: &Inputs<'_>) -> Self {
+        build::build(inputs)
+    }
+
+    /// What becomes of a packet, in short. A TCP handshake is one that opens a
+    /// connection. Nothing is allocated unless the packet is cut into fragments.
+    pub fn decide(&self, packet: &Packet) -> Decision {
+        walk::decide(self, packet, Role::Opening)
+    }
+
+    /// The same for a packet that answers: a TCP handshake answers one that went the
+    /// other way.
+    pub fn decide_answer(&self, packet: &Packet) -> Decision {
+        walk::decide(self, packet, Role::Answering)
+    }
+
+    /// What becomes of a packet, step by step.
+    pub fn trace(&self, packet: &Packet) -> Trace {
+        walk::trace(self, packet, Role::Opening, None)
+    }
+
+    /// The way of the answer, of `size` bytes, to the packet whose way `trace` is: its
+    /// addresses and ports exchanged. None when there is no answer, since the packet did
+    /// not arrive.
+    pub fn trace_answer(&self, trace: &Trace, size: usize) -> Option<Trace> {
+        if trace.disposition == Disposition::Dropped {
+            return None;
+        }
+        // Several peers may have the network: it is the one who got the packet that answers.
+        let peer =
+            trace.steps.last().and_then(|step| if let Node::Peer(path) = &step.node { Some(path) } else { None });
+        let peer = peer.and_then(|path| self.peers.iter().position(|peer| peer.path == *path)).map(atlas::number);
+        let answer = trace.packet.answer(size, TIME_TO_LIVE);
+        Some(walk::trace(self, &answer, Role::Answering, peer))
+    }
+
+    /// The path of the session that a [`Decision`] names.
+    pub fn session_path(&self, session: u32) -> Option<&PolicyPath> {
+        self.sessions.get(session as usize).map(|session| &session.path)
+    }
+}

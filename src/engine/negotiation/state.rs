@@ -13,7 +13,7 @@ use crate::model::{DhGroup, Network};
 pub struct SessionState {
     /// Phase one.
     pub ike: IkeState,
-    /// Phase two: one tunnel 0.0.0.0/0 (or ::/0) for a route-based session, one for
+    /// Phase two: one tunnel 0.0.0.0/0 (or `::/0`) for a route-based session, one for
     /// each source and destination of a policy-based one.
     pub tunnels: Vec<Tunnel>,
 }
@@ -96,6 +96,8 @@ impl SessionState {
 /// Why an IKE session or a tunnel is down. Each way to fail has its own text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DownReason {
+    /// Not everything the session refers to is known.
+    NotAllKnown,
     /// The session is disabled.
     SessionDisabled,
     /// The VPN service is disabled.
@@ -144,6 +146,8 @@ pub enum DownReason {
     },
     /// The gateway has no certificate to present.
     NoCertificate,
+    /// The peer has no certificate to present.
+    PeerHasNoCertificate,
     /// No proposal for the tunnel that both take.
     NoEspProposal {
         /// What was offered, in words.
@@ -172,6 +176,7 @@ pub enum DownReason {
 impl fmt::Display for DownReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NotAllKnown => f.write_str("Not everything that the session refers to is known"),
             Self::SessionDisabled => f.write_str("The session is disabled"),
             Self::ServiceDisabled => f.write_str("The VPN service is disabled"),
             Self::WaitsForTraffic => f.write_str("Waiting for the first matching packet (ON_DEMAND)"),
@@ -201,6 +206,7 @@ impl fmt::Display for DownReason {
                 )
             }
             Self::NoCertificate => f.write_str("Authentication failed: the local endpoint has no certificate"),
+            Self::PeerHasNoCertificate => f.write_str("Authentication failed: the peer has no certificate"),
             Self::NoEspProposal { offered, taken } => {
                 write!(f, "No tunnel proposal chosen (NO_PROPOSAL_CHOSEN): offered {offered}, accepted {taken}")
             }

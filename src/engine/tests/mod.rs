@@ -40,7 +40,7 @@ impl Lab {
     }
 
     fn delete(&self, at: &str) -> Result<(), Refusal> {
-        self.engine.delete(&path(at))
+        self.engine.delete(&path(at), Moment(1_000))
     }
 
     fn get(&self, at: &str) -> Result<Json, Refusal> {

@@ -217,7 +217,7 @@ fn two_engines_on_one_file_see_each_other() {
     lab.put(IKE, ike()).unwrap();
     let found = other.get(&path(IKE), Reveal::Public).unwrap();
     assert_eq!(found.revision(), 0);
-    other.delete(&path(IKE)).unwrap();
+    other.delete(&path(IKE), Moment(3)).unwrap();
     assert_eq!(code(lab.get(IKE)), (404, 600));
 }
 

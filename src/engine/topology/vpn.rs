@@ -53,7 +53,7 @@ pub struct TunnelProfile {
 }
 
 /// A DPD profile.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DpdProfile {
     /// Whether the peer is probed.
     pub enabled: bool,
@@ -101,7 +101,7 @@ pub struct LocalEndpoint {
 }
 
 /// How a party proves who it is.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Credential {
     /// By a key both know.
     Psk(String),
@@ -187,6 +187,15 @@ impl Session {
     /// The path of the tier-0 gateway it lies below.
     pub fn gateway(&self) -> String {
         self.path.within("tier-0s").map_or_else(String::new, |id| format!("/infra/tier-0s/{id}"))
+    }
+
+    /// The gateway's addresses in its tunnel; none for a policy-based session.
+    pub fn own_addresses(&self) -> impl Iterator<Item = IpAddr> {
+        let addresses = match &self.kind {
+            SessionKind::RouteBased { addresses, .. } => addresses.as_slice(),
+            SessionKind::PolicyBased { .. } => &[],
+        };
+        addresses.iter().map(|(own, _)| *own)
     }
 
     /// Whether routes choose its traffic.

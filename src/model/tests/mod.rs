@@ -3,6 +3,7 @@
 
 mod properties;
 mod rules;
+mod simulation;
 
 use serde_json::Value as Json;
 

@@ -68,6 +68,7 @@ fn value(shape: &'static Shape) -> BoxedStrategy<Json> {
         Shape::AddressRange => texts(&["192.168.1.5-192.168.1.9", "192.168.1.5", "2001:DB8::5-2001:db8::9"]),
         Shape::Mac => texts(&["00:50:56:AB:cd:ef", "00-50-56-ab-cd-ef"]),
         Shape::AsNumber => texts(&["65000", "1.10", "0.65000"]),
+        Shape::Time => texts(&["2026-01-31T12:00:00Z", "2026-01-31T13:00:00.5+01:00"]),
         Shape::Path(_) | Shape::ForeignPath(_) => texts(&[
             "/infra/ipsec-vpn-ike-profiles/a",
             "/infra/tier-0s/vmc/prefix-lists/a",

@@ -1,7 +1,7 @@
 //! What becomes of a packet: one closed vocabulary for forwarding, traces, counters
 //! and the documentation.
 
-use crate::model::enumeration::words;
+use super::enumeration::words;
 
 words! {
     /// What becomes of a packet in the end.

@@ -1,0 +1,367 @@
+//! What a gateway learns from a neighbor.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::route::LOCAL_PREFERENCE;
+use super::speaker::{FarSpeaker, Who, instance, shown_as};
+use super::{BgpPath, Carrier, Families, Surroundings};
+use crate::engine::negotiation::SessionState;
+use crate::engine::prefix_filter::{PrefixFilter, Verdict};
+use crate::engine::topology::{Neighbor, RouteFiltering, SessionKind, SpeakerRoute, Topology};
+use crate::model::{AddressFamily, AsNumber, AsPathModifier, Network, PolicyPath, RouteOrigin};
+
+/// How often a gateway's own AS may be in the path of a route it learns, with
+/// `allow_as_in` (FRR, `allowas-in` without a number).
+pub const ALLOWED_OWN_AS: usize = 3;
+
+/// A route that a neighbor announced, and what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Learned {
+    /// The network.
+    pub network: Network,
+    /// The path, as the gateway sees it. The session of one whose next hop is
+    /// unreachable is the neighbor's.
+    pub path: BgpPath,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What becomes of a route that a speaker announces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It can be used.
+    Accepted,
+    /// The speaker's own prefix list keeps it back: it never arrives.
+    Withheld(Verdict),
+    /// Its family is not exchanged: it never arrives.
+    OtherFamily,
+    /// The receiver's AS is in its path too often.
+    Loop,
+    /// The receiver's prefix list keeps it out.
+    Filtered(Verdict),
+    /// Its next hop is in no tunnel that is up.
+    NextHopUnreachable,
+}
+
+impl Fate {
+    /// Whether the route arrives, whatever becomes of it then.
+    pub const fn arrives(self) -> bool {
+        !matches!(self, Self::Withheld(_) | Self::OtherFamily)
+    }
+}
+
+/// The prefix lists of one direction of a neighbor, one for each family.
+#[derive(Clone, Debug, Default)]
+pub struct Lists {
+    v4: Option<List>,
+    v6: Option<List>,
+}
+
+#[derive(Clone, Debug)]
+struct List {
+    path: PolicyPath,
+    /// None: there is no such list, which denies everything (FRR, a prefix list that is
+    /// applied and not defined).
+    filter: Option<Arc<PrefixFilter>>,
+}
+
+/// The API's own prefix list, which permits every route (nsx-policy.md A.5).
+const PERMITS_ALL: &str = "prefixlist-out-default";
+
+impl Lists {
+    /// The lists of `neighbor` in the direction `of`.
+    pub(super) fn of(neighbor: &Neighbor, of: fn(RouteFiltering) -> Option<PolicyPath>, topology: &Topology) -> Self {
+        let list = |family| neighbor.filtering(family).and_then(of).and_then(|path| List::at(path, topology));
+        Self { v4: list(AddressFamily::Ipv4), v6: list(AddressFamily::Ipv6) }
+    }
+
+    /// The one list at `path` for both families.
+    pub(super) fn both(path: Option<&PolicyPath>, topology: &Topology) -> Self {
+        let list = path.and_then(|path| List::at(path.clone(), topology));
+        Self { v4: list.clone(), v6: list }
+    }
+
+    /// The list that routes to `network` have to pass.
+    pub fn path(&self, network: Network) -> Option<&PolicyPath> {
+        self.list(network).map(|list| &list.path)
+    }
+
+    pub(super) fn judge(&self, network: Network) -> Verdict {
+        match self.list(network) {
+            None => Verdict::Unfiltered,
+            Some(List { filter: Some(filter), .. }) => filter.judge(network),
+            Some(List { filter: None, .. }) => Verdict::End,
+        }
+    }
+
+    fn list(&self, network: Network) -> Option<&List> {
+        if network.is_v6() { self.v6.as_ref() } else { self.v4.as_ref() }
+    }
+}
+
+impl List {
+    fn at(path: PolicyPath, topology: &Topology) -> Option<Self> {
+        let filter = topology.prefix_lists.get(&path).cloned();
+        (filter.is_some() || path.id() != PERMITS_ALL).then_some(Self { path, filter })
+    }
+}
+
+/// A route on its way from one speaker to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Offer {
+    pub network: Network,
+    pub as_path: Arc<[AsNumber]>,
+    pub origin: RouteOrigin,
+    pub med: u32,
+    /// Only between speakers of one AS.
+    pub local_preference: Option<u32>,
+    pub next_hop: Option<IpAddr>,
+}
+
+/// The gateway's side of a neighbor, ready to judge many routes.
+pub(super) struct Receiver<'a> {
+    neighbor: &'a Neighbor,
+    carrier: &'a Carrier<'a>,
+    families: Families,
+    is_internal: bool,
+    is_stale: bool,
+    own_as: AsNumber,
+    /// How often the gateway's own AS, and the one it shows, may be in a path.
+    may_occur: (usize, usize),
+    pub lists: Lists,
+    /// The next hop of routes of each family that name none.
+    next_hop_v4: Option<IpAddr>,
+    next_hop_v6: Option<IpAddr>,
+    /// The tunnels that are up: their subnets, the gateway's address there, the session.
+    tunnels: Vec<(Network, IpAddr, PolicyPath)>,
+}
+
+impl<'a> Receiver<'a> {
+    pub fn of(
+        neighbor: &'a Neighbor,
+        far: &FarSpeaker<'_>,
+        carrier: &'a Carrier<'a>,
+        families: Families,
+        around: &Surroundings<'_>,
+    ) -> Option<Self> {
+        let instance = instance(around.topology, neighbor)?;
+        let shown = shown_as(neighbor, instance)?;
+        // FRR, `bgp_update`: the AS that is put before the path does not count as a loop.
+        let is_prepended = matches!(neighbor.local_as, Some((_, None)));
+        let allowed = if neighbor.allow_as_in { ALLOWED_OWN_AS } else { 0 };
+        let of_family = |v6| next_hop(neighbor, far, carrier, v6, around.topology);
+        Some(Self {
+            neighbor,
+            carrier,
+            families,
+            is_internal: far.as_number == shown,
+            is_stale: false,
+            own_as: instance.local_as?,
+            may_occur: (allowed, allowed.max(usize::from(is_prepended))),
+            lists: Lists::of(neighbor, |filtering| filtering.inbound, around.topology),
+            next_hop_v4: of_family(false),
+            next_hop_v6: of_family(true),
+            tunnels: tunnels(neighbor, around),
+        })
+    }
+
+    /// The same for a neighbor that is restarting.
+    pub fn stale(self, is_stale: bool) -> Self {
+        Self { is_stale, ..self }
+    }
+
+    /// The AS path as the gateway keeps it: the AS it shows the neighbor goes before it,
+    /// unless that is not wanted (FRR, `local-as` without `no-prepend`).
+    pub fn kept_path(&self, sent: &Arc<[AsNumber]>) -> Arc<[AsNumber]> {
+        match self.neighbor.local_as {
+            Some((shown, None)) => prepended(&[shown], sent),
+            Some((_, Some(AsPathModifier::NoPrepend | AsPathModifier::NoPrependReplaceAs))) | None => sent.clone(),
+        }
+    }
+
+    /// What becomes of a route, whose path is as [`Self::kept_path`] says.
+    pub fn judge(&self, network: Network, as_path: &[AsNumber]) -> Fate {
+        if !self.families.has(network.is_v6()) {
+            return Fate::OtherFamily;
+        }
+        let occurs = |number| as_path.iter().filter(|it| **it == number).count();
+        let shown = self.neighbor.local_as.map(|(shown, _)| shown).filter(|shown| *shown != self.own_as);
+        if occurs(self.own_as) > self.may_occur.0 || shown.is_some_and(|shown| occurs(shown) > self.may_occur.1) {
+            return Fate::Loop;
+        }
+        match self.lists.judge(network) {
+            verdict if verdict.permits() => Fate::Accepted,
+            verdict => Fate::Filtered(verdict),
+        }
+    }
+
+    /// What is learned of a route that arrives; `as_path` is as [`Self::kept_path`] says.
+    pub fn learn(&self, offer: &Offer, as_path: Arc<[AsNumber]>) -> Learned {
+        let default = if offer.network.is_v6() { self.next_hop_v6 } else { self.next_hop_v4 };
+        let next_hop = offer.next_hop.or(default);
+        let session = next_hop.and_then(|next_hop| self.session_to(next_hop));
+        let mut fate = self.judge(offer.network, &as_path);
+        if fate == Fate::Accepted && session.is_none() {
+            fate = Fate::NextHopUnreachable;
+        }
+        let path = BgpPath {
+            neighbor: self.neighbor.path.clone(),
+            session: session.unwrap_or(&self.carrier.session.path).clone(),
+            next_hop: next_hop.unwrap_or(self.neighbor.address),
+            as_path,
+            origin: offer.origin,
+            med: offer.med,
+            local_preference: match offer.local_preference {
+                Some(preference) if self.is_internal => preference,
+                _ => LOCAL_PREFERENCE,
+            },
+            weight: 0,
+            is_internal: self.is_internal,
+            is_stale: self.is_stale,
+        };
+        Learned { network: offer.network, path, fate }
+    }
+
+    /// The session through whose tunnel `next_hop` is reached: the tunnel has to be up,
+    /// and the address must not be the gateway's own. Next hops that other routes would
+    /// lead to are not looked for: the other ends of tunnels are all there is.
+    fn session_to(&self, next_hop: IpAddr) -> Option<&PolicyPath> {
+        if next_hop == self.neighbor.address {
+            return self.carrier.up_since.is_some().then_some(&self.carrier.session.path);
+        }
+        let tunnel = self.tunnels.iter().find(|(network, own, _)| network.holds(next_hop) && *own != next_hop);
+        tunnel.map(|(_, _, session)| session)
+    }
+}
+
+/// The next hop of routes that name none: the neighbor's own address, or for the other
+/// family what the far end has in the tunnel.
+fn next_hop(
+    neighbor: &Neighbor,
+    far: &FarSpeaker<'_>,
+    carrier: &Carrier<'_>,
+    v6: bool,
+    topology: &Topology,
+) -> Option<IpAddr> {
+    if neighbor.address.is_ipv6() == v6 {
+        return Some(neighbor.address);
+    }
+    let at_far_end = match far.who {
+        Who::Peer(..) | Who::Gateway(_) => topology.far_tunnel_addresses(carrier.session),
+    };
+    at_far_end.into_iter().find(|address| address.is_ipv6() == v6)
+}
+
+/// The subnets of the gateway's tunnels that are up.
+fn tunnels(neighbor: &Neighbor, around: &Surroundings<'_>) -> Vec<(Network, IpAddr, PolicyPath)> {
+    let gateway = neighbor.gateway();
+    let is_up =
+        |path| around.sessions.get(path).is_some_and(|state: &SessionState| state.tunnels_up().next().is_some());
+    let sessions = around.topology.sessions.values().filter(|it| it.gateway() == gateway && is_up(&it.path));
+    let mut tunnels = Vec::new();
+    for session in sessions {
+        if let SessionKind::RouteBased { addresses, .. } = &session.kind {
+            tunnels.extend(addresses.iter().map(|(own, network)| (*network, *own, session.path.clone())));
+        }
+    }
+    tunnels
+}
+
+/// `path` with `numbers` before it.
+pub(super) fn prepended(numbers: &[AsNumber], path: &[AsNumber]) -> Arc<[AsNumber]> {
+    numbers.iter().chain(path).copied().collect()
+}
+
+/// What a peer's speaker announces to `neighbor`: each route that it does not keep back,
+/// with its path as the gateway keeps it, and each that it does, with the verdict of its
+/// list. Of a network that it names twice the later word counts.
+pub(super) fn from_peer(far: &FarSpeaker<'_>, receiver: &Receiver<'_>, topology: &Topology) -> Vec<Learned> {
+    let Who::Peer(_, speaker) = far.who else { return Vec::new() };
+    let outbound = Lists::both(speaker.outbound.as_ref(), topology);
+    let mut paths = Paths::new(far, receiver);
+    let mut learned: Vec<_> = speaker
+        .routes
+        .iter()
+        .map(|route| {
+            let offer = Offer {
+                network: route.network,
+                as_path: Arc::default(),
+                origin: route.origin,
+                med: route.med,
+                local_preference: Some(route.local_preference),
+                next_hop: route.next_hop,
+            };
+            let mut learned = receiver.learn(&offer, paths.of(route));
+            let verdict = outbound.judge(route.network);
+            if !verdict.permits() && learned.fate != Fate::OtherFamily {
+                learned.fate = Fate::Withheld(verdict);
+            }
+            learned
+        })
+        .collect();
+    last_word(&mut learned);
+    learned
+}
+
+/// The AS paths of a peer's routes, as the gateway keeps them. Most peers have few.
+struct Paths<'a> {
+    far_as: Option<AsNumber>,
+    receiver: &'a Receiver<'a>,
+    known: HashMap<&'a [AsNumber], Arc<[AsNumber]>>,
+}
+
+impl<'a> Paths<'a> {
+    fn new(far: &FarSpeaker<'_>, receiver: &'a Receiver<'a>) -> Self {
+        // A speaker of the gateway's own AS does not put it before the path.
+        let far_as = (!receiver.is_internal).then_some(far.as_number);
+        Self { far_as, receiver, known: HashMap::new() }
+    }
+
+    fn of<'b: 'a>(&mut self, route: &'b SpeakerRoute) -> Arc<[AsNumber]> {
+        let (far_as, receiver) = (self.far_as, self.receiver);
+        let known = self
+            .known
+            .entry(&route.as_path)
+            .or_insert_with(|| receiver.kept_path(&prepended(far_as.as_slice(), &route.as_path)));
+        known.clone()
+    }
+}
+
+/// Sorted by network; of each the last one.
+pub(super) fn last_word(learned: &mut Vec<Learned>) {
+    if learned.is_sorted_by(|one, next| one.network < next.network) {
+        return;
+    }
+    learned.reverse();
+    learned.sort_by_key(|it| it.network);
+    learned.dedup_by_key(|it| it.network);
+}
+
+/// How many routes of a family `neighbor` may teach, if it would teach more. Those count
+/// that pass its filters (FRR, `maximum-prefix` without `force`). Gateways of this
+/// engine are not counted.
+pub(super) fn excess(
+    neighbor: &Neighbor,
+    far: &FarSpeaker<'_>,
+    carrier: &Carrier<'_>,
+    families: Families,
+    around: &Surroundings<'_>,
+) -> Option<u32> {
+    let Who::Peer(_, speaker) = far.who else { return None };
+    let limits = [(AddressFamily::Ipv4, false), (AddressFamily::Ipv6, true)].map(|(family, v6)| {
+        let maximum = neighbor.filtering(family).and_then(|filtering| filtering.maximum_routes)?;
+        (speaker.routes.len() > usize::try_from(maximum).ok()?).then_some((maximum, v6))
+    });
+    if limits.iter().all(Option::is_none) {
+        return None;
+    }
+    let receiver = Receiver::of(neighbor, far, carrier, families, around)?;
+    let learned = from_peer(far, &receiver, around.topology);
+    let counts = |learned: &&Learned| matches!(learned.fate, Fate::Accepted | Fate::NextHopUnreachable);
+    limits.into_iter().flatten().find_map(|(maximum, v6)| {
+        let count = learned.iter().filter(counts).filter(|it| it.network.is_v6() == v6).count();
+        (count > usize::try_from(maximum).ok()?).then_some(maximum)
+    })
+}

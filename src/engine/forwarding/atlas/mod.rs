@@ -1,0 +1,240 @@
+//! Everything there is to know of an address, in one look-up.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `key` | addresses and networks as numbers |
+//! | `paint` | networks, one within the other, become a function over all addresses |
+//! | `ranges` | such a function, made ready for many look-ups |
+//! | `sheet` | what is said of the networks of one IP version, and how it is brought together |
+//!
+//! Segments, routes, the networks behind peers and both sides of every rule are said
+//! of networks. Laid over each other they part the address space into ranges, and the
+//! addresses of a range differ in nothing: they are in one [`Place`]. There are few
+//! places, whatever the number of routes: a million routes to two peers make a
+//! handful. So a decision is one look-up for the source and one for the destination,
+//! and what follows from them lies in small tables.
+
+mod key;
+mod paint;
+mod ranges;
+mod sheet;
+#[cfg(test)]
+mod tests;
+
+use std::net::IpAddr;
+
+use key::Prefix;
+use paint::Numbered;
+use ranges::{Ranges, small};
+use sheet::{Claimed, Sheet, Side, Via, Way};
+
+use super::RouteSource;
+use crate::model::Network;
+
+/// A number for a position in a table.
+pub(super) fn number(position: usize) -> u32 {
+    small(position)
+}
+
+/// What is known of the addresses of some ranges.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    /// Whose they are: a position in [`Atlas::origins`].
+    pub origin: u32,
+    /// The set of rules that have them among their sources.
+    pub sources: u32,
+    /// The set of rules that have them among their destinations.
+    pub destinations: u32,
+    /// Which of the ways are to them.
+    ways: (u32, u32),
+}
+
+/// Where in a segment an address is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct InSegment {
+    pub segment: u32,
+    /// The subnet, if it lies in one.
+    pub subnet: Option<u32>,
+    /// The port that has the address.
+    pub port: Option<u32>,
+}
+
+/// Who says that a network is theirs. Of several who say so of one network the first
+/// counts; all peers who say so share it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Claim {
+    /// An address of a gateway, or of the tier-1 gateway below it.
+    Gateway { gateway: u32, tier1: Option<u32> },
+    /// Addresses no router forwards to; strictly so, or unless somebody says otherwise.
+    Unroutable { is_strict: bool },
+    /// A segment whose networks are routed.
+    Segment(InSegment),
+    /// A peer.
+    Peer(u32),
+    /// A segment that is connected to nothing.
+    Apart(InSegment),
+}
+
+/// Whose an address is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Origin {
+    Unknown,
+    Gateway { gateway: u32, tier1: Option<u32> },
+    Unroutable { is_strict: bool },
+    Segment { place: InSegment, is_routed: bool },
+    Peers(Vec<u32>),
+}
+
+impl Origin {
+    /// Whether no peer can have a part of it.
+    fn is_strict(&self) -> bool {
+        match self {
+            Self::Gateway { .. } => true,
+            Self::Unroutable { is_strict } => *is_strict,
+            Self::Segment { is_routed, .. } => *is_routed,
+            Self::Unknown | Self::Peers(_) => false,
+        }
+    }
+}
+
+/// What the layers of both IP versions share.
+struct Numbers {
+    origins: Numbered<Origin>,
+    sources: Numbered<Vec<u64>>,
+    destinations: Numbered<Vec<u64>>,
+    hops: Numbered<Vec<Way>>,
+    places: Numbered<[u32; 4]>,
+}
+
+/// What is said of networks.
+#[derive(Default)]
+pub(super) struct Draft {
+    v4: Sheet<u32>,
+    v6: Sheet<u128>,
+}
+
+/// Pushes what is said of a network on the sheet of its IP version.
+macro_rules! say {
+    ($draft:ident.$list:ident, $network:expr, |$prefix:ident| $said:expr) => {{
+        let length = $network.length();
+        match $network.first() {
+            IpAddr::V4(first) => {
+                let $prefix = Prefix { first: first.to_bits(), length };
+                $draft.v4.$list.push($said);
+            }
+            IpAddr::V6(first) => {
+                let $prefix = Prefix { first: first.to_bits(), length };
+                $draft.v6.$list.push($said);
+            }
+        }
+    }};
+}
+
+impl Draft {
+    /// `network` is somebody's.
+    pub fn claim(&mut self, network: Network, claim: Claim) {
+        say!(self.claims, network, |prefix| Claimed { prefix, claim });
+    }
+
+    /// `rule` has `network` among its sources.
+    pub fn source(&mut self, network: Network, rule: u32) {
+        say!(self.sources, network, |prefix| Side { prefix, rule });
+    }
+
+    /// `rule` has `network` among its destinations.
+    pub fn destination(&mut self, network: Network, rule: u32) {
+        say!(self.destinations, network, |prefix| Side { prefix, rule });
+    }
+
+    /// `node` gets to `network` by `hop`.
+    pub fn way(&mut self, network: Network, node: u32, by: RouteSource, is_local: bool, hop: u32) {
+        say!(self.ways, network, |prefix| Via { prefix, node, by, is_local, hop });
+    }
+
+    /// Makes the draft ready for look-ups; there are so many rules.
+    pub fn finish(self, rules: usize) -> Atlas {
+        let no_rule = vec![0; rules.div_ceil(64)];
+        let mut numbers = Numbers {
+            origins: Numbered::starting_with(Origin::Unknown),
+            sources: Numbered::starting_with(no_rule.clone()),
+            destinations: Numbered::starting_with(no_rule),
+            hops: Numbered::starting_with(Vec::new()),
+            places: Numbered::starting_with([0; 4]),
+        };
+        let (v4, v4_ways) = self.v4.into_ranges(&mut numbers);
+        let (v6, v6_ways) = self.v6.into_ranges(&mut numbers);
+        let mut ways = Vec::new();
+        let lists: Vec<_> = numbers
+            .hops
+            .into_values()
+            .into_iter()
+            .map(|list| {
+                let begin = small(ways.len());
+                ways.extend(list);
+                (begin, small(ways.len()))
+            })
+            .collect();
+        let place = |[origin, sources, destinations, hops]: [u32; 4]| Place {
+            origin,
+            sources,
+            destinations,
+            ways: lists[hops as usize],
+        };
+        Atlas {
+            places: numbers.places.into_values().into_iter().map(place).collect(),
+            origins: numbers.origins.into_values(),
+            sources: numbers.sources.into_values(),
+            destinations: numbers.destinations.into_values(),
+            ways,
+            v4,
+            v6,
+            v4_ways,
+            v6_ways,
+        }
+    }
+}
+
+/// Everything there is to know of addresses.
+pub(super) struct Atlas {
+    v4: Ranges<u32>,
+    v6: Ranges<u128>,
+    places: Vec<Place>,
+    ways: Vec<Way>,
+    /// Whose addresses are.
+    pub origins: Vec<Origin>,
+    /// Sets of rules, as bits, by [`Place::sources`].
+    pub sources: Vec<Vec<u64>>,
+    /// Sets of rules, as bits, by [`Place::destinations`].
+    pub destinations: Vec<Vec<u64>>,
+    v4_ways: Vec<Via<u32>>,
+    v6_ways: Vec<Via<u128>>,
+}
+
+impl Atlas {
+    /// The place of an address.
+    #[inline]
+    pub fn place(&self, address: IpAddr) -> Place {
+        let place = match address {
+            IpAddr::V4(address) => self.v4.at(address.to_bits()),
+            IpAddr::V6(address) => self.v6.at(address.to_bits()),
+        };
+        self.places[place as usize]
+    }
+
+    /// How `node` gets to a place.
+    #[inline]
+    pub fn hop(&self, place: Place, node: u32) -> Option<u32> {
+        let (begin, end) = place.ways;
+        self.ways[begin as usize..end as usize].iter().find(|way| way.node == node).map(|way| way.hop)
+    }
+
+    /// The network that decides how `node` gets to `address`, and where that is known
+    /// from.
+    pub fn longest(&self, node: u32, address: IpAddr) -> Option<(Network, RouteSource)> {
+        let (length, by) = match address {
+            IpAddr::V4(address) => sheet::longest(&self.v4_ways, node, address.to_bits()).map(|it| (it.0.length, it.1)),
+            IpAddr::V6(address) => sheet::longest(&self.v6_ways, node, address.to_bits()).map(|it| (it.0.length, it.1)),
+        }?;
+        Some((Network::around(address, length)?, by))
+    }
+}

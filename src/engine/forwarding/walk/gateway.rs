@@ -1,0 +1,130 @@
+//! What a tier-0 gateway does with a packet.
+
+use std::net::IpAddr;
+
+use super::local::connected;
+use super::{At, DropReason, Event, Hop, Record, RouteSource, Walk, Where};
+use crate::engine::forwarding::ecmp;
+use crate::engine::forwarding::rules::{Part, Rule};
+use crate::engine::topology::PolicyRule;
+use crate::model::Network;
+
+impl<R: Record> Walk<'_, R> {
+    /// At a tier-0 gateway: what is its own, what is connected, then rules, then routes.
+    pub(super) fn at_tier0(&mut self, gateway: u32, is_own: bool) -> At {
+        let of = self.of;
+        let here = Where::Gateway(gateway);
+        if !self.visited.visit(gateway) {
+            return self.lost(here, None, DropReason::Loop);
+        }
+        let hop = self.hop(gateway);
+        if hop == Some(Hop::Own { tier1: None }) {
+            return self.accepted(here);
+        }
+        if !is_own && let Err(lost) = self.hop_less(here) {
+            return lost;
+        }
+        if self.is_unroutable(hop) {
+            return self.lost(here, None, DropReason::UnroutableDestination);
+        }
+        match hop {
+            Some(Hop::Own { tier1: Some(tier1) }) => {
+                let network = self.packet.destination.into();
+                let path = &of.tier1s[tier1 as usize].path;
+                self.step(here, Some(path), || connected(network, RouteSource::Connected));
+                self.accepted(Where::Tier1(tier1))
+            }
+            Some(Hop::Subnet(place)) => self.to_segment(here, place),
+            hop => self.to_outside(gateway, hop),
+        }
+    }
+
+    /// From the tier-0 gateway into a tunnel: rules before routes.
+    fn to_outside(&mut self, gateway: u32, hop: Option<Hop>) -> At {
+        let (of, packet) = (self.of, self.packet);
+        let here = Where::Gateway(gateway);
+        let own = &of.gateways[gateway as usize].rules;
+        let choice = of.rules.choose(own, self.from.sources, self.to.destinations);
+        if let Some(bypass) = choice.bypass {
+            let rule = &of.rules.rules[bypass as usize];
+            self.step(here, None, || matched(rule, packet.source, packet.destination));
+        }
+        let mut disabled = None;
+        if let Some(rule) = choice.rule.map(|rule| &of.rules.rules[rule as usize])
+            && let Part::Protect { session, is_enabled, tunnels } = &rule.part
+        {
+            let session_now = &of.sessions[*session as usize];
+            if *is_enabled {
+                self.step(here, Some(&session_now.path), || matched(rule, packet.source, packet.destination));
+                let tunnel = session_now.first_up(tunnels.between(packet.source, packet.destination));
+                return self.outward(*session, tunnel);
+            }
+            // As if it were not there, and an explanation when nothing else is.
+            disabled = Some((rule, *session));
+        }
+        match hop {
+            Some(Hop::Interface { session }) => {
+                let path = &of.sessions[session as usize].path;
+                self.step(here, Some(path), || {
+                    let (network, by) = Self::route(of, gateway, packet);
+                    connected(network, by)
+                });
+                self.outward(session, of.sessions[session as usize].routed(packet.source, packet.destination))
+            }
+            Some(Hop::Group(group)) => {
+                let session = self.next_hop(here, gateway, group);
+                self.outward(session, of.sessions[session as usize].routed(packet.source, packet.destination))
+            }
+            Some(Hop::Discard) => {
+                self.step(here, None, || {
+                    let (network, by) = Self::route(of, gateway, packet);
+                    connected(network, by)
+                });
+                self.lost(here, None, DropReason::NullRouted)
+            }
+            _ => match disabled {
+                Some((rule, session)) => {
+                    let session_now = &of.sessions[session as usize];
+                    self.decision.session = self.decision.session.or(Some(session));
+                    self.step(here, Some(&session_now.path), || matched(rule, packet.source, packet.destination));
+                    let reason = session_now.blocked.as_ref().map_or(DropReason::SessionDisabled, |block| block.reason);
+                    self.lost(here, Some(&session_now.path), reason)
+                }
+                None => {
+                    self.lost_because(here, None, DropReason::NoRoute, || of.why_no_route(gateway, packet.destination))
+                }
+            },
+        }
+    }
+
+    /// The session of the next hop that the packet takes, of a group of them.
+    pub(super) fn next_hop(&mut self, at: Where, node: u32, group: u32) -> u32 {
+        let (of, packet) = (self.of, self.packet);
+        let group = &of.groups[group as usize];
+        let chosen = ecmp::choose(&group.used, packet).unwrap_or_default();
+        let chosen = &group.next_hops[chosen as usize];
+        let session = &of.sessions[chosen.session as usize];
+        self.step(at, Some(chosen.neighbor.as_ref().unwrap_or(&session.path)), || {
+            let (network, by) = Self::route(of, node, packet);
+            let next_hops = group.next_hops.iter().filter_map(|next_hop| next_hop.address).collect();
+            Event::Routed { network, by, next_hops, chosen: chosen.address }
+        });
+        chosen.session
+    }
+}
+
+/// The rule matches, with `near` on its own side and `far` on the other.
+pub(super) fn matched(rule: &Rule, near: IpAddr, far: IpAddr) -> Event {
+    let PolicyRule { id, sequence_number, sources, destinations, .. } = &rule.declared;
+    let side = |networks: &[Network], address: IpAddr| {
+        let holding = networks.iter().find(|network| network.holds(address));
+        holding.copied().unwrap_or_else(|| Network::everything(address))
+    };
+    Event::Matched {
+        rule: id.clone(),
+        sequence_number: *sequence_number,
+        is_bypass: matches!(rule.part, Part::Bypass),
+        source: side(sources, near),
+        destination: side(destinations, far),
+    }
+}

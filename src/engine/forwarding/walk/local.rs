@@ -1,0 +1,148 @@
+//! From the source to its gateway, and from a gateway to a segment.
+
+use super::{Arrival, At, Disposition, DropReason, Event, Hop, InSegment, Origin, Record, RouteSource, Walk, Where};
+use crate::model::Network;
+
+impl<R: Record> Walk<'_, R> {
+    /// Where the source is.
+    pub(super) fn start(&mut self) -> At {
+        match self.origin(self.from) {
+            Origin::Unknown | Origin::Unroutable { .. } => self.lost(Where::Underlay, None, DropReason::UnknownSource),
+            Origin::Segment { place, is_routed } => self.start_in_segment(*place, *is_routed),
+            Origin::Gateway { tier1: Some(tier1), .. } => {
+                self.step(Where::Tier1(*tier1), None, || Event::Sent { network: None });
+                At::Tier1 { tier1: *tier1, is_own: true }
+            }
+            Origin::Gateway { gateway, tier1: None } => {
+                self.step(Where::Gateway(*gateway), None, || Event::Sent { network: None });
+                At::Tier0 { gateway: *gateway, is_own: true }
+            }
+            // Of several peers with the network, the first that has a tunnel for the packet.
+            Origin::Peers(peers) => {
+                let with_tunnel = peers.iter().find(|peer| peers.len() > 1 && self.has_tunnel(**peer));
+                match with_tunnel.or(peers.first()) {
+                    Some(peer) => self.start_at_peer(*peer),
+                    None => self.lost(Where::Underlay, None, DropReason::UnknownSource),
+                }
+            }
+        }
+    }
+
+    pub(super) fn start_at_peer(&mut self, peer: u32) -> At {
+        let (of, source) = (self.of, self.packet.source);
+        let Some(declared) = of.peers.get(peer as usize) else {
+            return self.lost(Where::Underlay, None, DropReason::UnknownSource);
+        };
+        let hop = of.atlas.hop(self.from, declared.node).map(|hop| of.hops[hop as usize]);
+        let by = if matches!(hop, Some(Hop::Own { .. })) { Arrival::Own } else { Arrival::Behind };
+        self.step(Where::Peer(peer), Some(&declared.path), || {
+            let network = of.atlas.longest(declared.node, source).map(|(network, _)| network);
+            Event::Sent { network: network.filter(|_| by == Arrival::Behind) }
+        });
+        At::Peer { peer, by }
+    }
+
+    fn start_in_segment(&mut self, place: InSegment, is_routed: bool) -> At {
+        let of = self.of;
+        let segment = &of.segments[place.segment as usize];
+        let port = place.port.map(|port| &of.ports[port as usize]);
+        let here = Where::Segment(place.segment);
+        self.step(here, Some(port.map_or(&segment.path, |port| &port.path)), || Event::Sent {
+            network: place.subnet.map(|subnet| of.subnets[subnet as usize].network),
+        });
+        if let Some(port) = port.filter(|port| !port.is_up) {
+            return self.lost(here, Some(&port.path), DropReason::PortDown);
+        }
+        if !segment.is_up {
+            return self.lost(here, Some(&segment.path), DropReason::SegmentDown);
+        }
+        // Within a subnet no router has a part.
+        if let Origin::Segment { place: there, .. } = self.origin(self.to)
+            && there.subnet.is_some()
+            && there.subnet == place.subnet
+        {
+            return At::Segment(*there);
+        }
+        if !is_routed {
+            return self.lost(here, Some(&segment.path), DropReason::SegmentDisconnected);
+        }
+        At::Tier1 { tier1: segment.tier1, is_own: false }
+    }
+
+    /// At the tier-1 gateway of the source: it knows its segments, and the tier-0 gateway
+    /// knows the rest.
+    pub(super) fn at_tier1(&mut self, tier1: u32, is_own: bool) -> At {
+        let of = self.of;
+        let here = Where::Tier1(tier1);
+        let gateway = of.tier1s[tier1 as usize].gateway;
+        let hop = self.hop(gateway);
+        if hop == Some(Hop::Own { tier1: Some(tier1) }) {
+            return self.accepted(here);
+        }
+        if !is_own && let Err(lost) = self.hop_less(here) {
+            return lost;
+        }
+        if self.is_unroutable(hop) {
+            return self.lost(here, None, DropReason::UnroutableDestination);
+        }
+        if let Some(Hop::Subnet(place)) = hop
+            && of.segments[place.segment as usize].tier1 == tier1
+        {
+            return self.to_segment(here, place);
+        }
+        let Some(tier0) = &of.gateways[gateway as usize].tier0 else {
+            return self.lost(here, None, DropReason::NoRoute);
+        };
+        let network = Network::everything(self.packet.destination);
+        self.step(here, Some(tier0), || connected(network, RouteSource::Static));
+        At::Tier0 { gateway, is_own: false }
+    }
+
+    /// From a tier-1 gateway, or down to it and on.
+    pub(super) fn to_segment(&mut self, from: Where, place: InSegment) -> At {
+        let of = self.of;
+        let segment = &of.segments[place.segment as usize];
+        let network = place.subnet.map(|subnet| of.subnets[subnet as usize].network);
+        let network = network.unwrap_or_else(|| self.packet.destination.into());
+        if let Where::Gateway(_) = from {
+            let tier1 = Where::Tier1(segment.tier1);
+            self.step(from, Some(&of.tier1s[segment.tier1 as usize].path), || {
+                connected(network, RouteSource::Connected)
+            });
+            if let Err(lost) = self.hop_less(tier1) {
+                return lost;
+            }
+            return self.to_segment(tier1, place);
+        }
+        self.step(from, Some(&segment.path), || connected(network, RouteSource::Connected));
+        At::Segment(place)
+    }
+
+    /// At the segment of the destination.
+    pub(super) fn at_segment(&mut self, place: InSegment) -> At {
+        let of = self.of;
+        let segment = &of.segments[place.segment as usize];
+        let port = place.port.map(|port| &of.ports[port as usize]);
+        let here = Where::Segment(place.segment);
+        if !segment.is_up {
+            return self.lost(here, Some(&segment.path), DropReason::SegmentDown);
+        }
+        if let Some(port) = port.filter(|port| !port.is_up) {
+            return self.lost(here, Some(&port.path), DropReason::PortDown);
+        }
+        let destination = self.packet.destination;
+        self.step(here, Some(port.map_or(&segment.path, |port| &port.path)), || {
+            let network = place.subnet.map(|subnet| of.subnets[subnet as usize].network);
+            Event::Delivered {
+                network: network.unwrap_or_else(|| destination.into()),
+                port: port.map(|port| port.path.clone()),
+            }
+        });
+        At::End(Disposition::DeliveredToSegment, None)
+    }
+}
+
+/// A route without next hops.
+pub(super) fn connected(network: Network, by: RouteSource) -> Event {
+    Event::Routed { network, by, next_hops: Vec::new(), chosen: None }
+}

@@ -1,0 +1,253 @@
+//! The way of one packet, from node to node.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `record` | what is written down on the way: nothing, or every step |
+//! | `local` | from the source to its gateway, and from a gateway to a segment |
+//! | `gateway` | what a tier-0 gateway does with a packet |
+//! | `peer` | what a peer does with it |
+//! | `tunnel` | through a tunnel, from a gateway or to one |
+//!
+//! The short answer and the long one are the same walk: what is only of interest for
+//! the long one is made by closures that the short one does not call.
+
+mod gateway;
+mod local;
+mod peer;
+mod record;
+mod tunnel;
+
+use self::record::{Nothing, Record, Steps};
+use super::atlas::{InSegment, Origin, Place};
+use super::build::Hop;
+use super::fragments::Load;
+use super::{
+    Because, Crossing, Decision, Disposition, DropReason, Event, Forwarding, Node, Packet, RouteSource, Step, Trace,
+};
+use crate::model::{Network, PolicyPath};
+
+/// Whether a packet is of the side that opened the connection, or of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Opening,
+    Answering,
+}
+
+/// A node, by its position among those of its kind.
+#[derive(Clone, Copy, Debug)]
+enum Where {
+    Segment(u32),
+    Tier1(u32),
+    Gateway(u32),
+    Underlay,
+    Peer(u32),
+}
+
+/// Where a packet arrives next.
+enum At {
+    /// At a tier-1 gateway, from a segment or as its own.
+    Tier1 { tier1: u32, is_own: bool },
+    /// At a tier-0 gateway.
+    Tier0 { gateway: u32, is_own: bool },
+    /// At the segment of its destination.
+    Segment(InSegment),
+    /// At a peer, out of a tunnel, from behind it or as its own.
+    Peer { peer: u32, by: Arrival },
+    /// Nowhere any more.
+    End(Disposition, Option<DropReason>),
+}
+
+/// How a packet comes to a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arrival {
+    Tunnel,
+    Behind,
+    Own,
+}
+
+/// A packet on its way.
+struct Walk<'a, R> {
+    of: &'a Forwarding,
+    packet: &'a Packet,
+    role: Role,
+    from: Place,
+    to: Place,
+    time_to_live: u8,
+    mss: Option<u16>,
+    load: Load,
+    visited: Visited,
+    decision: Decision,
+    record: R,
+}
+
+/// What becomes of a packet, in short.
+pub(super) fn decide(of: &Forwarding, packet: &Packet, role: Role) -> Decision {
+    Walk::new(of, packet, role, Nothing).run(None).0
+}
+
+/// What becomes of a packet, step by step; it starts behind `peer`, or where its source
+/// is.
+pub(super) fn trace(of: &Forwarding, packet: &Packet, role: Role, peer: Option<u32>) -> Trace {
+    let (decision, Steps(steps)) = Walk::new(of, packet, role, Steps::default()).run(peer);
+    Trace {
+        packet: packet.clone(),
+        steps,
+        disposition: decision.disposition,
+        drop_reason: decision.drop_reason,
+        session: decision.session.and_then(|session| of.session_path(session)).cloned(),
+        effective_mtu: decision.effective_mtu,
+        effective_mss: decision.effective_mss,
+        latency: decision.latency,
+    }
+}
+
+impl<'a, R: Record> Walk<'a, R> {
+    fn new(of: &'a Forwarding, packet: &'a Packet, role: Role, record: R) -> Self {
+        Self {
+            of,
+            packet,
+            role,
+            from: of.atlas.place(packet.source),
+            to: of.atlas.place(packet.destination),
+            time_to_live: packet.time_to_live,
+            mss: packet.handshake_mss,
+            load: Load::whole(packet.size),
+            visited: Visited::default(),
+            decision: Decision {
+                disposition: Disposition::Dropped,
+                drop_reason: None,
+                session: None,
+                crossings: [None; 2],
+                effective_mtu: None,
+                effective_mss: None,
+                latency: 0,
+            },
+            record,
+        }
+    }
+
+    fn run(mut self, peer: Option<u32>) -> (Decision, R) {
+        let mut at = match peer {
+            Some(peer) => self.start_at_peer(peer),
+            None => self.start(),
+        };
+        loop {
+            at = match at {
+                At::Tier1 { tier1, is_own } => self.at_tier1(tier1, is_own),
+                At::Tier0 { gateway, is_own } => self.at_tier0(gateway, is_own),
+                At::Segment(place) => self.at_segment(place),
+                At::Peer { peer, by } => self.at_peer(peer, by),
+                At::End(disposition, drop_reason) => {
+                    self.decision.disposition = disposition;
+                    self.decision.drop_reason = drop_reason;
+                    return (self.decision, self.record);
+                }
+            }
+        }
+    }
+
+    /// Something happens, by the decision of `object`.
+    fn step(&mut self, at: Where, object: Option<&PolicyPath>, event: impl FnOnce() -> Event) {
+        let of = self.of;
+        self.record.step(|| Step { node: of.node(at), object: object.cloned(), event: event() });
+    }
+
+    fn lost(&mut self, at: Where, object: Option<&PolicyPath>, reason: DropReason) -> At {
+        self.lost_because(at, object, reason, || None)
+    }
+
+    fn lost_because(
+        &mut self,
+        at: Where,
+        object: Option<&PolicyPath>,
+        reason: DropReason,
+        because: impl FnOnce() -> Option<Because>,
+    ) -> At {
+        self.step(at, object, || Event::Dropped { reason, because: because() });
+        At::End(Disposition::Dropped, Some(reason))
+    }
+
+    fn accepted(&mut self, at: Where) -> At {
+        self.step(at, None, || Event::Accepted);
+        At::End(Disposition::Accepted, None)
+    }
+
+    /// A router forwards the packet, which may go one hop less (RFC 1812 section 5.3.1).
+    fn hop_less(&mut self, at: Where) -> Result<(), At> {
+        if self.time_to_live <= 1 {
+            return Err(self.lost(at, None, DropReason::TtlExpired));
+        }
+        self.time_to_live -= 1;
+        Ok(())
+    }
+
+    /// How a gateway or a peer gets to the destination.
+    fn hop(&self, node: u32) -> Option<Hop> {
+        self.of.atlas.hop(self.to, node).map(|hop| self.of.hops[hop as usize])
+    }
+
+    fn origin(&self, place: Place) -> &'a Origin {
+        &self.of.atlas.origins[place.origin as usize]
+    }
+
+    /// Whether no router forwards to the destination. Link-local addresses of IPv4 are
+    /// forwarded to in the tunnels that have them.
+    fn is_unroutable(&self, hop: Option<Hop>) -> bool {
+        match self.origin(self.to) {
+            Origin::Unroutable { is_strict } => *is_strict || !matches!(hop, Some(Hop::Interface { .. })),
+            _ => false,
+        }
+    }
+
+    /// The route by which `node` gets to the destination, for the record.
+    fn route(of: &Forwarding, node: u32, packet: &Packet) -> (Network, RouteSource) {
+        let everything = (Network::everything(packet.destination), RouteSource::Static);
+        of.atlas.longest(node, packet.destination).unwrap_or(everything)
+    }
+
+    /// The packet goes into a tunnel.
+    fn crosses(&mut self, crossing: Crossing) {
+        if let Some(free) = self.decision.crossings.iter_mut().find(|crossing| crossing.is_none()) {
+            *free = Some(crossing);
+        }
+    }
+}
+
+impl Forwarding {
+    fn node(&self, at: Where) -> Node {
+        match at {
+            Where::Segment(segment) => Node::Segment(self.segments[segment as usize].path.clone()),
+            Where::Tier1(tier1) => Node::Tier1(self.tier1s[tier1 as usize].path.clone()),
+            Where::Gateway(gateway) => {
+                self.gateways[gateway as usize].tier0.clone().map_or(Node::Underlay, Node::Tier0)
+            }
+            Where::Underlay => Node::Underlay,
+            Where::Peer(peer) => Node::Peer(self.peers[peer as usize].path.clone()),
+        }
+    }
+}
+
+/// The gateways and peers a packet has been at. Nothing on its way changes what they
+/// decide by, so a packet that is at one of them again never gets away.
+#[derive(Default)]
+struct Visited {
+    first: [u32; 6],
+    count: usize,
+    more: Vec<u32>,
+}
+
+impl Visited {
+    /// Whether the node is new.
+    fn visit(&mut self, node: u32) -> bool {
+        let known = &self.first[..self.count.min(self.first.len())];
+        if known.contains(&node) || self.more.contains(&node) {
+            return false;
+        }
+        match self.first.get_mut(self.count) {
+            Some(free) => *free = node,
+            None => self.more.push(node),
+        }
+        self.count += 1;
+        true
+    }
+}

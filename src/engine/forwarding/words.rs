@@ -1,0 +1,155 @@
+//! A trace in words.
+
+use std::fmt;
+
+use super::{Because, Disposition, DropReason, Event, Node, RouteSource, Trace};
+use crate::model::PolicyPath;
+use crate::model::enumeration::Enumeration;
+
+impl Node {
+    /// What it is, in one word.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Segment(_) => "segment",
+            Self::Tier1(_) => "tier-1",
+            Self::Tier0(_) => "tier-0",
+            Self::Underlay => "underlay",
+            Self::Peer(_) => "peer",
+        }
+    }
+
+    /// Its policy path; the underlay has none.
+    pub const fn path(&self) -> Option<&PolicyPath> {
+        match self {
+            Self::Segment(path) | Self::Tier1(path) | Self::Tier0(path) | Self::Peer(path) => Some(path),
+            Self::Underlay => None,
+        }
+    }
+}
+
+impl Event {
+    /// What happens, in one word.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Sent { .. } => "SENT",
+            Self::Matched { .. } => "MATCHED",
+            Self::Routed { .. } => "ROUTED",
+            Self::Clamped { .. } => "CLAMPED",
+            Self::Fragmented { .. } => "FRAGMENTED",
+            Self::Encapsulated { .. } => "ENCAPSULATED",
+            Self::Carried { .. } => "CARRIED",
+            Self::Decapsulated { .. } => "DECAPSULATED",
+            Self::Delivered { .. } => "DELIVERED",
+            Self::Accepted => "ACCEPTED",
+            Self::Dropped { .. } => "DROPPED",
+        }
+    }
+}
+
+impl fmt::Display for RouteSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connected => "connected",
+            Self::Static => "static",
+            Self::Bgp => "BGP",
+            Self::Aggregate => "aggregate",
+        })
+    }
+}
+
+/// What happens, in words for people.
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sent { network: Some(network) } => write!(f, "from {network}"),
+            Self::Sent { network: None } => f.write_str("from nowhere that is known"),
+            Self::Matched { rule, sequence_number, is_bypass, source, destination } => {
+                let what = if *is_bypass { "bypass rule" } else { "rule" };
+                write!(f, "{what} {rule} ({sequence_number}): {source} to {destination}")
+            }
+            Self::Routed { network, by, next_hops, chosen } => {
+                write!(f, "{network}, {by}")?;
+                match (chosen, next_hops.len()) {
+                    (Some(hop), 0 | 1) => write!(f, " via {hop}"),
+                    (Some(hop), count) => write!(f, " via {hop}, one of {count} equally good next hops"),
+                    (None, _) => Ok(()),
+                }
+            }
+            Self::Clamped { from, to } => write!(f, "MSS {from} becomes {to}"),
+            Self::Fragmented { sizes, is_inner } => {
+                let sizes: Vec<_> = sizes.iter().map(usize::to_string).collect();
+                let when = if *is_inner { "before encryption" } else { "after encryption" };
+                write!(f, "into fragments of {} bytes, {when}", sizes.join(" + "))
+            }
+            Self::Encapsulated { by, inner_size, outer_size, df_policy, selectors: (local, remote) } => {
+                let digest = by.proposal.digest().map_or_else(String::new, |digest| format!(" {}", digest.word()));
+                let udp = if by.nat_traversal { " in UDP" } else { "" };
+                let cipher = by.proposal.cipher().word();
+                write!(
+                    f,
+                    "{inner_size} bytes become {outer_size}: ESP{udp} {cipher}{digest}, {local} to {remote}, DF {}",
+                    df_policy.word()
+                )
+            }
+            Self::Carried { from, to, latency, path_mtu } => {
+                write!(f, "{from} to {to} in {latency} ms, at most {path_mtu} bytes")
+            }
+            Self::Decapsulated { size } => write!(f, "{size} bytes again"),
+            Self::Delivered { network, port: Some(port) } => write!(f, "to {network}, port {}", port.id()),
+            Self::Delivered { network, port: None } => write!(f, "to {network}"),
+            Self::Accepted => f.write_str("it was for this node itself"),
+            Self::Dropped { reason, because } => match because {
+                Some(because) => write!(f, "{}: {because}", reason.word()),
+                None => f.write_str(reason.word()),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Because {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Session(reason) => write!(f, "{reason}"),
+            Self::NoNeighbor { sessions } => {
+                let ids: Vec<_> = sessions.iter().map(PolicyPath::id).collect();
+                write!(
+                    f,
+                    "no BGP neighbor has its address in the tunnel subnet of {}, so no routes lead into it",
+                    ids.join(", ")
+                )
+            }
+            Self::NeighborDown { neighbors } => {
+                let each: Vec<_> = neighbors.iter().map(|(path, why)| format!("{}: {why}", path.id())).collect();
+                write!(f, "BGP is not established with {}", each.join("; "))
+            }
+            Self::Filtered { neighbor, network, list } => {
+                write!(f, "{} announces {network}, which the prefix list {} keeps out", neighbor.id(), list.id())
+            }
+            Self::Fits { mtu } => write!(f, "at most {mtu} bytes fit"),
+            Self::Protects(text) => f.write_str(text),
+        }
+    }
+}
+
+/// What a word of a list means.
+fn meaning(words: &Enumeration, word: &str) -> &'static str {
+    words.words.iter().find(|it| it.name == word).map_or("", |it| it.doc.trim())
+}
+
+impl Trace {
+    /// What became of the packet, in a sentence or two.
+    pub fn explanation(&self) -> String {
+        let because = self.steps.last().and_then(|step| match &step.event {
+            Event::Dropped { because: Some(because), .. } => Some(because.to_string()),
+            _ => None,
+        });
+        let said = match self.drop_reason {
+            Some(reason) => meaning(&DropReason::WORDS, reason.word()),
+            None => meaning(&Disposition::WORDS, self.disposition.word()),
+        };
+        match because {
+            Some(because) => format!("{} ({because})", said.trim_end_matches('.')),
+            None => said.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Questions about running things, and their answers.
+
+use serde_json::Value as Json;
+
+use super::{EngineView, Planned, When, flow_statistics, session_statistics, session_status};
+use crate::engine::bgp::documents::{self, Direction};
+use crate::engine::forwarding::{DropReason, Packet, Trace};
+use crate::engine::{Engine, Moment, Refusal};
+use crate::model::PolicyPath;
+
+/// A question about something that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// How a session is: `…/sessions/ID/detailed-status`.
+    SessionStatus(PolicyPath),
+    /// Its tunnels and their traffic: `…/sessions/ID/statistics`.
+    SessionStatistics(PolicyPath),
+    /// How a BGP neighbor is: its entry of `…/bgp/neighbors/status`.
+    NeighborStatus(PolicyPath),
+    /// What it taught the gateway: `…/neighbors/ID/routes`.
+    LearnedRoutes(PolicyPath),
+    /// What the gateway advertises to it: `…/neighbors/ID/advertised-routes`.
+    AdvertisedRoutes(PolicyPath),
+    /// What became of the packets of a simulated flow.
+    FlowStatistics(PolicyPath),
+}
+
+impl Question {
+    /// What is asked about.
+    pub fn subject(&self) -> &PolicyPath {
+        match self {
+            Self::SessionStatus(path)
+            | Self::SessionStatistics(path)
+            | Self::NeighborStatus(path)
+            | Self::LearnedRoutes(path)
+            | Self::AdvertisedRoutes(path)
+            | Self::FlowStatistics(path) => path,
+        }
+    }
+}
+
+/// The answer to a [`Question`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The API's answer; none when there is nothing to ask about.
+    pub document: Option<Json>,
+    /// When another answer is to be expected, because something is under way.
+    pub until: Option<Moment>,
+}
+
+/// Which packet is traced, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceRequest {
+    /// The packet.
+    pub packet: Packet,
+    /// At which moment.
+    pub when: When,
+    /// The size of the answer in bytes whose way back is wanted.
+    pub answer_size: usize,
+}
+
+/// The way of a packet, and of the answer to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceAnswer {
+    /// Its way.
+    pub there: Trace,
+    /// The way of the answer; none when the packet does not arrive.
+    pub back: Option<Trace>,
+    /// What was left out, because too little of it is known.
+    pub unknown: Vec<PolicyPath>,
+}
+
+impl EngineView {
+    /// The API's answer to `question`; none when there is nothing to ask about.
+    pub fn answer(&self, question: &Question) -> Option<Json> {
+        match question {
+            Question::SessionStatus(path) => session_status(self, path),
+            Question::SessionStatistics(path) => session_statistics(self, path),
+            Question::NeighborStatus(path) => {
+                let (neighbor, state) = (self.topology.neighbors.get(path)?, self.neighbors.get(path)?);
+                Some(documents::status(neighbor, state, self.ribs().neighbors.get(path), self.now))
+            }
+            Question::LearnedRoutes(path) => self.routes(path, Direction::Learned),
+            Question::AdvertisedRoutes(path) => self.routes(path, Direction::Advertised),
+            Question::FlowStatistics(path) => flow_statistics(self, path),
+        }
+    }
+}
+
+impl EngineView {
+    fn routes(&self, path: &PolicyPath, direction: Direction) -> Option<Json> {
+        let (neighbor, state) = (self.topology.neighbors.get(path)?, self.neighbors.get(path)?);
+        Some(documents::routes(neighbor, state, self.ribs().neighbors.get(path), direction))
+    }
+}
+
+/// How many sessions that wait for traffic one packet may open on its way.
+const MOST_OPENED: usize = 8;
+
+impl Engine {
+    /// Answers `question` at `now`. With something `planned`, the answer is what it will
+    /// be once that is declared and has come to rest.
+    pub fn ask(&self, question: &Question, planned: &[Planned], now: Moment) -> Result<Answer, Refusal> {
+        let mut runtime = self.runtime(now)?;
+        runtime.declare_all(planned);
+        if !planned.is_empty() {
+            runtime.settle_down();
+            return Ok(Answer { document: runtime.view().answer(question), until: None });
+        }
+        Ok(Answer { document: runtime.view().answer(question), until: runtime.next_news_of(question.subject()) })
+    }
+
+    /// Traces a packet at `now`, with what is `planned` declared.
+    pub fn trace(&self, request: &TraceRequest, planned: &[Planned], now: Moment) -> Result<TraceAnswer, Refusal> {
+        let mut runtime = self.runtime(now)?;
+        runtime.declare_all(planned);
+        if request.when == When::Settled {
+            runtime.settle_down();
+        }
+        let mut answer = traced(&runtime.view(), request);
+        for _ in 0..MOST_OPENED {
+            let Some(session) = opens(&answer).filter(|_| request.when == When::Settled) else { break };
+            runtime.wake(&session);
+            runtime.settle_down();
+            answer = traced(&runtime.view(), request);
+        }
+        Ok(answer)
+    }
+}
+
+fn traced(view: &EngineView, request: &TraceRequest) -> TraceAnswer {
+    let there = view.trace(&request.packet);
+    let arrives = there.drop_reason.is_none();
+    let back = if arrives { view.trace_answer(&there, request.answer_size) } else { None };
+    TraceAnswer { there, back, unknown: view.topology.unknown.iter().cloned().collect() }
+}
+
+/// The session that waits for traffic and is opened by the packet or its answer.
+fn opens(answer: &TraceAnswer) -> Option<PolicyPath> {
+    let mut traces = [Some(&answer.there), answer.back.as_ref()].into_iter().flatten();
+    let waiting = traces.find(|trace| trace.drop_reason == Some(DropReason::TunnelOnDemand));
+    waiting.and_then(|trace| trace.session.clone())
+}

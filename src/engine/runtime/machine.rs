@@ -1,0 +1,398 @@
+//! The course of events: sessions, neighbors and traffic, from one moment to a later
+//! one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::agenda::{Agenda, Item};
+use super::journal::Event;
+use super::traffic::{Meter, Traffic};
+use super::{EngineView, Planned, Settled};
+use crate::engine::Moment;
+use crate::engine::bgp::{NeighborRecord, Surroundings};
+use crate::engine::negotiation::{SessionRecord, SessionState};
+use crate::engine::topology::Topology;
+use crate::model::{Kind, PolicyPath, Tree};
+
+/// With nothing to come within so long, everything counts as settled: longer than any
+/// negotiation, retransmission, connect retry or usual hold time.
+const QUIET: i64 = 10 * 60 * 1_000;
+
+/// Settling is given up after so many changes: what changes that often does so for ever.
+const MOST_CHANGES: usize = 100_000;
+
+/// The engine in operation, at one moment.
+#[derive(Clone)]
+pub struct Runtime {
+    now: Moment,
+    topology: Topology,
+    sessions: BTreeMap<PolicyPath, SessionRecord>,
+    states: BTreeMap<PolicyPath, SessionState>,
+    neighbors: BTreeMap<PolicyPath, NeighborRecord>,
+    traffic: Traffic,
+    agenda: Agenda,
+    /// How flows go at the moment; none when something has changed since.
+    meter: Option<Meter>,
+}
+
+impl Runtime {
+    /// The engine at the moment it was settled, with what was declared then.
+    pub(super) fn restore(settled: Settled, topology: Topology) -> Self {
+        let Settled { at, sessions, neighbors, traffic } = settled;
+        let mut runtime = Self {
+            now: Moment(at),
+            topology,
+            sessions: paths(sessions),
+            states: BTreeMap::new(),
+            neighbors: paths(neighbors),
+            traffic,
+            agenda: Agenda::default(),
+            meter: None,
+        };
+        for path in runtime.topology.sessions.keys().cloned().collect::<Vec<_>>() {
+            runtime.keep_session(&path);
+        }
+        for path in runtime.topology.neighbors.keys().cloned().collect::<Vec<_>>() {
+            runtime.keep_neighbor(&path);
+        }
+        for path in runtime.topology.flows.keys().cloned().collect::<Vec<_>>() {
+            runtime.schedule_flow(&path);
+        }
+        runtime
+    }
+
+    /// What is to be stored of it.
+    pub(super) fn settled(&self) -> Settled {
+        let texts = |path: &PolicyPath| path.to_string();
+        Settled {
+            at: self.now.0,
+            sessions: self.sessions.iter().map(|(path, record)| (texts(path), record.clone())).collect(),
+            neighbors: self.neighbors.iter().map(|(path, record)| (texts(path), record.clone())).collect(),
+            traffic: self.traffic.clone(),
+        }
+    }
+
+    /// The moment.
+    pub fn now(&self) -> Moment {
+        self.now
+    }
+
+    /// Lets everything happen up to `to`. The clock never goes back.
+    pub fn advance(&mut self, to: Moment) {
+        while let Some(at) = self.agenda.next().filter(|at| *at <= to) {
+            self.pass(at);
+            self.happen(at);
+        }
+        self.pass(to);
+    }
+
+    /// Lets everything happen until nothing more is to be expected soon.
+    pub fn settle_down(&mut self) {
+        for _ in 0..MOST_CHANGES {
+            match self.agenda.next() {
+                Some(at) if at.0 - self.now.0 <= QUIET => self.advance(at),
+                _ => return,
+            }
+        }
+    }
+
+    /// What happens at `at` from outside.
+    pub(super) fn meet(&mut self, at: Moment, event: Event) {
+        self.advance(at);
+        match event {
+            Event::Declared(path, after) => self.declare(&path, after.as_ref().map(|(kind, tree)| (*kind, tree))),
+            Event::Reset(path) => self.traffic.reset(&path),
+        }
+    }
+
+    /// The object at `path` becomes what is declared, or goes.
+    pub fn declare(&mut self, path: &PolicyPath, declared: Option<(&'static Kind, &Tree)>) {
+        let mut touched = self.touched_by(path);
+        match declared {
+            Some((kind, tree)) => self.topology.put(kind, path, tree),
+            None => self.topology.remove(path),
+        }
+        touched.join(self.touched_by(path));
+        self.meter = None;
+        if !self.topology.sessions.contains_key(path) && self.sessions.remove(path).is_some() {
+            self.states.remove(path);
+            self.agenda.set(Item::Session(path.clone()), None);
+            self.agenda.set(Item::Packet(path.clone()), None);
+            self.traffic.forget_session(path);
+        }
+        if !self.topology.neighbors.contains_key(path) && self.neighbors.remove(path).is_some() {
+            self.agenda.set(Item::Neighbor(path.clone()), None);
+        }
+        if !self.topology.flows.contains_key(path) {
+            self.traffic.forget_flow(path);
+        }
+        for session in &touched.sessions {
+            self.session_changed(session);
+        }
+        for neighbor in &touched.neighbors {
+            self.neighbor_changed(neighbor);
+        }
+        self.schedule_flow(path);
+        self.watch_traffic();
+    }
+
+    /// What is planned is declared now, as far as it is known.
+    pub fn declare_all(&mut self, planned: &[Planned]) {
+        for Planned { path, declared } in planned {
+            match declared {
+                None => self.declare(path, None),
+                Some((_, tree)) if matters_and_is_unknown(tree) => {
+                    self.declare(path, None);
+                    self.topology.unknown.insert(path.clone());
+                }
+                Some((kind, tree)) => self.declare(path, Some((*kind, &created(tree, self.now)))),
+            }
+        }
+    }
+
+    /// When there is news to be expected of the session or neighbor at `path`, because
+    /// something is under way; none while it is as it should be.
+    pub fn next_news_of(&self, path: &PolicyPath) -> Option<Moment> {
+        if let Some(neighbor) = self.topology.neighbors.get(path) {
+            let state = self.neighbors.get(path)?.state(neighbor, &self.around(), self.now);
+            if state.is_established() {
+                return None;
+            }
+            let session = self.topology.session_of(neighbor).map(|(session, _)| session.path.clone());
+            let items =
+                [Some(Item::Neighbor(path.clone())), session.clone().map(Item::Session), session.map(Item::Packet)];
+            return items.into_iter().flatten().filter_map(|item| self.agenda.of(&item)).min();
+        }
+        if self.states.get(path).is_some_and(|state| state.is_up() && state.tunnels_up().count() == state.tunnels.len())
+        {
+            return None;
+        }
+        [Item::Session(path.clone()), Item::Packet(path.clone())].iter().filter_map(|item| self.agenda.of(item)).min()
+    }
+
+    /// A packet wants through the session at `path`, which may wait for one.
+    pub fn wake(&mut self, path: &PolicyPath) {
+        let (Some(wired), Some(record)) = (self.topology.wired(path), self.sessions.get_mut(path)) else { return };
+        let far = self.topology.far_end(wired.session);
+        record.wake(Some(&wired), &far, self.now);
+        self.session_moved(path);
+    }
+
+    /// The engine as it is at the moment.
+    pub fn view(&self) -> EngineView {
+        let neighbors = self.topology.neighbors.values().filter_map(|neighbor| {
+            let state = self.neighbors.get(&neighbor.path)?.state(neighbor, &self.around(), self.now);
+            Some((neighbor.path.clone(), state))
+        });
+        EngineView::new(self.now, self.topology.clone(), self.states.clone(), neighbors.collect(), self.traffic.clone())
+    }
+
+    fn around(&self) -> Surroundings<'_> {
+        Surroundings { topology: &self.topology, sessions: &self.states }
+    }
+
+    /// Time passes up to `to`, and nothing happens meanwhile but traffic.
+    fn pass(&mut self, to: Moment) {
+        if to <= self.now {
+            return;
+        }
+        let flows =
+            self.topology.flows.values().any(|flow| flow.start < to && flow.stop.is_none_or(|stop| stop > self.now));
+        if flows {
+            let meter = self.meter.take().unwrap_or_else(|| Meter::of(&self.view()));
+            meter.count(&self.topology, &mut self.traffic, self.now, to);
+            self.meter = Some(meter);
+        }
+        self.now = to;
+    }
+
+    /// Everything that is due happens.
+    fn happen(&mut self, at: Moment) {
+        for item in self.agenda.take(at) {
+            match item {
+                Item::Session(path) => {
+                    let (wired, record) = (self.topology.wired(&path), self.sessions.get_mut(&path));
+                    if let (Some(session), Some(record)) = (self.topology.sessions.get(&path), record) {
+                        record.advance(wired.as_ref(), &self.topology.far_end(session), at);
+                        self.session_moved(&path);
+                    }
+                }
+                Item::Neighbor(path) => {
+                    let around = Surroundings { topology: &self.topology, sessions: &self.states };
+                    if let (Some(neighbor), Some(record)) =
+                        (self.topology.neighbors.get(&path), self.neighbors.get_mut(&path))
+                    {
+                        record.advance(neighbor, &around, at);
+                        self.neighbor_moved(&path);
+                    }
+                }
+                Item::Flow(path) => self.schedule_flow(&path),
+                Item::Packet(path) => self.wake(&path),
+            }
+        }
+        self.watch_traffic();
+    }
+
+    /// The session at `path` is looked after, from now on if it is new.
+    fn keep_session(&mut self, path: &PolicyPath) {
+        let Some(session) = self.topology.sessions.get(path) else { return };
+        if !self.sessions.contains_key(path) {
+            let wired = self.topology.wired(path);
+            let record = SessionRecord::begin(wired.as_ref(), &self.topology.far_end(session), self.now);
+            self.sessions.insert(path.clone(), record);
+        }
+        self.session_moved(path);
+    }
+
+    fn session_changed(&mut self, path: &PolicyPath) {
+        let Some(session) = self.topology.sessions.get(path) else { return };
+        match self.sessions.get_mut(path) {
+            Some(record) => {
+                let wired = self.topology.wired(path);
+                record.changed(wired.as_ref(), &self.topology.far_end(session), self.now);
+                self.session_moved(path);
+            }
+            None => self.keep_session(path),
+        }
+    }
+
+    /// The record of the session at `path` has changed: so may what depends on it.
+    fn session_moved(&mut self, path: &PolicyPath) {
+        let (Some(session), Some(record)) = (self.topology.sessions.get(path), self.sessions.get(path)) else { return };
+        let wired = self.topology.wired(path);
+        let far = self.topology.far_end(session);
+        let state = record.state(wired.as_ref(), &far, self.now);
+        let next = record.next_change(wired.as_ref(), &far).map(|at| at.max(Moment(self.now.0 + 1)));
+        self.agenda.set(Item::Session(path.clone()), next);
+        if self.states.get(path) == Some(&state) {
+            return;
+        }
+        let near: Vec<_> = self.topology.neighbors_of(session).map(|(neighbor, _)| neighbor.path.clone()).collect();
+        let far = self.topology.neighbors.values().filter(|it| it.maximum_hop_limit > 1).map(|it| it.path.clone());
+        let neighbors: BTreeSet<_> = near.into_iter().chain(far).collect();
+        self.states.insert(path.clone(), state);
+        self.meter = None;
+        for neighbor in neighbors {
+            self.neighbor_changed(&neighbor);
+        }
+    }
+
+    fn keep_neighbor(&mut self, path: &PolicyPath) {
+        let Some(neighbor) = self.topology.neighbors.get(path) else { return };
+        if !self.neighbors.contains_key(path) {
+            let record = NeighborRecord::begin(neighbor, &self.around(), self.now);
+            self.neighbors.insert(path.clone(), record);
+        }
+        self.neighbor_moved(path);
+    }
+
+    fn neighbor_changed(&mut self, path: &PolicyPath) {
+        let around = Surroundings { topology: &self.topology, sessions: &self.states };
+        match (self.topology.neighbors.get(path), self.neighbors.get_mut(path)) {
+            (Some(neighbor), Some(record)) => {
+                record.changed(neighbor, &around, self.now);
+                self.neighbor_moved(path);
+            }
+            _ => self.keep_neighbor(path),
+        }
+    }
+
+    fn neighbor_moved(&mut self, path: &PolicyPath) {
+        let around = self.around();
+        let (Some(neighbor), Some(record)) = (self.topology.neighbors.get(path), self.neighbors.get(path)) else {
+            return;
+        };
+        let next = record.next_change(neighbor, &around).map(|at| at.max(Moment(self.now.0 + 1)));
+        let wanted = record.wants(neighbor, &around);
+        self.agenda.set(Item::Neighbor(path.clone()), next);
+        self.meter = None;
+        if let Some(session) = wanted {
+            self.agenda.set(Item::Packet(session), Some(Moment(self.now.0 + 1)));
+        }
+    }
+
+    /// Notes when the flow at `path` begins or ends.
+    fn schedule_flow(&mut self, path: &PolicyPath) {
+        let next = self
+            .topology
+            .flows
+            .get(path)
+            .and_then(|flow| [Some(flow.start), flow.stop].into_iter().flatten().filter(|at| *at > self.now).min());
+        self.agenda.set(Item::Flow(path.clone()), next);
+    }
+
+    /// Notes which sessions that wait for traffic the flows are going to open, and when.
+    fn watch_traffic(&mut self) {
+        if self.topology.flows.is_empty() {
+            return;
+        }
+        let meter = self.meter.take().unwrap_or_else(|| Meter::of(&self.view()));
+        for (session, at) in meter.wakes(&self.topology, self.now) {
+            self.agenda.set(Item::Packet(session), Some(at.max(Moment(self.now.0 + 1))));
+        }
+        self.meter = Some(meter);
+    }
+
+    /// Which sessions and neighbors what is declared at `path` matters to.
+    fn touched_by(&self, path: &PolicyPath) -> Touched {
+        let topology = &self.topology;
+        let mut touched = Touched::default();
+        let peer = topology.peers.get(path).map(|peer| peer.address);
+        let endpoint = topology.endpoints.get(path).map(|endpoint| endpoint.address);
+        let own = topology.sessions.get(path).and_then(|it| topology.endpoints.get(&it.endpoint)).map(|it| it.address);
+        for session in topology.sessions.values() {
+            let refers = [&session.ike_profile, &session.tunnel_profile, &session.dpd_profile];
+            let touches = session.path == *path
+                || session.endpoint == *path
+                || refers.into_iter().flatten().any(|it| it == path)
+                || session.path.as_str().starts_with(&format!("{path}/sessions/"))
+                || [peer, endpoint, own].into_iter().flatten().any(|address| address == session.peer_address);
+            if touches {
+                touched.sessions.insert(session.path.clone());
+                touched.neighbors.extend(topology.neighbors_of(session).map(|(neighbor, _)| neighbor.path.clone()));
+            }
+        }
+        let of_instance = topology.bgp.contains_key(path);
+        let everybody = topology.prefix_lists.contains_key(path) || peer.is_some();
+        for neighbor in topology.neighbors.values() {
+            if neighbor.path == *path || everybody || of_instance && neighbor.instance() == path.as_str() {
+                touched.neighbors.insert(neighbor.path.clone());
+            }
+        }
+        touched
+    }
+}
+
+/// Whether something in a document is not known that may matter to what runs.
+fn matters_and_is_unknown(tree: &Tree) -> bool {
+    let Tree::Object(fields) = tree else { return true };
+    let idle = ["display_name", "description", "tags"];
+    fields.iter().any(|(name, value)| !idle.contains(&name.as_str()) && value.has_unknown())
+}
+
+/// The document, created at `now` unless it says when.
+fn created(tree: &Tree, now: Moment) -> Tree {
+    let mut tree = tree.clone();
+    if let Tree::Object(fields) = &mut tree {
+        fields.entry("_create_time".to_owned()).or_insert_with(|| now.0.into());
+    }
+    tree
+}
+
+/// The sessions and neighbors that something matters to.
+#[derive(Default)]
+struct Touched {
+    sessions: BTreeSet<PolicyPath>,
+    neighbors: BTreeSet<PolicyPath>,
+}
+
+impl Touched {
+    fn join(&mut self, other: Self) {
+        self.sessions.extend(other.sessions);
+        self.neighbors.extend(other.neighbors);
+    }
+}
+
+/// Records by the paths that were stored with them.
+fn paths<T>(records: BTreeMap<String, T>) -> BTreeMap<PolicyPath, T> {
+    records.into_iter().filter_map(|(path, record)| Some((PolicyPath::parse(&path).ok()?, record))).collect()
+}

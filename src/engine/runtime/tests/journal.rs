@@ -1,0 +1,59 @@
+//! The state is the same, however often it was settled and looked at on the way.
+
+use serde_json::json;
+
+use super::{FLOWS, Lab, PEERS, session};
+
+/// The same course of events, with and without looks and a settled journal in between.
+#[test]
+fn settling_changes_nothing() {
+    let course = |settled: bool| {
+        let mut lab = Lab::new();
+        lab.route_based("dc", 1);
+        let flow = json!({
+            "source": "192.168.10.5", "destination": "10.20.1.1", "destination_port": 53, "packets_per_second": 7,
+        });
+        lab.at(500).put(&format!("{FLOWS}/f"), flow);
+        for (at, reachable) in [(10_000, false), (100_000, true), (200_000, false), (201_000, true)] {
+            lab.at(at).patch(&format!("{PEERS}/dc"), json!({ "reachable": reachable }));
+            if settled {
+                let mode = lab.engine.prefix_match;
+                let now = lab.moment();
+                use crate::engine::store::StoreExt;
+                lab.engine.store.write(move |tx| super::super::settle(tx, now, mode)).unwrap();
+                lab.status("dc");
+            }
+        }
+        lab.at(300_000);
+        (lab.status("dc"), lab.neighbor("dc"), lab.view().traffic.total().clone())
+    };
+    assert_eq!(course(true), course(false));
+}
+
+/// More writes than the journal holds; what was counted before is still there.
+#[test]
+fn a_long_journal_is_settled_by_the_way() {
+    let mut lab = Lab::new();
+    lab.route_based("dc", 1);
+    let flow = json!({
+        "source": "192.168.10.5", "destination": "10.20.1.1", "destination_port": 53, "packets_per_second": 10,
+    });
+    lab.at(1_000).put(&format!("{FLOWS}/f"), flow);
+    for change in 0..1_010 {
+        lab.at(1_000 + change * 10).patch(&session("dc"), json!({ "description": change.to_string() }));
+    }
+    lab.at(21_000);
+    assert_eq!(lab.status("dc")["aggregate_traffic_counters"]["packets_out"], 200);
+}
+
+/// A clock that goes back, as after a restart of the machine, takes nothing back.
+#[test]
+fn the_past_stays_when_the_clock_goes_back() {
+    let mut lab = Lab::new();
+    lab.route_based("dc", 1);
+    lab.at(10_000).patch(&session("dc"), json!({ "description": "later" }));
+    let earlier = crate::engine::Moment(super::BEGIN);
+    let question = super::Question::SessionStatus(super::parsed(&session("dc")));
+    let answer = lab.engine.ask(&question, &[], earlier).unwrap().document.unwrap();
+    assert_eq!(answer["results"][0]["runtime_status"], "UP");
+}

@@ -1,0 +1,345 @@
+//! Traffic: what flows send between two moments, by arithmetic, and what is counted
+//! of it.
+//!
+//! A flow sends its packets at a steady rate, the first when it starts. Between two
+//! changes of the network all its packets go the same way, so the way is found once and
+//! the packets are counted.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::EngineView;
+use crate::engine::Moment;
+use crate::engine::esp::IpVersion;
+use crate::engine::forwarding::{Because, DropReason, Event, Node, Packet, Trace, protocol};
+use crate::engine::negotiation::Tunnel;
+use crate::engine::topology::{Flow, Topology};
+use crate::model::{FlowProtocol, Network, PolicyPath};
+
+/// The MTU of a segment, in bytes: TCP announces what fits it.
+const SEGMENT_MTU: usize = 1_500;
+/// A TCP header without options (RFC 9293).
+const TCP_HEADER: usize = 20;
+const MILLISECONDS: i128 = 1_000;
+
+/// What has been counted, by policy path.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Traffic {
+    /// Of each session, by tunnel: `local>remote`.
+    sessions: BTreeMap<String, BTreeMap<String, TunnelCounters>>,
+    /// Of each flow that is declared.
+    flows: BTreeMap<String, FlowCounters>,
+    /// Of all flows there ever were.
+    total: FlowCounters,
+}
+
+/// What is counted of a tunnel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TunnelCounters {
+    /// Packets from the peer.
+    pub packets_in: u64,
+    /// Packets to the peer.
+    pub packets_out: u64,
+    /// Bytes from the peer, within the tunnel.
+    pub bytes_in: u64,
+    /// Bytes to the peer, within the tunnel.
+    pub bytes_out: u64,
+    /// Packets from the peer that were dropped because no network of the tunnel
+    /// matches them.
+    pub unmatched_in: u64,
+    /// Packets to the peer that were dropped because of their size.
+    pub oversized_out: u64,
+}
+
+/// What is counted of a flow: each packet that was sent is delivered or dropped.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FlowCounters {
+    /// Packets that were sent, answers included.
+    pub sent: u64,
+    /// Packets that arrived.
+    pub delivered: u64,
+    /// Packets that were dropped, by reason.
+    pub dropped: BTreeMap<String, u64>,
+}
+
+impl FlowCounters {
+    fn add(&mut self, fate: Option<DropReason>, packets: u64) {
+        self.sent += packets;
+        match fate {
+            None => self.delivered += packets,
+            Some(reason) => *self.dropped.entry(reason.word().to_owned()).or_default() += packets,
+        }
+    }
+}
+
+impl TunnelCounters {
+    /// The sum of both.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            packets_in: self.packets_in + other.packets_in,
+            packets_out: self.packets_out + other.packets_out,
+            bytes_in: self.bytes_in + other.bytes_in,
+            bytes_out: self.bytes_out + other.bytes_out,
+            unmatched_in: self.unmatched_in + other.unmatched_in,
+            oversized_out: self.oversized_out + other.oversized_out,
+        }
+    }
+}
+
+/// The key of a tunnel between two networks.
+fn tunnel_key(local: Network, remote: Network) -> String {
+    format!("{local}>{remote}")
+}
+
+impl Traffic {
+    /// What is counted of the tunnel of `session` between `local` and `remote`.
+    pub fn of_tunnel(&self, session: &PolicyPath, local: Network, remote: Network) -> TunnelCounters {
+        let tunnels = self.sessions.get(session.as_str());
+        tunnels.and_then(|tunnels| tunnels.get(&tunnel_key(local, remote))).copied().unwrap_or_default()
+    }
+
+    /// What is counted of the flow at `path`.
+    pub fn of_flow(&self, path: &PolicyPath) -> FlowCounters {
+        self.flows.get(path.as_str()).cloned().unwrap_or_default()
+    }
+
+    /// What is counted of all flows there ever were.
+    pub fn total(&self) -> &FlowCounters {
+        &self.total
+    }
+
+    /// Sets everything that is counted of the session at `path` to zero.
+    pub(super) fn reset(&mut self, path: &PolicyPath) {
+        self.sessions.remove(path.as_str());
+    }
+
+    pub(super) fn forget_session(&mut self, path: &PolicyPath) {
+        self.sessions.remove(path.as_str());
+    }
+
+    pub(super) fn forget_flow(&mut self, path: &PolicyPath) {
+        self.flows.remove(path.as_str());
+    }
+
+    fn tunnel(&mut self, session: &PolicyPath, tunnel: &str) -> &mut TunnelCounters {
+        self.sessions.entry(session.to_string()).or_default().entry(tunnel.to_owned()).or_default()
+    }
+}
+
+/// How every flow goes, as long as nothing changes.
+#[derive(Clone, Debug)]
+pub(super) struct Meter {
+    courses: BTreeMap<PolicyPath, Course>,
+}
+
+/// How the packets of a flow go, and their answers.
+#[derive(Clone, Debug)]
+struct Course {
+    there: Leg,
+    back: Option<Leg>,
+    /// The session that waits for a packet, and gets one.
+    wakes: Option<PolicyPath>,
+}
+
+/// What one packet counts for.
+#[derive(Clone, Debug, Default)]
+struct Leg {
+    fate: Option<DropReason>,
+    /// The tunnels it passes: session, tunnel, and what it adds to their counters.
+    tunnels: Vec<(PolicyPath, String, TunnelCounters)>,
+}
+
+impl Meter {
+    /// How the flows go in `view`.
+    pub fn of(view: &EngineView) -> Self {
+        let courses = view.topology.flows.values().map(|flow| (flow.path.clone(), Course::of(view, flow)));
+        Self { courses: courses.collect() }
+    }
+
+    /// Counts what the flows send from `from` until just before `to`.
+    pub fn count(&self, topology: &Topology, traffic: &mut Traffic, from: Moment, to: Moment) {
+        for flow in topology.flows.values() {
+            let packets = sent_before(flow, to) - sent_before(flow, from);
+            let Some(course) = self.courses.get(&flow.path).filter(|_| packets > 0) else { continue };
+            for leg in [Some(&course.there), course.back.as_ref()].into_iter().flatten() {
+                for (session, tunnel, each) in &leg.tunnels {
+                    let counters = traffic.tunnel(session, tunnel);
+                    *counters = counters.plus(each.times(packets));
+                }
+                traffic.flows.entry(flow.path.to_string()).or_default().add(leg.fate, packets);
+                traffic.total.add(leg.fate, packets);
+            }
+        }
+    }
+
+    /// The sessions that flows open by their next packets from `now` on, and when.
+    pub fn wakes(&self, topology: &Topology, now: Moment) -> Vec<(PolicyPath, Moment)> {
+        let waking = self.courses.iter().filter_map(|(path, course)| {
+            let at = next_packet(topology.flows.get(path)?, now)?;
+            Some((course.wakes.clone()?, at))
+        });
+        let mut first: BTreeMap<PolicyPath, Moment> = BTreeMap::new();
+        for (session, at) in waking {
+            let known = first.entry(session).or_insert(at);
+            *known = at.min(*known);
+        }
+        first.into_iter().collect()
+    }
+}
+
+impl TunnelCounters {
+    fn times(self, packets: u64) -> Self {
+        Self {
+            packets_in: self.packets_in * packets,
+            packets_out: self.packets_out * packets,
+            bytes_in: self.bytes_in * packets,
+            bytes_out: self.bytes_out * packets,
+            unmatched_in: self.unmatched_in * packets,
+            oversized_out: self.oversized_out * packets,
+        }
+    }
+}
+
+impl Course {
+    fn of(view: &EngineView, flow: &Flow) -> Self {
+        let there = view.trace(&fitting_packet(view, flow));
+        let arrives = there.drop_reason.is_none();
+        let back = flow.reply_packet_size.filter(|_| arrives).and_then(|size| view.trace_answer(&there, size));
+        let waits = |trace: &Trace| trace.drop_reason == Some(DropReason::TunnelOnDemand);
+        let wakes = [Some(&there), back.as_ref()].into_iter().flatten().find(|trace| waits(trace));
+        Self {
+            wakes: wakes.and_then(|trace| trace.session.clone()),
+            back: back.as_ref().map(|trace| Leg::of(view, trace)),
+            there: Leg::of(view, &there),
+        }
+    }
+}
+
+/// A packet of `flow`. Its segments keep to the MSS of the connection, and to what the
+/// path is found to carry (path MTU discovery, RFC 1191).
+fn fitting_packet(view: &EngineView, flow: &Flow) -> Packet {
+    let mut packet = packet_of(flow);
+    if flow.protocol != FlowProtocol::Tcp {
+        return packet;
+    }
+    let headers = packet.version().header() + TCP_HEADER;
+    let announced = u16::try_from(SEGMENT_MTU - headers).ok();
+    let handshake = view.trace(&Packet { size: headers, handshake_mss: announced, ..packet.clone() });
+    let clamped = handshake.steps.iter().filter_map(|step| match step.event {
+        Event::Clamped { to, .. } => Some(usize::from(to)),
+        _ => None,
+    });
+    let segment = clamped.chain(announced.map(usize::from)).min().unwrap_or(0);
+    packet.size = packet.size.min(headers + segment);
+    let trace = view.trace(&packet);
+    if let Some(Event::Dropped { because: Some(Because::Fits { mtu }), .. }) =
+        trace.steps.last().map(|step| &step.event)
+        && trace.drop_reason == Some(DropReason::FragmentationNeeded)
+    {
+        packet.size = packet.size.min(*mtu);
+    }
+    packet
+}
+
+/// A packet of `flow` as large as it sends them.
+fn packet_of(flow: &Flow) -> Packet {
+    let version = IpVersion::of(flow.source);
+    Packet {
+        source: flow.source,
+        destination: flow.destination,
+        protocol: match (flow.protocol, version) {
+            (FlowProtocol::Tcp, _) => protocol::TCP,
+            (FlowProtocol::Udp, _) => protocol::UDP,
+            (FlowProtocol::Icmp, IpVersion::V4) => protocol::ICMP,
+            (FlowProtocol::Icmp, IpVersion::V6) => protocol::ICMPV6,
+        },
+        source_port: flow.source_port,
+        destination_port: flow.destination_port,
+        size: flow.packet_size,
+        dont_fragment: flow.dont_fragment,
+        time_to_live: flow.time_to_live,
+        handshake_mss: None,
+    }
+}
+
+impl Leg {
+    /// What a packet that goes this way counts for. Sessions count at the gateway's
+    /// ends of their tunnels.
+    fn of(view: &EngineView, trace: &Trace) -> Self {
+        let mut leg = Self { fate: trace.drop_reason, tunnels: Vec::new() };
+        let (mut pieces, mut size) = (1_u64, trace.packet.size as u64);
+        let mut tunnel: Option<(Network, Network)> = None;
+        for step in &trace.steps {
+            let at_gateway = matches!(step.node, Node::Tier0(_));
+            let session = step.object.clone();
+            match (&step.event, session) {
+                (Event::Fragmented { sizes, is_inner: true }, _) => {
+                    (pieces, size) = (sizes.len() as u64, sizes.iter().sum::<usize>() as u64);
+                }
+                (Event::Encapsulated { selectors, .. }, session) => {
+                    tunnel = Some(*selectors);
+                    if let Some(session) = session.filter(|_| at_gateway) {
+                        let counters = TunnelCounters { packets_out: pieces, bytes_out: size, ..Default::default() };
+                        leg.tunnels.push((session, tunnel_key(selectors.0, selectors.1), counters));
+                    }
+                }
+                (Event::Decapsulated { .. }, Some(session)) if at_gateway => {
+                    if let Some((remote, local)) = tunnel {
+                        let counters = TunnelCounters { packets_in: pieces, bytes_in: size, ..Default::default() };
+                        leg.tunnels.push((session, tunnel_key(local, remote), counters));
+                    }
+                }
+                (Event::Dropped { reason, .. }, Some(session)) if at_gateway => {
+                    let counters = match reason {
+                        DropReason::FragmentationNeeded => TunnelCounters { oversized_out: 1, ..Default::default() },
+                        DropReason::SelectorMismatch => TunnelCounters { unmatched_in: pieces, ..Default::default() },
+                        _ => continue,
+                    };
+                    // What is too large has not entered its tunnel; what is not protected came
+                    // out of one, whose far end has the networks the other way round.
+                    let of_tunnel = match tunnel {
+                        Some((remote, local)) => Some((local, remote)),
+                        None => tunnel_for(view, &session, &trace.packet),
+                    };
+                    let Some((local, remote)) = of_tunnel else { continue };
+                    leg.tunnels.push((session, tunnel_key(local, remote), counters));
+                }
+                _ => {}
+            }
+        }
+        leg
+    }
+}
+
+/// The tunnel of `session` that is for `packet`: its networks.
+fn tunnel_for(view: &EngineView, session: &PolicyPath, packet: &Packet) -> Option<(Network, Network)> {
+    let tunnels = &view.sessions.get(session)?.tunnels;
+    let protects = |tunnel: &&Tunnel| tunnel.local.holds(packet.source) && tunnel.remote.holds(packet.destination);
+    // A route-based session has one tunnel, for both IP versions.
+    let tunnel = tunnels.iter().find(protects).or(tunnels.first())?;
+    Some((tunnel.local, tunnel.remote))
+}
+
+/// How many packets `flow` has sent before `moment`: one at its start, and then one
+/// every 1000 / rate milliseconds, until it stops.
+fn sent_before(flow: &Flow, moment: Moment) -> u64 {
+    let end = flow.stop.map_or(moment, |stop| stop.min(moment));
+    let time = i128::from(end.0) - i128::from(flow.start.0);
+    if time <= 0 {
+        return 0;
+    }
+    let packets = (time * i128::from(flow.packets_per_second) + MILLISECONDS - 1) / MILLISECONDS;
+    u64::try_from(packets).unwrap_or(u64::MAX)
+}
+
+/// When `flow` sends its next packet, `now` or later; none when it has stopped by then.
+fn next_packet(flow: &Flow, now: Moment) -> Option<Moment> {
+    let number = i128::from(sent_before(flow, now));
+    let after = number * MILLISECONDS / i128::from(flow.packets_per_second);
+    let at = Moment(flow.start.0.checked_add(i64::try_from(after).ok()?)?).max(now);
+    flow.stop.is_none_or(|stop| at < stop).then_some(at)
+}

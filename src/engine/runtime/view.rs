@@ -1,0 +1,87 @@
+//! The engine at one moment, as it can be looked at.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use super::traffic::Traffic;
+use crate::engine::Moment;
+use crate::engine::bgp::{self, NeighborState, Ribs};
+use crate::engine::forwarding::{Decision, Forwarding, Inputs, Packet, Trace};
+use crate::engine::negotiation::SessionState;
+use crate::engine::topology::Topology;
+use crate::model::PolicyPath;
+
+/// The engine at one moment: what is declared, how sessions and neighbors are, which
+/// routes are used, and what has been counted.
+#[derive(Clone)]
+pub struct EngineView {
+    /// The moment.
+    pub now: Moment,
+    /// What is declared.
+    pub topology: Topology,
+    /// How each session is.
+    pub sessions: BTreeMap<PolicyPath, SessionState>,
+    /// How each BGP neighbor is.
+    pub neighbors: BTreeMap<PolicyPath, NeighborState>,
+    /// What has been counted.
+    pub traffic: Traffic,
+    ribs: OnceLock<Arc<Ribs>>,
+    forwarding: OnceLock<Arc<Forwarding>>,
+}
+
+impl EngineView {
+    pub(super) fn new(
+        now: Moment,
+        topology: Topology,
+        sessions: BTreeMap<PolicyPath, SessionState>,
+        neighbors: BTreeMap<PolicyPath, NeighborState>,
+        traffic: Traffic,
+    ) -> Self {
+        Self { now, topology, sessions, neighbors, traffic, ribs: OnceLock::new(), forwarding: OnceLock::new() }
+    }
+
+    /// The routes: which are learned, used and advertised.
+    pub fn ribs(&self) -> &Ribs {
+        self.ribs.get_or_init(|| Arc::new(bgp::ribs(&self.topology, &self.neighbors, &self.sessions)))
+    }
+
+    /// What packets are forwarded by.
+    pub fn forwarding(&self) -> &Forwarding {
+        self.forwarding.get_or_init(|| Arc::new(self.build_forwarding()))
+    }
+
+    fn build_forwarding(&self) -> Forwarding {
+        let ribs = self.ribs();
+        let down = self.neighbors.iter().filter_map(|(path, state)| {
+            let reason = state.reason.as_ref().map(ToString::to_string);
+            Some((path.clone(), reason?))
+        });
+        let filtered = ribs.neighbors.iter().map(|(path, exchange)| {
+            let kept_out = exchange.filtered().map(|(route, list)| (route.network, list.clone()));
+            (path.clone(), kept_out.collect())
+        });
+        Forwarding::of(&Inputs {
+            topology: &self.topology,
+            sessions: &self.sessions,
+            ribs: &ribs.gateways,
+            peers: &ribs.peers,
+            neighbors_down: &down.collect(),
+            filtered: &filtered.collect(),
+        })
+    }
+
+    /// The way of `packet`.
+    pub fn trace(&self, packet: &Packet) -> Trace {
+        self.forwarding().trace(packet)
+    }
+
+    /// The way of a packet of `size` bytes that answers the one whose way is `trace`.
+    pub fn trace_answer(&self, trace: &Trace, size: usize) -> Option<Trace> {
+        self.forwarding().trace_answer(trace, size)
+    }
+
+    /// What becomes of `packet`, in short.
+    pub fn decide(&self, packet: &Packet) -> Decision {
+        self.forwarding().decide(packet)
+    }
+}

@@ -1,0 +1,81 @@
+//! What can be asked of running things: the fields of each answer, declared once for
+//! the API's JSON, the data sources and their pages.
+//!
+//! The names are the API's (seed 002, "Troubleshooting"; nsx-fields.md part B), those
+//! of a path trace are this project's own.
+
+mod bgp;
+mod flow;
+mod path_trace;
+mod session;
+
+pub use bgp::RouteDirection;
+pub use path_trace::{TcpFlag, TraceDirection, TraceState};
+
+use super::field::{Field, Record, Shape};
+
+/// Something that can be asked.
+pub struct Query {
+    /// Its name: `session_status`; the data source is named after it.
+    pub name: &'static str,
+    /// Its name in a sentence, without an article.
+    pub title: &'static str,
+    /// What is to be said to ask it.
+    pub input: &'static Record,
+    /// What is answered.
+    pub output: &'static Record,
+}
+
+/// How a VPN session is.
+pub static SESSION_STATUS: Query = Query {
+    name: "session_status",
+    title: "status of a VPN session",
+    input: &session::SESSION_INPUT,
+    output: &session::SESSION_STATUS,
+};
+
+/// The traffic of a VPN session, tunnel by tunnel.
+pub static SESSION_STATISTICS: Query = Query {
+    name: "session_statistics",
+    title: "statistics of a VPN session",
+    input: &session::SESSION_INPUT,
+    output: &session::SESSION_STATISTICS,
+};
+
+/// How a BGP neighbor is.
+pub static BGP_NEIGHBOR_STATUS: Query = Query {
+    name: "bgp_neighbor_status",
+    title: "status of a BGP neighbor",
+    input: &bgp::NEIGHBOR_INPUT,
+    output: &bgp::BGP_NEIGHBOR_STATUS,
+};
+
+/// The routes of a BGP neighbor.
+pub static BGP_ROUTES: Query = Query {
+    name: "bgp_routes",
+    title: "routes of a BGP neighbor",
+    input: &bgp::ROUTES_INPUT,
+    output: &bgp::BGP_ROUTES,
+};
+
+/// What became of the packets of a simulated flow.
+pub static FLOW_STATISTICS: Query = Query {
+    name: "flow_statistics",
+    title: "statistics of a simulated flow",
+    input: &flow::FLOW_INPUT,
+    output: &flow::FLOW_STATISTICS,
+};
+
+/// What happens to a packet.
+pub static PATH_TRACE: Query =
+    Query { name: "path_trace", title: "path trace", input: &path_trace::TRACE_INPUT, output: &path_trace::PATH_TRACE };
+
+/// A number that is counted or measured.
+const COUNT: Shape = Shape::Int(0, i64::MAX);
+/// A text of any length.
+const TEXT: Shape = Shape::Text(0, usize::MAX);
+
+/// A field of an answer.
+const fn told(name: &'static str, shape: Shape, doc: &'static str) -> Field {
+    Field::read_only(name, shape, doc)
+}

@@ -1,0 +1,103 @@
+//! Data sources that ask how things run, rather than what is declared.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `running` | status, statistics and routes, as the API answers |
+//! | `path_trace` | the way of a packet |
+//! | `foresight` | what the rest of a plan declares, for answers that come before it is applied |
+//!
+//! Their attributes are those of a [`Query`](crate::model::result::Query): its input,
+//! and its output.
+
+mod foresight;
+mod path_trace;
+mod running;
+
+use std::sync::Arc;
+
+use super::convert::{shown, to_tree, to_value, type_of};
+use super::schema::describe;
+use super::shared::Shared;
+use crate::model::field::Presence;
+use crate::model::problem::{Gravity, Problem, Step};
+use crate::model::reading::read_input;
+use crate::model::result::Query;
+use crate::model::{PolicyPath, Tree};
+use crate::tf_provider::{Attribute, Block, DataSource, Diagnostic, Diagnostics, Path, Schema, Value};
+
+pub use path_trace::PathTrace;
+pub use running::{QUERIES, Running};
+
+/// The data sources that ask.
+pub fn sources(shared: &Arc<Shared>) -> Vec<Arc<dyn DataSource>> {
+    let running = QUERIES.iter().map(|ask| -> Arc<dyn DataSource> { Arc::new(Running::new(ask, shared.clone())) });
+    running.chain([Arc::new(PathTrace::new(shared.clone())) as Arc<dyn DataSource>]).collect()
+}
+
+/// Every query that has a data source.
+pub fn queries() -> Vec<&'static Query> {
+    let running = QUERIES.iter().map(|ask| ask.query);
+    running.chain([&crate::model::result::PATH_TRACE]).collect()
+}
+
+/// The name of the data source of a query.
+pub fn type_name(query: &Query) -> String {
+    format!("vpn_{}", query.name)
+}
+
+fn schema(query: &'static Query) -> Schema {
+    let mut block = Block::new(query.output.doc);
+    for field in shown(query.input) {
+        let (name, ty, doc) = (field.hcl_name(), type_of(&field.shape), describe(field, true));
+        let attribute = match field.presence {
+            Presence::Required => Attribute::required(name, ty, doc),
+            _ => Attribute::optional(name, ty, doc),
+        };
+        block = block.with(attribute);
+    }
+    for field in shown(query.output) {
+        let doc = describe(field, false);
+        block = block.with(Attribute::computed(super::schema::result_name(field), type_of(&field.shape), doc));
+    }
+    Schema { version: 0, block }
+}
+
+/// What is wrong with what is said to ask.
+fn check(query: &'static Query, config: &Value) -> Diagnostics {
+    read_input(query.input, &to_tree(query.input, config)).problems.iter().map(|problem| told(query, problem)).collect()
+}
+
+/// What is asked, in the one spelling and with the defaults; all of it is known.
+fn input(query: &'static Query, config: &Value) -> Result<Tree, Diagnostics> {
+    let reading = read_input(query.input, &to_tree(query.input, config));
+    if reading.is_accepted() {
+        return Ok(reading.tree);
+    }
+    Err(reading.problems.iter().map(|problem| told(query, problem)).collect())
+}
+
+fn told(query: &'static Query, problem: &Problem) -> Diagnostic {
+    let made = match problem.gravity {
+        Gravity::Refused => Diagnostic::error,
+        Gravity::Surprising => Diagnostic::warning,
+    };
+    let field = problem.at.0.iter().find_map(|step| match step {
+        Step::Field(name) => query.input.field(name),
+        _ => None,
+    });
+    let path = field.map_or_else(Path::root, |field| Path::attribute(field.hcl_name()));
+    made(problem.what.clone(), problem.hint.clone()).at(path)
+}
+
+/// What Terraform is told: what was asked, as it was, and the answer.
+fn answered(query: &'static Query, config: &Value, answer: &Tree) -> Value {
+    let asked = shown(query.input).map(|field| (field.hcl_name(), config.get(field.hcl_name()).clone()));
+    let told = shown(query.output)
+        .map(|field| (super::schema::result_name(field), to_value(&field.shape, answer.get(field.name))));
+    Value::object(asked.chain(told))
+}
+
+/// The path in a field of the input.
+fn path_in(input: &Tree, field: &str) -> Option<PolicyPath> {
+    PolicyPath::parse(input.get(field).text()?).ok()
+}

@@ -1,0 +1,151 @@
+//! Status, statistics and routes, as the API answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::Value as Json;
+use tokio::time::{Instant, sleep};
+
+use super::foresight::foreseen;
+use super::{answered, check, input, path_in, schema, type_name};
+use crate::backend::BackendError;
+use crate::engine::{Answer, Moment, Planned, Question};
+use crate::model::result::{
+    BGP_NEIGHBOR_STATUS, BGP_ROUTES, FLOW_STATISTICS, Query, RouteDirection, SESSION_STATISTICS, SESSION_STATUS,
+};
+use crate::model::{PolicyPath, Tree};
+use crate::provider::shared::{Connection, Shared};
+use crate::tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Path, Schema, Value};
+
+/// A query about something that runs.
+pub struct Ask {
+    /// What is asked and answered.
+    pub query: &'static Query,
+    /// The input that names what is asked about.
+    subject: &'static str,
+    /// The question.
+    question: fn(PolicyPath, &Tree) -> Question,
+    /// Where in the API's answer that of the data source is.
+    answer: fn(&Json) -> Json,
+}
+
+/// The queries.
+pub static QUERIES: [Ask; 5] = [
+    Ask {
+        query: &SESSION_STATUS,
+        subject: "session_path",
+        question: |path, _| Question::SessionStatus(path),
+        answer: |document| document["results"][0].clone(),
+    },
+    Ask {
+        query: &SESSION_STATISTICS,
+        subject: "session_path",
+        question: |path, _| Question::SessionStatistics(path),
+        answer: |document| document["results"][0].clone(),
+    },
+    Ask {
+        query: &BGP_NEIGHBOR_STATUS,
+        subject: "neighbor_path",
+        question: |path, _| Question::NeighborStatus(path),
+        answer: Json::clone,
+    },
+    Ask {
+        query: &BGP_ROUTES,
+        subject: "neighbor_path",
+        question: |path, input| match input.get("direction").text().and_then(RouteDirection::parse) {
+            Some(RouteDirection::Advertised) => Question::AdvertisedRoutes(path),
+            _ => Question::LearnedRoutes(path),
+        },
+        answer: |document| {
+            let result = &document["results"][0];
+            let mut node = result["edge_node_routes"][0].clone();
+            if let Some(node) = node.as_object_mut() {
+                node.insert("enforcement_point_path".to_owned(), result["enforcement_point_path"].clone());
+            }
+            node
+        },
+    },
+    Ask {
+        query: &FLOW_STATISTICS,
+        subject: "flow_path",
+        question: |path, _| Question::FlowStatistics(path),
+        answer: Json::clone,
+    },
+];
+
+/// Between two looks at what does not say when it changes.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// The data source of a query.
+pub struct Running {
+    ask: &'static Ask,
+    type_name: String,
+    shared: Arc<Shared>,
+}
+
+impl Running {
+    /// The data source of `ask`.
+    pub fn new(ask: &'static Ask, shared: Arc<Shared>) -> Self {
+        Self { ask, type_name: type_name(ask.query), shared }
+    }
+
+    /// The answer, once what is under way is over, if that is before `deadline`.
+    async fn wait_for_answer(
+        &self,
+        cx: &Context,
+        connection: &Connection,
+        question: &Question,
+        planned: &[Planned],
+        deadline: Instant,
+    ) -> Result<Answer, BackendError> {
+        loop {
+            let answer = connection.backend.ask(question, planned).await?;
+            let Some(until) = answer.until else { return Ok(answer) };
+            let left = u64::try_from(until.0.saturating_sub(Moment::from_clock().0)).unwrap_or(0);
+            let pause = Duration::from_millis(left + 1).max(Duration::from_millis(1));
+            if Instant::now() + pause > deadline {
+                return Ok(answer);
+            }
+            tokio::select! {
+                () = cx.cancelled.cancelled() => return Ok(answer),
+                () = sleep(pause.min(LOOK_AGAIN)) => {}
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl DataSource for Running {
+    fn type_name(&self) -> &str {
+        &self.type_name
+    }
+
+    fn schema(&self) -> Schema {
+        schema(self.ask.query)
+    }
+
+    async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
+        check(self.ask.query, config)
+    }
+
+    async fn read(&self, cx: &Context, config: &Value) -> Result<Value, Diagnostics> {
+        let input = input(self.ask.query, config)?;
+        let at = || Path::attribute(self.ask.subject);
+        let Some(path) = path_in(&input, self.ask.subject) else {
+            return Err(Diagnostic::error("This is no policy path", "Give the path of an object.").at(at()).into());
+        };
+        let connection = self.shared.connection()?;
+        let planned = foreseen(cx, &connection).await?;
+        let wait = input.get("wait_seconds").int().and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0);
+        let deadline = Instant::now() + Duration::from_secs(wait);
+        let question = (self.ask.question)(path.clone(), &input);
+        let answer = self.wait_for_answer(cx, &connection, &question, &planned, deadline).await;
+        let answer = answer.map_err(|error| Diagnostic::error("The answer cannot be had", error.to_string()))?;
+        let Some(document) = answer.document else {
+            let detail = format!("There is nothing at {path} in {}.", connection.backend.describe());
+            return Err(Diagnostic::error(format!("There is no {}", self.ask.query.title), detail).at(at()).into());
+        };
+        Ok(answered(self.ask.query, config, &Tree::from(&(self.ask.answer)(&document))))
+    }
+}
