@@ -13,8 +13,8 @@ use crate::provider::{DEFAULT_ENGINE_FILE, ENGINE_FILE_VARIABLE};
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Engine")]
 pub struct EngineFile {
-    /// The engine file [default: $VPN_EMBEDDED_PATH, or vpn-engine.db here]
-    #[arg(long, value_name = "FILE")]
+    /// The engine file; unset, the one that the variable names, or the default one.
+    #[arg(long, value_name = "FILE", help = format!("The engine file [default: ${ENGINE_FILE_VARIABLE}, or {DEFAULT_ENGINE_FILE}]"))]
     data: Option<PathBuf>,
     #[command(flatten)]
     when: Moments,

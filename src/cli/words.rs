@@ -1,5 +1,6 @@
 //! Packets, events and outcomes in words.
 
+use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::cli::names::Names;
@@ -41,7 +42,7 @@ pub fn packet(packet: &Packet) -> String {
     };
     text += &packet.time_to_live.to_string();
     if let Some(mss) = packet.handshake_mss {
-        text += &format!(", SYN with MSS {mss}");
+        let _ = write!(text, ", SYN with MSS {mss}");
     }
     text
 }

@@ -254,7 +254,7 @@ fn named(mark: &str, networks: &BTreeSet<Network>, most: usize) -> Vec<String> {
     let mut lines: Vec<_> = networks.iter().take(most).map(|network| format!("{mark}{network}")).collect();
     match (networks.len().saturating_sub(most), lines.as_mut_slice()) {
         (0, _) => {}
-        (more, [only]) => *only += &format!(" and {more} more"),
+        (more, [only]) => *only = format!("{only} and {more} more"),
         (more, _) => lines.push(format!("… and {more} more")),
     }
     lines

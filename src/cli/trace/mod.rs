@@ -17,7 +17,7 @@ use super::output::{self, Answer, Failure};
 use crate::engine::When;
 use crate::engine::forwarding::{Disposition, Trace};
 use packet::PacketOptions;
-use render::Form;
+use render::{Form, Return};
 
 /// What the `trace` command is given.
 #[derive(Args)]
@@ -70,10 +70,18 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
     let packet = options.packet.packet().unwrap_or_else(|contradiction| super::exit_with("trace", &contradiction));
     let view = options.engine.view(When::Current)?;
     let trace = view.trace(&packet);
-    let answer = options.answer.then(|| view.trace_answer(&trace, packet.size));
-    let text = render::render(&view.topology, options.form.form(), &trace, answer.as_ref().map(Option::as_ref));
-    output::print(&text)?;
+    let back = if options.answer { view.trace_answer(&trace, packet.size) } else { None };
+    let answer = match &back {
+        Some(back) => Return::Trace(back),
+        None if options.answer => Return::Nothing,
+        None => Return::Unasked,
+    };
+    output::print(&render::render(&view.topology, options.form.form(), &trace, answer))?;
     let arrives = |trace: &Trace| trace.disposition != Disposition::Dropped;
-    let answered = answer.is_none_or(|answer| answer.as_ref().is_some_and(arrives));
-    Ok(if arrives(&trace) && answered { Answer::Yes } else { Answer::No })
+    let all_arrive = match answer {
+        Return::Unasked => arrives(&trace),
+        Return::Nothing => false,
+        Return::Trace(back) => arrives(&trace) && arrives(back),
+    };
+    Ok(if all_arrive { Answer::Yes } else { Answer::No })
 }

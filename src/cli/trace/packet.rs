@@ -27,39 +27,39 @@ const MSS_OPTION: usize = 4;
 /// leaves the header out (RFC 8200).
 const LARGEST: usize = 65_535;
 
+/// Where the help lists what describes the packet.
+const PACKET: &str = "Packet";
+
 /// The packet.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Packet")]
 pub struct PacketOptions {
     /// The address the packet comes from
-    #[arg(help_heading = "Arguments")]
     source: IpAddr,
-    /// The address it goes to
-    #[arg(help_heading = "Arguments")]
+    /// The address the packet goes to
     destination: IpAddr,
     /// What it carries: tcp, udp, icmp (ICMPv6 between IPv6 addresses) or an IP protocol number
-    #[arg(long, short, value_name = "tcp|udp|icmp|NUMBER", default_value = "icmp")]
+    #[arg(help_heading = PACKET, long, short, value_name = "tcp|udp|icmp|NUMBER", default_value = "icmp")]
     protocol: String,
     /// The port it comes from [default: 49152 with TCP and UDP]
-    #[arg(long, short = 'S', value_name = "PORT")]
+    #[arg(help_heading = PACKET, long, short = 'S', value_name = "PORT")]
     source_port: Option<u16>,
     /// The port it goes to; TCP and UDP need it
-    #[arg(long, short = 'D', value_name = "PORT")]
+    #[arg(help_heading = PACKET, long, short = 'D', value_name = "PORT")]
     destination_port: Option<u16>,
     /// The bytes of the whole IP packet [default: 100, or those of a bare SYN]
-    #[arg(long, value_name = "BYTES")]
+    #[arg(help_heading = PACKET, long, value_name = "BYTES")]
     size: Option<usize>,
     /// Forbid fragmentation; IPv6 packets are never fragmented on their way
-    #[arg(long, visible_alias = "df")]
+    #[arg(help_heading = PACKET, long, visible_alias = "df")]
     dont_fragment: bool,
     /// It opens a TCP connection, and announces the MSS that fits Ethernet
-    #[arg(long)]
+    #[arg(help_heading = PACKET, long)]
     syn: bool,
     /// The MSS that the SYN announces, in bytes
-    #[arg(long, value_name = "BYTES", requires = "syn", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(help_heading = PACKET, long, value_name = "BYTES", requires = "syn", value_parser = clap::value_parser!(u16).range(1..))]
     mss: Option<u16>,
     /// How many hops it may go (TTL, hop limit)
-    #[arg(long, value_name = "HOPS", default_value_t = 64, value_parser = clap::value_parser!(u8).range(1..))]
+    #[arg(help_heading = PACKET, long, value_name = "HOPS", default_value_t = 64, value_parser = clap::value_parser!(u8).range(1..))]
     ttl: u8,
 }
 

@@ -3,7 +3,7 @@
 use clap::Parser;
 
 use super::packet::PacketOptions;
-use super::render::{Form, render};
+use super::render::{Form, Return, render};
 use crate::cli::testing::{golden, neighbor, path, session};
 use crate::engine::esp::{AeadCipher, Encapsulation, IpVersion, KeyLength, PlainCipher, Proposal};
 use crate::engine::forwarding::{
@@ -203,7 +203,7 @@ const FORMS: [(Form, &str); 4] = [
 #[test]
 fn every_event_is_told() {
     for (form, file) in FORMS {
-        golden(&format!("trace/goldens/{file}"), &render(&topology(), form, &eventful(), None));
+        golden(&format!("trace/goldens/{file}"), &render(&topology(), form, &eventful(), Return::Unasked));
     }
 }
 
@@ -224,8 +224,11 @@ fn every_reason_and_every_cause_is_told() {
     let reasons = DropReason::WORDS.words.iter().map(|word| dropped(DropReason::parse(word.name).unwrap(), None));
     let causes = causes.map(|because| dropped(DropReason::NoRoute, Some(because)));
     for (form, file) in FORMS {
-        let texts: Vec<_> =
-            reasons.clone().chain(causes.clone()).map(|trace| render(&topology(), form, &trace, None)).collect();
+        let texts: Vec<_> = reasons
+            .clone()
+            .chain(causes.clone())
+            .map(|trace| render(&topology(), form, &trace, Return::Unasked))
+            .collect();
         golden(&format!("trace/goldens/drops-{file}"), &texts.join("\n"));
     }
 }
@@ -234,7 +237,8 @@ fn every_reason_and_every_cause_is_told() {
 fn the_answer_follows_if_it_was_asked_for() {
     let (forth, back) = (dropped(DropReason::NoRoute, None), dropped(DropReason::PeerNoRoute, None));
     for (form, file) in FORMS {
-        let texts = [Some(&back), None].map(|answer| render(&topology(), form, &forth, Some(answer)));
+        let answers = [Return::Trace(&back), Return::Nothing];
+        let texts = answers.map(|answer| render(&topology(), form, &forth, answer));
         golden(&format!("trace/goldens/answer-{file}"), &texts.join("\n"));
     }
 }
@@ -243,7 +247,9 @@ fn the_answer_follows_if_it_was_asked_for() {
 fn the_short_form_is_plain_ascii() {
     for trace in [eventful(), dropped(DropReason::NoRoute, None)] {
         assert!(
-            render(&topology(), Form::Minimal, &trace, None).bytes().all(|byte| matches!(byte, b'\n' | b' '..=b'~'))
+            render(&topology(), Form::Minimal, &trace, Return::Unasked)
+                .bytes()
+                .all(|byte| matches!(byte, b'\n' | b' '..=b'~'))
         );
     }
     assert_eq!(protocol::TCP, 6);

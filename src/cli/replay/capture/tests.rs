@@ -193,7 +193,7 @@ fn a_file_that_ends_early_says_where_and_gives_what_precedes() {
                 None => assert!(is_between, "{style:?} {length}"),
                 Some(error) => {
                     assert!(!is_between, "{style:?} {length}: {error}");
-                    assert_eq!(error.packet as usize, found.len() + 1);
+                    assert_eq!(error.packet, found.len() as u64 + 1);
                     assert!(error.to_string().ends_with("the file ends in the middle of it"), "{error}");
                     assert!((begin..length).contains(&usize::try_from(error.position).unwrap()), "{error}");
                 }

@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Amount, Change, FlowLine, Named, Report};
 use crate::cli::replay::tally::Verdict;
+use crate::engine::forwarding::DropReason;
 
 /// Everything that was counted.
 pub fn json(report: &Report) -> String {
@@ -40,7 +41,7 @@ fn with(of: Amount, document: &Json) -> Json {
 }
 
 fn verdict((disposition, reason): Verdict) -> Json {
-    json!({ "disposition": disposition.word(), "drop_reason": reason.map(|reason| reason.word()) })
+    json!({ "disposition": disposition.word(), "drop_reason": reason.map(DropReason::word) })
 }
 
 fn named(named: &Named) -> Json {

@@ -124,7 +124,7 @@ impl<'a> Layout<'a> {
         let lower = lower.max(y + height(&tier1.card, 1));
         self.place(&tier1.card, 1, y, lower - y);
         if has_tier0 {
-            self.line(1, (y + lower) / 2.0, None, None);
+            self.line(1, f64::midpoint(y, lower), None, None);
         }
         lower
     }
@@ -136,7 +136,7 @@ impl<'a> Layout<'a> {
         let sessions = heights.len() as f64;
         let own = heights.iter().sum::<f64>() + GAP * (sessions - 1.0);
         let all = own.max(height(&site.peer, 4));
-        let stretch = (all - own) / sessions;
+        let stretch = ((all - own) / sessions).floor();
         let mut top = y;
         for ((card, link), height) in site.sessions.iter().zip(heights) {
             let height = height + stretch;

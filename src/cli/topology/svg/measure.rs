@@ -2,7 +2,7 @@
 //! usual sans-serif ones. All in pixels.
 
 /// The width of a usual letter, as a part of the size of its font. Arial has 0.5 on the
-/// average of English text, DejaVu Sans 0.58.
+/// average of English text, `DejaVu Sans` 0.58.
 const LETTER: f64 = 0.56;
 /// The same for bold letters.
 const BOLD_LETTER: f64 = 0.61;

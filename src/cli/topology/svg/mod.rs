@@ -18,12 +18,12 @@ use layout::{CAPTION, LEADING, LINE, Layout, Level, MARGIN, PADDING, Placed, SMA
 const STYLE: &str = "\
 text{font-family:system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif;fill:#1f2328}
 .page{fill:#ffffff}.card{fill:#f6f8fa;stroke:#d0d7de}.gateway{fill:#ddf4ff;stroke:#54aeff}
-.faint{fill:#59636e}.line{stroke:#8c959f;fill:none}.halo{stroke:#ffffff}
+.faint{fill:#59636e}.line{stroke:#8c959f;fill:none}
 .up{fill:#1a7f37;stroke:#1a7f37}.degraded{fill:#9a6700;stroke:#9a6700}.negotiating{fill:#9a6700;stroke:#9a6700}
 .down{fill:#cf222e;stroke:#cf222e}.disabled{fill:#59636e;stroke:#59636e}
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}
 .page{fill:#0d1117}.card{fill:#161b22;stroke:#3d444d}.gateway{fill:#121d2f;stroke:#316dca}
-.faint{fill:#9198a1}.line{stroke:#6e7681}.halo{stroke:#0d1117}
+.faint{fill:#9198a1}.line{stroke:#6e7681}
 .up{fill:#3fb950;stroke:#3fb950}.degraded{fill:#d29922;stroke:#d29922}.negotiating{fill:#d29922;stroke:#d29922}
 .down{fill:#f85149;stroke:#f85149}.disabled{fill:#9198a1;stroke:#9198a1}}
 text.up,text.degraded,text.negotiating,text.down,text.disabled{stroke:none}
@@ -62,7 +62,7 @@ fn legend() -> String {
         // Capitals are wide.
         #[allow(clippy::cast_precision_loss)]
         let width = word.chars().count() as f64 * SMALL.size * 0.66;
-        x += width + 32.0;
+        x += (width + 32.0).round();
     }
     text
 }

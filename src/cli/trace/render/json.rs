@@ -4,17 +4,19 @@
 
 use serde_json::{Value as Json, json};
 
+use super::Return;
 use crate::cli::names::Names;
 use crate::cli::words;
-use crate::engine::forwarding::{Because, Event, Packet, Step, Trace};
+use crate::engine::forwarding::{Because, DropReason, Event, Packet, Step, Trace};
 use crate::model::PolicyPath;
 
 /// Both ways as one document.
-pub fn text(names: Names<'_>, trace: &Trace, answer: Option<Option<&Trace>>) -> String {
-    let document = json!({
-        "forward": one(names, trace),
-        "return": answer.flatten().map(|answer| one(names, answer)),
-    });
+pub fn text(names: Names<'_>, trace: &Trace, answer: Return<'_>) -> String {
+    let answer = match answer {
+        Return::Trace(answer) => Some(one(names, answer)),
+        Return::Unasked | Return::Nothing => None,
+    };
+    let document = json!({ "forward": one(names, trace), "return": answer });
     format!("{document:#}\n")
 }
 
@@ -23,7 +25,7 @@ fn one(names: Names<'_>, trace: &Trace) -> Json {
         "packet": packet(&trace.packet),
         "steps": trace.steps.iter().map(|it| step(names, it)).collect::<Vec<_>>(),
         "disposition": trace.disposition.word(),
-        "drop_reason": trace.drop_reason.map(|reason| reason.word()),
+        "drop_reason": trace.drop_reason.map(DropReason::word),
         "session": trace.session.as_ref().map(|path| object(names, path)),
         "effective_mtu": trace.effective_mtu,
         "effective_mss": trace.effective_mss,

@@ -32,9 +32,19 @@ pub enum Form {
     Json,
 }
 
-/// The text of `trace` in `form`, with the names that `topology` knows. `answer` is the
-/// trace of the answer, if one was asked for; none in it: there is no answer.
-pub fn render(topology: &Topology, form: Form, trace: &Trace, answer: Option<Option<&Trace>>) -> String {
+/// The answer to the packet of a trace.
+#[derive(Clone, Copy, Debug)]
+pub enum Return<'a> {
+    /// It was not asked for.
+    Unasked,
+    /// There is none, as the packet did not arrive.
+    Nothing,
+    /// Its own trace.
+    Trace(&'a Trace),
+}
+
+/// The text of `trace` in `form`, with the names that `topology` knows.
+pub fn render(topology: &Topology, form: Form, trace: &Trace, answer: Return<'_>) -> String {
     let names = Names(topology);
     let one = |trace: &Trace| match form {
         Form::Detailed => detailed::text(names, trace),
@@ -45,10 +55,10 @@ pub fn render(topology: &Topology, form: Form, trace: &Trace, answer: Option<Opt
     let forth = one(trace);
     match (form, answer) {
         (Form::Json, answer) => json::text(names, trace, answer),
-        (_, None) => forth,
-        (Form::Minimal, Some(None)) => forth + "\nno answer\n",
-        (Form::Minimal, Some(Some(answer))) => format!("{forth}\n{}", one(answer)),
-        (_, Some(None)) => format!("{forth}\n{} none: the packet did not arrive\n", styled(STRONG, "Answer")),
-        (_, Some(Some(answer))) => format!("{forth}\n{} {}", styled(STRONG, "Answer"), one(answer)),
+        (_, Return::Unasked) => forth,
+        (Form::Minimal, Return::Nothing) => forth + "\nno answer\n",
+        (Form::Minimal, Return::Trace(answer)) => format!("{forth}\n{}", one(answer)),
+        (_, Return::Nothing) => format!("{forth}\n{} none: the packet did not arrive\n", styled(STRONG, "Answer")),
+        (_, Return::Trace(answer)) => format!("{forth}\n{} {}", styled(STRONG, "Answer"), one(answer)),
     }
 }
