@@ -395,7 +395,7 @@ impl<'a> Builder<'a> {
         for (rule, ((gateway, ..), _, declared, _)) in (0..).zip(&rules) {
             self.sides(rule, declared);
             let own = &mut self.gateways[*gateway as usize].rules;
-            *own = if own.is_empty() { rule..rule + 1 } else { own.start..rule + 1 };
+            *own = if own.end == 0 { rule..rule + 1 } else { own.start..rule + 1 };
         }
         let finished = |(_, service, declared, part): (_, u32, &PolicyRule, Part)| Rule {
             declared: declared.clone(),

@@ -1,1 +1,5 @@
-//! Tests.
+//! Forwarding in worlds that are declared as users declare theirs.
+
+mod golden;
+mod text;
+mod world;
