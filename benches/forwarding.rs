@@ -307,7 +307,7 @@ impl World {
                 neighbor: PolicyPath::parse(&format!("{BGP}/neighbors/r{number}"))?,
                 session: PolicyPath::parse(&format!("{SERVICE}/sessions/r{number}"))?,
                 next_hop: Ipv4Addr::new(169, 254, number, 2).into(),
-                as_path: Vec::new(),
+                as_path: [].into(),
                 origin: RouteOrigin::Igp,
                 med: 0,
                 local_preference: 100,
@@ -324,7 +324,7 @@ impl World {
                 let speaker = self.topology.peers.get_mut(&peer).and_then(|peer| peer.bgp.as_mut()).ok_or("no speaker")?;
                 speaker.routes.push(SpeakerRoute {
                     network: *network,
-                    as_path: Vec::new(),
+                    as_path: [].into(),
                     origin: RouteOrigin::Igp,
                     med: 0,
                     local_preference: 100,

@@ -180,7 +180,7 @@ fn bgp_path(json: &Json) -> BgpPath {
         neighbor: path(&format!("{BGP}/neighbors/{}", text(&json[0]))),
         session: session(text(&json[1])),
         next_hop: text(&json[2]).parse().unwrap(),
-        as_path: Vec::new(),
+        as_path: [].into(),
         origin: RouteOrigin::Igp,
         med: 0,
         local_preference: 100,
