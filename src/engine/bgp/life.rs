@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | nothing to try | IDLE | a change |
 //! | a moment after a connection | IDLE | a second |
-//! | the connection is opened | CONNECT, OPEN_SENT | two round trips |
+//! | the connection is opened | CONNECT, `OPEN_SENT` | two round trips |
 //! | nobody answers | CONNECT | a change |
 //! | the connection is refused | ACTIVE | a change |
 //! | the OPEN message is refused | IDLE | a change |
@@ -23,7 +23,7 @@
 //! The handshake takes two round trips. The gateway opens the TCP connection, which takes
 //! one. Its OPEN message goes with the last packet of that, and the neighbor's OPEN and
 //! the KEEPALIVE that confirms the gateway's come back together, so that the state
-//! OPEN_CONFIRM takes no time here.
+//! `OPEN_CONFIRM` takes no time here.
 
 use std::net::Ipv4Addr;
 

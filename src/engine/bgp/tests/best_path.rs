@@ -129,7 +129,7 @@ fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
             let as_path: Vec<u32> = as_path;
             candidate(u8::try_from(id).unwrap(), &as_path)
                 .with(|it| {
-                    (it.origin, it.med, it.local_preference, it.is_internal) = (origin, med, preference, internal)
+                    (it.origin, it.med, it.local_preference, it.is_internal) = (origin, med, preference, internal);
                 })
                 .from(|it| it.since = Some(Moment(since)))
         };

@@ -70,7 +70,7 @@ fn messages_are_counted() {
 fn an_announcement_that_changes_is_an_update() {
     let mut life = Life::office();
     life.at(1_000, |world| {
-        world.patch(&peer("office"), json!({ "bgp": { "routes": [{ "network": "10.9.0.0/16" }] } }))
+        world.patch(&peer("office"), json!({ "bgp": { "routes": [{ "network": "10.9.0.0/16" }] } }));
     });
     assert_eq!((life.state(1_000).messages_sent, life.state(1_000).messages_received), (4, 5));
     life.at(2_000, |world| world.put_segment("web", "192.168.1.1/24"));

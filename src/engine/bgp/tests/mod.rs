@@ -91,7 +91,8 @@ impl World {
     }
 
     fn put_peer(&mut self, id: &str, address: &str, more: Json, speaker: Json) {
-        let mut document = json!({ "address": address, "psk": "k", "bgp": speaker });
+        let mut document = json!({ "address": address, "psk": "k" });
+        document["bgp"] = speaker;
         merge(&mut document, more);
         self.put(&SIMULATED_PEER, &peer(id), document);
     }

@@ -63,7 +63,7 @@ fn all() -> Vec<(&'static str, (ConnectionState, Obstacle))> {
                 world.patch(
                     &peer("office"),
                     json!({ "tunnel_addresses": ["10.0.0.9"], "bgp": { "address": "169.254.10.3" } }),
-                )
+                );
             }),
         ),
         ("ACTIVE", met(|world| world.patch(&peer("office"), json!({ "bgp": null })))),
