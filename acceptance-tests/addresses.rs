@@ -35,6 +35,12 @@ fn segment(name: &str, gateway: &str) -> String {
     format!("resource \"vpn_segment\" {name:?} {{\n  id = {name:?}\n  subnet {{ gateway_address = {gateway:?} }}\n}}\n")
 }
 
+fn peer(name: &str, address: &str) -> String {
+    format!(
+        "resource \"vpn_simulated_peer\" {name:?} {{\n  id = {name:?}\n  address = {address:?}\n  psk = \"k\"\n}}\n"
+    )
+}
+
 #[test]
 fn nobody_gets_what_another_one_has() {
     let pairs = [
@@ -42,6 +48,7 @@ fn nobody_gets_what_another_one_has() {
         (neighbor("a", "169.254.1.2"), neighbor("b", "169.254.1.2"), "is already the address of the BGP neighbor"),
         (session("a", "169.254.1.1"), neighbor("b", "169.254.1.1"), "is the gateway's own address"),
         (segment("a", "10.0.0.1/8"), segment("b", "10.1.0.1/16"), "overlaps the subnet"),
+        (peer("a", "2001:db8::1"), peer("b", "2001:DB8:0::1"), "is already the address of the simulated peer"),
     ];
     for (one, other, words) in pairs {
         // Both are new.

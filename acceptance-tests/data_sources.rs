@@ -56,12 +56,24 @@ resource "vpn_bgp_neighbor" "n" {
   password         = "marker-of-a-secret"
   bfd { enabled = true }
 }
+resource "vpn_simulated_peer" "p" {
+  id      = "p"
+  address = "198.51.100.1"
+  psk     = "marker-of-a-secret"
+  bgp {
+    password = "marker-of-a-secret"
+    route { network = "10.20.0.0/16" }
+  }
+}
 "#,
         )
         .apply();
     let reader = Workspace::beside(&owner);
     reader
-        .configure("data \"vpn_prefix_list\" \"a\" { id = \"a\" }\ndata \"vpn_bgp_neighbor\" \"n\" { id = \"n\" }\n")
+        .configure(
+            "data \"vpn_prefix_list\" \"a\" { id = \"a\" }\ndata \"vpn_bgp_neighbor\" \"n\" { id = \"n\" }\n\
+             data \"vpn_simulated_peer\" \"p\" { id = \"p\" }\n",
+        )
         .apply();
     let list = reader.state("data.vpn_prefix_list.a");
     assert_eq!(list["prefixes"], json!([{ "network": "10.0.0.0/8", "action": "PERMIT", "ge": null, "le": 26 }]));
@@ -69,6 +81,8 @@ resource "vpn_bgp_neighbor" "n" {
     let neighbor = reader.state("data.vpn_bgp_neighbor.n");
     assert_eq!(neighbor["bfd"], json!({ "enabled": true, "interval": 500, "multiple": 3 }));
     assert_eq!(neighbor["remote_as_num"], json!("65546"));
+    let speaker = &reader.state("data.vpn_simulated_peer.p")["bgp"];
+    assert_eq!((&speaker["route"][0]["network"], speaker.get("password")), (&json!("10.20.0.0/16"), None));
     let state = std::fs::read_to_string(reader.folder().join("terraform.tfstate")).unwrap();
     assert!(!state.contains("marker-of-a-secret"));
 }

@@ -146,12 +146,19 @@ fn usual(name: &str, ty: &Type, dice: &mut Dice) -> Value {
         ("network", _) => "10.0.0.0/8".into(),
         ("neighbor_address", _) => format!("192.0.2.{number}").into(),
         ("remote_as_num", _) => "65001".into(),
+        ("address", Type::String) => format!("198.18.0.{number}").into(),
+        ("source", Type::String) => "192.168.1.9".into(),
+        ("destination", Type::String) => "10.20.0.9".into(),
+        ("destination_port", _) => 443.into(),
         ("local_address" | "peer_address" | "peer_id", Type::String) => format!("203.0.113.{number}").into(),
         ("local_endpoint_path", _) => TEXTS[28].into(),
         ("segment_path", _) => "/infra/tier-1s/cgw/segments/a".into(),
         ("ip_addresses", _) => Value::list_of([format!("169.254.{number}.1")]),
         ("prefix_length", _) => 30.into(),
-        ("prefix" | "rule" | "tunnel_interface" | "ip_subnet", Type::List(element) | Type::Set(element)) => {
+        (
+            "prefix" | "rule" | "tunnel_interface" | "ip_subnet" | "bgp" | "route",
+            Type::List(element) | Type::Set(element),
+        ) => {
             let Type::Object(attributes) = &**element else { return Value::Null };
             let element = Value::object(attributes.iter().map(|(name, ty)| (name.clone(), usual(name, ty, dice))));
             if matches!(ty, Type::Set(_)) { Value::set_of([element]) } else { Value::list_of([element]) }

@@ -19,7 +19,7 @@ const RULE: &str = "rule {\nsources = [\"10.0.0.0/8\"]\n}";
 
 /// All of them. Nothing refers to their objects; the port lies on the segment of
 /// [`HOME`].
-pub const SAMPLES: [Sample; 10] = [
+pub const SAMPLES: [Sample; 12] = [
     Sample { kind: "ike_profile", needs: &[], collection: "/infra/ipsec-vpn-ike-profiles" },
     Sample { kind: "tunnel_profile", needs: &[], collection: "/infra/ipsec-vpn-tunnel-profiles" },
     Sample { kind: "dpd_profile", needs: &[], collection: "/infra/ipsec-vpn-dpd-profiles" },
@@ -54,6 +54,12 @@ pub const SAMPLES: [Sample; 10] = [
         needs: &["segment_path = vpn_segment.home.path"],
         collection: "/infra/tier-1s/cgw/segments/home/ports",
     },
+    Sample { kind: "simulated_peer", needs: &["address = \"198.18.0.1\"", PSK], collection: "/infra/simulated-peers" },
+    Sample {
+        kind: "simulated_flow",
+        needs: &["source = \"192.168.1.9\"", "destination = \"10.20.0.9\"", "destination_port = 443"],
+        collection: "/infra/simulated-flows",
+    },
 ];
 
 /// The segment of the ports.
@@ -81,6 +87,7 @@ pub fn resource(kind: &str, name: &str, body: &str) -> String {
 pub fn apart(resources: &str, number: usize) -> String {
     resources
         .replace("\"192.0.2.1\"", &format!("\"192.0.2.{}\"", number + 1))
+        .replace("\"198.18.0.1\"", &format!("\"198.18.{}.{}\"", number / 200, number % 200 + 1))
         .replace("ip_addresses = [\"169.254.9.1\"]", &format!("ip_addresses = [\"169.254.{number}.1\"]"))
 }
 

@@ -17,6 +17,7 @@ use crate::worlds::wrapped;
 
 const SESSIONS: &str = "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default/sessions";
 const NEIGHBORS: &str = "/infra/tier-0s/vmc/locale-services/default/bgp/neighbors";
+const PEER: &str = "/infra/simulated-peers/peer";
 const SHORT_ENDPOINT: &str =
     "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default/local-endpoints/Private-IP1";
 
@@ -73,12 +74,14 @@ fn a_secret_is_recognised_in_any_spelling() {
     assert!(!found("zqtes") && !found(&STANDARD.encode("something else entirely, and long enough")));
 }
 
-/// Sessions of both kinds and a neighbor. The secrets come from variables:
+/// Sessions of both kinds, a neighbor and the peer of them all. The secrets come from variables:
 /// Terraform quotes the configuration when it complains.
 const CONFIGURATION: &str = r#"
 variable "route" { sensitive = true }
 variable "policy" { sensitive = true }
 variable "bgp" { sensitive = true }
+variable "peer" { sensitive = true }
+variable "speaker" { sensitive = true }
 variable "description" { default = null }
 
 resource "vpn_route_based_session" "s" {
@@ -114,11 +117,26 @@ resource "vpn_bgp_neighbor" "n" {
   password         = var.bgp
   MORE_BGP
 }
+resource "vpn_simulated_peer" "p" {
+  display_name = "peer"
+  description  = var.description
+  address      = "203.0.113.1"
+  psk          = var.peer
+  bgp {
+    password = var.speaker
+    route { network = "10.20.0.0/16" }
+    MORE_SPEAKER
+  }
+}
 data "vpn_route_based_session" "s" { path = vpn_route_based_session.s.path }
 data "vpn_policy_based_session" "s" { path = vpn_policy_based_session.s.path }
 data "vpn_bgp_neighbor" "n" { path = vpn_bgp_neighbor.n.path }
+data "vpn_simulated_peer" "p" { path = vpn_simulated_peer.p.path }
 output "all" {
-  value = [data.vpn_route_based_session.s, data.vpn_policy_based_session.s, data.vpn_bgp_neighbor.n]
+  value = [
+    data.vpn_route_based_session.s, data.vpn_policy_based_session.s, data.vpn_bgp_neighbor.n,
+    data.vpn_simulated_peer.p,
+  ]
 }
 "#;
 
@@ -131,26 +149,29 @@ struct Vault {
 impl Vault {
     fn new(tag: &str) -> Self {
         let vault = Self { lab: Workspace::new(), secrets: Vec::new() };
-        vault.configure(["", "", ""]).with(tag)
+        vault.configure([""; 4]).with(tag)
     }
 
-    /// More in the blocks of the route-based session, the policy-based one and the
-    /// neighbor.
-    fn configure(self, more: [&str; 3]) -> Self {
+    /// More in the blocks of the route-based session, the policy-based one, the
+    /// neighbor and the peer's BGP speaker.
+    fn configure(self, more: [&str; 4]) -> Self {
         let text = CONFIGURATION.replace("ENDPOINT", SHORT_ENDPOINT);
         let text = text.replace("MORE_ROUTE", more[0]).replace("MORE_POLICY", more[1]).replace("MORE_BGP", more[2]);
+        let text = text.replace("MORE_SPEAKER", more[3]);
         self.lab.configure(&text);
         self
     }
 
     /// Other secrets, with `tag` in them.
     fn with(self, tag: &str) -> Self {
-        let tags = ["route", "polic", "bgp"].map(|object| format!("zq{tag}{object}"));
-        self.with_values([key(&tags[0]), key(&tags[1]), password(&tags[2])])
+        let tags = ["route", "polic", "bgp", "peer", "spk"].map(|object| format!("zq{tag}{object}"));
+        let [route, policy, bgp, peer, speaker] = &tags;
+        self.with_values([key(route), key(policy), password(bgp), key(peer), password(speaker)])
     }
 
-    fn with_values(mut self, secrets: [String; 3]) -> Self {
-        let values = json!({ "route": secrets[0], "policy": secrets[1], "bgp": secrets[2] });
+    fn with_values(mut self, secrets: [String; 5]) -> Self {
+        let [route, policy, bgp, peer, speaker] = &secrets;
+        let values = json!({ "route": route, "policy": policy, "bgp": bgp, "peer": peer, "speaker": speaker });
         self.lab.write("terraform.tfvars.json", &values.to_string());
         self.secrets.extend(secrets);
         self
@@ -175,24 +196,31 @@ impl Vault {
 
 const APPLY: [&str; 3] = ["apply", "-auto-approve", "-input=false"];
 
-/// A life of all three objects: created, changed, drifted, imported, destroyed.
+/// A life of all the objects: created, changed, drifted, imported, destroyed.
 fn live(mut vault: Vault, environment: &[(&str, &str)]) -> Vault {
     vault.run_with(&APPLY, environment).succeeded();
     vault = vault.with("new");
     vault.run_with(&["plan", "-input=false", "-out=plan.bin"], environment).succeeded();
     vault.run_with(&["show", "plan.bin"], environment).succeeded();
     vault.run_with(&["apply", "plan.bin"], environment).succeeded();
-    assert_eq!(vault.lab.object(&format!("{SESSIONS}/route"))["psk"], vault.secrets[3]);
-    assert_eq!(vault.lab.object(&format!("{NEIGHBORS}/neighbor"))["password"], vault.secrets[5]);
+    assert_eq!(vault.lab.object(&format!("{SESSIONS}/route"))["psk"], vault.secrets[5]);
+    assert_eq!(vault.lab.object(&format!("{NEIGHBORS}/neighbor"))["password"], vault.secrets[7]);
+    let peer = vault.lab.object(PEER);
+    assert_eq!((&peer["psk"], &peer["bgp"]["password"]), (&json!(vault.secrets[8]), &json!(vault.secrets[9])));
     let drifted = key("zqdrifted");
     vault.lab.patch(&format!("{SESSIONS}/policy"), json!({ "psk": drifted }));
     vault.secrets.push(drifted);
-    vault.run_with(&["plan", "-input=false"], environment).mentions(&["(sensitive value)", "1 to change"]);
+    let drifted = password("zqdrifted");
+    vault.lab.patch(PEER, json!({ "bgp": { "password": drifted } }));
+    vault.secrets.push(drifted);
+    vault.run_with(&["plan", "-input=false"], environment).mentions(&["(sensitive value)", "2 to change"]);
     vault.run_with(&["apply", "-refresh-only", "-auto-approve", "-input=false"], environment).succeeded();
     vault.run_with(&["show"], environment).succeeded();
-    vault.run_with(&["state", "rm", "vpn_policy_based_session.s"], environment).succeeded();
-    vault.run_with(&["import", "-input=false", "vpn_policy_based_session.s", "policy"], environment).succeeded();
-    vault.run_with(&["state", "show", "vpn_policy_based_session.s"], environment).succeeded();
+    for (address, id) in [("vpn_policy_based_session.s", "policy"), ("vpn_simulated_peer.p", "peer")] {
+        vault.run_with(&["state", "rm", address], environment).succeeded();
+        vault.run_with(&["import", "-input=false", address, id], environment).succeeded();
+        vault.run_with(&["state", "show", address], environment).succeeded();
+    }
     vault.run_with(&["destroy", "-auto-approve", "-input=false"], environment).succeeded();
     nobody_is_left(&vault.lab);
     vault
@@ -237,21 +265,33 @@ fn in_no_refusal_of_a_configuration() {
     };
     let long = |tag: &str, length: usize| key(tag).chars().cycle().take(length).collect::<String>();
     refused(
-        Vault::new("len").with_values([long("zqlenroute", 129), long("zqlenpolic", 5000), long("zqlenbgp", 33)]),
-        &["psk", "128", "password", "32"],
+        Vault::new("len").with_values([
+            long("zqlenroute", 129),
+            long("zqlenpolic", 5000),
+            long("zqlenbgp", 33),
+            long("zqlenpeer", 130),
+            long("zqlenspk", 34),
+        ]),
+        &["psk", "128", "password", "32", "psk has 130 characters", "password has 34 characters"],
     );
-    refused(Vault::new("emp").with_values([String::new(), key("zqempty"), password("zqempty")]), &["psk"]);
+    let empty = [String::new(), key("zqempty"), password("zqempty"), String::new(), password("zqempty")];
+    refused(Vault::new("emp").with_values(empty), &["psk is missing", "The peer has nothing to prove itself with"]);
     let certificate = "authentication_mode = \"CERTIFICATE\"";
     refused(
-        Vault::new("cer").configure([certificate, certificate, ""]),
+        Vault::new("cer").configure([certificate, certificate, "", ""]),
         &["psk cannot be used with authentication_mode CERTIFICATE"],
     );
     refused(
-        Vault::new("sui").configure(["compliance_suite = \"CNSA\"", "compliance_suite = \"PRIME\"", ""]),
+        Vault::new("sui").configure(["compliance_suite = \"CNSA\"", "compliance_suite = \"PRIME\"", "", ""]),
         &["authenticates by certificate"],
     );
     refused(
-        Vault::new("all").configure(["enabled = \"x\"", "dpd_profile_path = []", "hold_down_time = 1"]),
+        Vault::new("all").configure([
+            "enabled = \"x\"",
+            "dpd_profile_path = []",
+            "hold_down_time = 1",
+            "running = \"y\"",
+        ]),
         &["a bool is required", "string required"],
     );
     refused(
@@ -259,6 +299,7 @@ fn in_no_refusal_of_a_configuration() {
             "ike_profile_path = \"/infra/ipsec-vpn-ike-profiles/none\"",
             "dpd_profile_path = \"/infra/ipsec-vpn-ike-profiles/none\"",
             "route_filtering { in_route_filters = [\"/infra/tier-0s/vmc/prefix-lists/none\"] }",
+            "out_route_filters = [\"/infra/ipsec-vpn-ike-profiles/none\"]",
         ]),
         &["is the path of another kind of object"],
     );
@@ -269,11 +310,12 @@ fn in_no_refusal_of_what_is_there_already() {
     let vault = Vault::new("one");
     vault.apply();
     // Another state declares the same objects with other secrets, and then with the same.
-    let other = Vault { lab: Workspace::beside(&vault.lab), secrets: vault.secrets.clone() }.configure(["", "", ""]);
+    let other = Vault { lab: Workspace::beside(&vault.lab), secrets: vault.secrets.clone() }.configure([""; 4]);
     let refused = |other: &Vault| {
         let said = other.run(&APPLY);
         assert_eq!(said.code, 1, "{}", said.text);
         said.mentions(&["The route-based VPN session exists already", "The BGP neighbor exists already"]);
+        said.mentions(&["The simulated peer exists already"]);
         said.text.lines().filter(|line| line.contains("exists already")).count()
     };
     let other = other.with("two");
@@ -288,13 +330,15 @@ fn in_no_clash_with_somebody_else_s_change() {
     vault.apply();
     vault = vault.with("our");
     vault.run(&["plan", "-input=false", "-out=plan.bin"]).succeeded();
-    let theirs = [key("zqtheirs"), password("zqtheirs")];
+    let theirs = [key("zqtheirs"), password("zqtheirs"), password("zqtheirspeer")];
     vault.lab.patch(&format!("{SESSIONS}/route"), json!({ "psk": theirs[0] }));
     vault.lab.patch(&format!("{NEIGHBORS}/neighbor"), json!({ "password": theirs[1] }));
+    vault.lab.patch(PEER, json!({ "bgp": { "password": theirs[2] } }));
     vault.secrets.extend(theirs);
     let said = vault.run(&["apply", "plan.bin"]);
     assert_eq!(said.code, 1, "{}", said.text);
     said.mentions(&["The route-based VPN session was changed by somebody else", "set psk of", "set password of"]);
+    said.mentions(&["The simulated peer was changed by somebody else", "set bgp of"]);
 }
 
 /// A key that stands in the configuration itself: Terraform quotes the line it is
@@ -328,6 +372,14 @@ fn a_literal_secret_that_does_not_fit_is_quoted_by_nobody() {
     for (hcl, words) in [
         (session("authentication_mode = \"CERTIFICATE\""), "psk cannot be used with authentication_mode CERTIFICATE"),
         (samples::resource("bgp_neighbor", "n", &format!("password = \"{long}\"")), "password has 39 characters"),
+        (
+            samples::resource("simulated_peer", "p", &format!("bgp {{\npassword = \"{long}\"\n}}")),
+            "password has 39 characters",
+        ),
+        (
+            samples::resource("simulated_peer", "p", "psk = \"zqliteral\"\ncertificate_subject = \"CN=p\""),
+            "certificate_subject cannot be used with psk",
+        ),
         (
             // Known at apply only.
             "resource \"terraform_data\" \"d\" { input = \"CERTIFICATE\" }\n".to_owned()

@@ -53,6 +53,42 @@ const SAME: &[(&str, &[&str])] = &[
             "address_binding {\nmac_address = \"00-50-56-AB-CD-EF\"\nip_address = \"2001:DB8::0009\"\n}",
         ],
     ),
+    (
+        "simulated_peer",
+        &[
+            "address = \"2001:db8:7::1\"\nnetworks = [\"10.21.0.0/16\", \"10.20.0.0/16\"]\ntunnel_addresses = [\"fd00::2\"]",
+            "address = \"2001:0DB8:7:0::1\"\nnetworks = [\"10.20.3.3/16\", \"10.21.0.0/16\"]\ntunnel_addresses = [\"FD00:0::2\"]",
+        ],
+    ),
+    (
+        "simulated_peer",
+        &[
+            "traffic_selector {\nlocal = \"10.20.0.0/16\"\nremote = \"192.168.0.0/16\"\n}",
+            "traffic_selector {\nlocal = \"10.20.1.1/16\"\nremote = \"192.168.7.0/16\"\n}",
+        ],
+    ),
+    (
+        "simulated_peer",
+        &[
+            "bgp {\n  address = \"2001:db8:20::1\"\nroute {\nnetwork = \"10.20.0.0/16\"\nnext_hop = \"2001:db8:20::1\"\n}\n}",
+            "bgp {\n  address = \"2001:DB8:20:0::1\"\nroute {\nnetwork = \"10.20.30.0/16\"\nnext_hop = \"2001:db8:020::1\"\n}\n}",
+        ],
+    ),
+    (
+        "simulated_flow",
+        &[
+            "source = \"2001:db8:1::9\"\ndestination = \"2001:db8:20::9\"",
+            "source = \"2001:DB8:1:0::9\"\ndestination = \"2001:0db8:20::0009\"",
+        ],
+    ),
+    // Points in time.
+    (
+        "simulated_flow",
+        &[
+            "start_time = \"2026-01-31T12:00:00Z\"\nstop_time = \"2126-01-31T12:00:00Z\"",
+            "start_time = \"2026-01-31T13:00:00+01:00\"\nstop_time = \"2126-01-31t12:00:00.000z\"",
+        ],
+    ),
     // AS numbers.
     ("bgp_neighbor", &["remote_as_num = \"65546\"", "remote_as_num = \"1.10\"", "remote_as_num = 65546"]),
     (
@@ -60,6 +96,14 @@ const SAME: &[(&str, &[&str])] = &[
         &[
             "neighbor_local_as_config {\nlocal_as_num = \"65001\"\n}",
             "neighbor_local_as_config {\nlocal_as_num = \"0.65001\"\n}",
+        ],
+    ),
+    (
+        "simulated_peer",
+        &[
+            "bgp {\nas_number = \"65546\"\nroute {\nnetwork = \"10.20.0.0/16\"\nas_path = [\"65546\", \"65001\"]\n}\n}",
+            "bgp {\nas_number = \"1.10\"\nroute {\nnetwork = \"10.20.0.0/16\"\nas_path = [\"1.10\", 65001]\n}\n}",
+            "bgp {\nas_number = 65546\nroute {\nnetwork = \"10.20.0.0/16\"\nas_path = [65546, \"0.65001\"]\n}\n}",
         ],
     ),
     // The two addresses of a VPN service.
@@ -150,6 +194,13 @@ const SAME: &[(&str, &[&str])] = &[
             "prefix {\nnetwork = \"10.0.0.0/8\"\naction = \"PERMIT\"\n}\ngateway_path = \"/infra/tier-0s/vmc\"",
         ],
     ),
+    (
+        "local_endpoint",
+        &[
+            "service_path = \"/infra/tier-0s/vmc/ipsec-vpn-services/default\"\nlocal_address = \"2001:db8::9\"",
+            "service_path = \"/infra/tier-0s/vmc/ipsec-vpn-services/default\"\nlocal_address = \"2001:DB8:0::9\"",
+        ],
+    ),
     ("local_endpoint", &["", "local_id = \"203.0.113.9\""]),
     (
         "policy_based_session",
@@ -181,12 +232,51 @@ const SAME: &[(&str, &[&str])] = &[
         ],
     ),
     ("segment_port", &["", "admin_state = \"UP\""]),
+    (
+        "simulated_peer",
+        &[
+            "address = \"198.51.100.77\"",
+            "address = \"198.51.100.77\"\nike_id = \"198.51.100.77\"\ninitiates = true\nlatency = 5\npath_mtu = 1500\nreachable = true\nbehind_nat = false",
+        ],
+    ),
+    (
+        "simulated_peer",
+        &[
+            "ike_proposal {\nencryption_algorithms = [\"AES_128\"]\n}\nesp_proposal {\nencryption_algorithms = [\"AES_GCM_128\"]\n}",
+            "ike_proposal {\nencryption_algorithms = [\"AES_128\"]\ndigest_algorithms = [\"SHA2_256\"]\ndh_groups = [\"GROUP14\"]\n}\nesp_proposal {\nencryption_algorithms = [\"AES_GCM_128\"]\ndigest_algorithms = []\ndh_groups = []\n}",
+        ],
+    ),
+    (
+        "simulated_peer",
+        &[
+            "bgp {\nroute {\nnetwork = \"10.20.0.0/16\"\n}\nbfd {\n}\ngraceful_restart {\n}\n}",
+            "bgp {\nkeep_alive_time = 60\nhold_down_time = 180\nrunning = true\nallow_as_in = false\nroute {\nnetwork = \"10.20.0.0/16\"\norigin = \"IGP\"\nmed = 0\nlocal_preference = 100\n}\nbfd {\nenabled = true\ninterval = 500\nmultiple = 3\n}\ngraceful_restart {\nenabled = true\nrestart_time = 120\n}\n}",
+        ],
+    ),
+    (
+        "simulated_flow",
+        &[
+            "",
+            "protocol = \"UDP\"\npackets_per_second = 1\npacket_size = 100\ndont_fragment = false\ntime_to_live = 64",
+            "destination_port = \"443\"",
+        ],
+    ),
+    ("simulated_flow", &["protocol = \"TCP\"", "protocol = \"TCP\"\ndont_fragment = true"]),
     ("ike_profile", &["", "display_name = \"KEY\""]),
     // Nothing, said in several ways.
     ("bgp_neighbor", &["", "password = \"\"", "password = null"]),
     ("bgp_neighbor", &["", "source_addresses = []", "source_addresses = null"]),
     ("bgp_neighbor", &["", "in_route_filters = []", "out_route_filters = []"]),
     ("bgp_neighbor", &["route_filtering {\n}", "route_filtering {\nin_route_filters = []\nout_route_filters = []\n}"]),
+    ("simulated_peer", &["", "networks = []\ntunnel_addresses = []", "networks = null"]),
+    (
+        "simulated_peer",
+        &[
+            "bgp {\nroute {\nnetwork = \"10.20.0.0/16\"\n}\n}",
+            "bgp {\npassword = \"\"\nin_route_filters = []\nroute {\nnetwork = \"10.20.0.0/16\"\nas_path = []\n}\n}",
+            "bgp {\npassword = null\nas_number = null\nroute {\nnetwork = \"10.20.0.0/16\"\n}\n}",
+        ],
+    ),
     ("local_endpoint", &["", "trust_ca_paths = []\ntrust_crl_paths = []"]),
     ("policy_based_session", &["rule {\nid = \"r\"\n}", "rule {\nid = \"r\"\nsources = []\ndestinations = []\n}"]),
     (

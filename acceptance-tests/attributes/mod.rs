@@ -2,10 +2,12 @@
 //! it when it is left out again.
 
 mod cases;
+mod simulation;
 
 use serde_json::{Value as Json, json};
 
 use self::cases::{common, own, session};
+use self::simulation::{flow, peer};
 use crate::samples::{self, SAMPLES};
 use crate::terraform::Workspace;
 
@@ -106,7 +108,7 @@ impl Attribute {
 pub fn all() -> Vec<Attribute> {
     let common = SAMPLES.iter().flat_map(|sample| common(sample.kind));
     let sessions = ["route_based_session", "policy_based_session"].into_iter().flat_map(session);
-    common.chain(sessions).chain(own()).collect()
+    common.chain(sessions).chain(own()).chain(peer()).chain(flow()).collect()
 }
 
 /// Other objects that the attributes name.

@@ -4,6 +4,7 @@ mod profiles;
 mod routing;
 mod segments;
 mod sessions;
+mod simulation;
 
 use crate::attributes::OTHERS;
 use crate::samples;
@@ -75,7 +76,7 @@ pub fn each_is_refused(lab: &Workspace, all: &[&Wrong], complaints: &[Complaint]
 
 /// Everything that a look at the configuration alone can refuse.
 pub fn refused_at_once() -> Vec<&'static Wrong> {
-    [profiles::ALL, routing::ALL, sessions::ALL, segments::ALL].into_iter().flatten().collect()
+    [profiles::ALL, routing::ALL, sessions::ALL, segments::ALL, simulation::ALL].into_iter().flatten().collect()
 }
 
 #[test]
@@ -140,6 +141,12 @@ const REFUSED_BY_PLAN: &[Wrong] = &[
     wrong(
         "bgp_neighbor",
         "route_filtering {\nin_route_filters = [] \nout_route_filters = [\"/infra/tier-0s/vmc/prefix-lists/none\"] # !\n}",
+        "/infra/tier-0s/vmc/prefix-lists/none does not exist",
+        "vpn_prefix_list.NAME.path",
+    ),
+    wrong(
+        "simulated_peer",
+        "bgp {\nout_route_filters = [\"/infra/tier-0s/vmc/prefix-lists/none\"] # !\n}",
         "/infra/tier-0s/vmc/prefix-lists/none does not exist",
         "vpn_prefix_list.NAME.path",
     ),

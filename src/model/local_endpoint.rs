@@ -4,6 +4,7 @@
 use super::field::{Default, Field, Record, Shape};
 use super::kind::Kind;
 use super::problem::{Place, Problem};
+use super::reading::canonical;
 use super::rule::{Facts, belongs_to_an_interface};
 use super::session::{ipv6_needs_the_current_address, is_v6};
 use super::tree::Tree;
@@ -16,7 +17,7 @@ const REVOCATION_LISTS: &[&str] = &["/infra/crls/"];
 fn own_address(endpoint: &Tree) -> Tree {
     match endpoint.get("local_address") {
         Tree::Null => Tree::Unknown,
-        address => address.clone(),
+        address => canonical(&Shape::Address, address),
     }
 }
 

@@ -16,7 +16,7 @@ words! {
         Tcp = "TCP",
         /// Datagrams, answered or not.
         Udp = "UDP",
-        /// Echo requests (ICMPv6 between IPv6 addresses), each answered by an echo of the same size.
+        /// Echo requests (ICMP for IPv6 between IPv6 addresses), each answered by an echo of the same size.
         Icmp = "ICMP",
     }
 }

@@ -9,6 +9,7 @@ use super::field::{Default, Field, Record, Shape};
 use super::ike_profile::{DhGroup, Digest, IkeEncryption, IkeVersion, default_digest, digest_fits_ciphers};
 use super::kind::Kind;
 use super::problem::{Place, Problem};
+use super::reading::canonical;
 use super::rule::{Facts, belongs_to_an_interface, has_no_space_around, refuse};
 use super::session::is_v6;
 use super::tree::Tree;
@@ -222,7 +223,7 @@ fn speaker_has_no_space_around(speaker: &Facts<'_>) -> Vec<Problem> {
 fn own_identity(peer: &Tree) -> Tree {
     match (peer.get("certificate_subject"), peer.get("address")) {
         (Tree::Null, Tree::Null) => Tree::Unknown,
-        (Tree::Null, address) => address.clone(),
+        (Tree::Null, address) => canonical(&Shape::Address, address),
         (subject, _) => subject.clone(),
     }
 }

@@ -26,8 +26,11 @@ pub fn type_of(shape: &Shape) -> Type {
     }
 }
 
+/// The type of an object that is found: a resource has blocks instead. No secret is
+/// ever found.
 fn object_type(record: &Record) -> Type {
-    Type::object(shown(record).map(|field| (field.hcl_name(), type_of(&field.shape))))
+    let found = shown(record).filter(|field| !field.secret);
+    Type::object(found.map(|field| (field.hcl_name(), type_of(&field.shape))))
 }
 
 /// The fields of a record that Terraform shows.
@@ -114,6 +117,24 @@ fn object_value(record: &Record, tree: &Tree) -> Value {
         return Value::unknown();
     }
     Value::object(shown(record).map(|field| (field.hcl_name(), to_value(&field.shape, tree.get(field.name)))))
+}
+
+/// `value` without the secrets in it, as a data source finds it.
+pub fn without_secrets(shape: &Shape, value: Value) -> Value {
+    match (shape, value) {
+        (Shape::Record(record) | Shape::Records(record, ..) | Shape::RecordSet(record, ..), Value::Map(mut fields)) => {
+            let found = shown(record).filter(|field| !field.secret);
+            Value::object(found.filter_map(|field| {
+                let value = fields.remove(field.hcl_name())?;
+                Some((field.hcl_name(), without_secrets(&field.shape, value)))
+            }))
+        }
+        (shape, Value::List(items)) => {
+            Value::List(items.into_iter().map(|item| without_secrets(shape, item)).collect())
+        }
+        (shape, Value::Set(items)) => Value::Set(items.into_iter().map(|item| without_secrets(shape, item)).collect()),
+        (_, value) => value,
+    }
 }
 
 /// Whether two values of `shape` mean the same, whatever their spelling.

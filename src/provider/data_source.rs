@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::convert::{shown, to_value};
+use super::convert::{shown, to_value, without_secrets};
 use super::face::Face;
 use super::shared::{Connection, Shared};
 use super::{identify, messages, schema};
@@ -135,7 +135,8 @@ impl DataSource for ObjectDataSource {
             found.set(parent.attribute, if given.is_null() { actual } else { given.clone() });
         }
         for field in shown(&common::RECORD).chain(shown(self.face.kind.record)).filter(|field| !field.secret) {
-            found.set(schema::result_name(field), to_value(&field.shape, tree.get(field.name)));
+            let value = to_value(&field.shape, tree.get(field.name));
+            found.set(schema::result_name(field), without_secrets(&field.shape, value));
         }
         if let Some(path) = config.get("path").as_str() {
             found.set("path", path);

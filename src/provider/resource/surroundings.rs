@@ -102,10 +102,6 @@ impl ObjectResource {
         connection.run.will_hold(&path, own.clone());
         let mut events = connection.run.events();
         loop {
-            let problems = connection.run.clashes(&path, &own);
-            if !problems.is_empty() {
-                return told(problems);
-            }
             let clashes = match connection.backend.clashes(self.face.kind, &path, &tree).await {
                 Ok(clashes) => clashes,
                 Err(error) => return messages::of_error(self.face, "planned", &error),
@@ -113,15 +109,20 @@ impl ObjectResource {
             // What the run makes of the others is known of those it has come to.
             let run = &connection.run;
             let stay = |(other, _): &(PolicyPath, Problem)| !run.knows_holds(other) && !run.will_be_deleted(other);
-            let problems: Vec<_> = clashes.into_iter().filter(stay).map(|(_, problem)| problem).collect();
-            if problems.is_empty() {
+            let stayed: Vec<_> = clashes.into_iter().filter(stay).map(|(_, problem)| problem).collect();
+            // Only now: one that the run has come to meanwhile is missing above.
+            let problems = run.clashes(&path, &own);
+            if !problems.is_empty() {
+                return told(problems);
+            }
+            if stayed.is_empty() {
                 return Diagnostics::none();
             }
             match events.next_of_plan(cx).await {
                 Waited::Moved => {}
                 Waited::Crowded => return Diagnostics::none(),
                 Waited::InVain if has_siblings() => return Diagnostics::none(),
-                Waited::InVain => return told(problems),
+                Waited::InVain => return told(stayed),
             }
         }
     }
