@@ -74,7 +74,6 @@ pub fn status(neighbor: &Neighbor, state: &NeighborState, exchange: Option<&Exch
         "negotiated_capability": state.negotiated_capability,
         "neighbor_router_id": state.neighbor_router_id.to_string(),
         "tier0_path": neighbor.gateway(),
-        "type": "USER",
         "last_update_timestamp": now.0,
     })
 }

@@ -74,7 +74,6 @@ pub static BGP_NEIGHBOR_STATUS: Record = Record {
         told("negotiated_capability", Shape::List(&TEXT, 0, usize::MAX), "The capabilities that both sides have."),
         told("neighbor_router_id", TEXT, "The neighbor's BGP identifier; `0.0.0.0` while it is not known."),
         told("tier0_path", TEXT, "The path of the tier-0 gateway."),
-        told("type", TEXT, "`USER`: somebody configured the neighbor."),
         told("last_update_timestamp", COUNT, "When this was found out, in milliseconds since 1970."),
     ],
     rules: &[],

@@ -126,14 +126,17 @@ proptest! {
         world.put_list("l", &json!(entries));
         world.patch(&neighbor("office"), json!({ "route_filtering": [{ "in_route_filters": [list("l")] }] }));
         for (id, is_office) in [("office", true), ("branch", false)] {
-            let routes: Vec<_> = announced
+            // A speaker announces a network once.
+            let routes: std::collections::BTreeMap<Network, _> = announced
                 .iter()
                 .filter(|(office, ..)| *office == is_office)
                 .map(|(_, net, length, hops)| {
                     let as_path = &["65000", "65101", "65102"][3 - hops..];
-                    json!({ "network": format!("10.{net}.0.0/{length}"), "as_path": as_path })
+                    let network: Network = format!("10.{net}.0.0/{length}").parse().unwrap();
+                    (network, json!({ "network": network.to_string(), "as_path": as_path }))
                 })
                 .collect();
+            let routes: Vec<_> = routes.into_values().collect();
             world.patch(&peer(id), json!({ "bgp": { "routes": routes } }));
         }
         let states = world.settled();

@@ -197,15 +197,6 @@ fn equal_routes_are_used_together() {
 }
 
 #[test]
-fn of_a_network_that_is_named_twice_the_later_word_counts() {
-    let mut world = World::with_office();
-    world.announce("office", &json!([{ "network": "10.1.0.0/16", "med": 1 }, { "network": "10.1.0.0/16", "med": 2 }]));
-    let ribs = world.ribs();
-    assert_eq!(ribs.exchange("office").learned.len(), 1);
-    assert_eq!(ribs.exchange("office").learned[0].path.med, 2);
-}
-
-#[test]
 fn segments_that_are_routed_and_up_are_advertised_and_no_tunnel_subnet() {
     let mut world = World::with_office();
     world.put_segment("web", "192.168.1.1/24");
