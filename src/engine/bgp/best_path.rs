@@ -12,11 +12,15 @@
 //! 6. neighbors of other ASes before those of the own one
 //! 7. (the cost of the way to the next hop: here that is always one tunnel)
 //!
-//! What is left is equally good, and with `ecmp` used together: all of it with
-//! `multipath_relax`, and otherwise, as FRR does, what comes from neighbors of the best
-//! one's AS (within the own AS: what has the same AS path). The best one is the one of
-//! the connection that has been established the longest (between ASes only), of the
-//! lowest BGP identifier, of the lowest address.
+//! Of what is left the best one is the one of the connection that has been established
+//! the longest (between ASes only), of the lowest BGP identifier, of the lowest address.
+//!
+//! With `ecmp` every path is used with it that none of the steps tells from the best one:
+//! with `multipath_relax` all of these, and otherwise those from neighbors of the best
+//! one's AS (within the own AS: those with the same AS path). As a MED is compared with
+//! that of the best one only, and only through the same AS, a path may be used although
+//! another one through its own AS has a lower MED. The RFC would have it drop out; FRR
+//! uses it, and so does this.
 //!
 //! As paths drop out of the set as a whole, the order in which they were learned does
 //! not matter, save for the step that asks for it.
@@ -60,28 +64,37 @@ pub fn select<'a>(paths: &[(&'a BgpPath, &Standing)], multipath: Multipath) -> V
         return vec![only];
     }
     let mut left = paths.to_vec();
-    keep_lowest(&mut left, |(path, _)| Reverse(path.weight));
-    keep_lowest(&mut left, |(path, _)| Reverse(path.local_preference));
-    keep_lowest(&mut left, |(path, _)| path.as_path.len());
-    keep_lowest(&mut left, |(path, _)| path.origin);
+    keep_lowest(&mut left, |(path, _)| grade(path));
     let all = left.clone();
-    left.retain(|(path, _)| {
-        let through_same = |(other, _): &&(&BgpPath, _)| other.as_path.first() == path.as_path.first();
-        all.iter().filter(through_same).all(|(other, _)| path.med <= other.med)
-    });
+    left.retain(|(path, _)| all.iter().all(|(other, _)| !through_same_as(path, other) || path.med <= other.med));
     keep_lowest(&mut left, |(path, _)| path.is_internal);
-
-    left.sort_by_key(|(path, from)| {
+    let order = |(path, from): &(&'a BgpPath, &Standing)| {
         let since = if path.is_internal { None } else { from.since };
         (since, from.router_id, from.address, &path.neighbor)
-    });
-    let Some((best, best_from)) = left.first().copied() else { return Vec::new() };
-    let is_equal = |(path, from): &(&BgpPath, &Standing)| {
-        multipath.relax
-            || if best.is_internal { path.as_path == best.as_path } else { from.as_number == best_from.as_number }
     };
-    let count = if multipath.ecmp { MAXIMUM_PATHS } else { 1 };
-    left.into_iter().filter(is_equal).take(count).map(|(path, _)| path).collect()
+    let Some((best, best_from)) = left.into_iter().min_by_key(order) else { return Vec::new() };
+
+    let is_used = |(path, from): &(&BgpPath, &Standing)| {
+        let is_equal = path.is_internal == best.is_internal && (!through_same_as(path, best) || path.med == best.med);
+        let goes_with = || {
+            if best.is_internal { path.as_path == best.as_path } else { from.as_number == best_from.as_number }
+        };
+        path.neighbor != best.neighbor && is_equal && (multipath.relax || goes_with())
+    };
+    let mut others: Vec<_> = if multipath.ecmp { all.into_iter().filter(is_used).collect() } else { Vec::new() };
+    others.sort_by_key(order);
+    let others = others.into_iter().map(|(path, _)| path);
+    std::iter::once(best).chain(others).take(MAXIMUM_PATHS).collect()
+}
+
+/// What the steps before the MED compare: the lower, the better.
+fn grade(path: &BgpPath) -> impl Ord + use<> {
+    (Reverse(path.weight), Reverse(path.local_preference), path.as_path.len(), path.origin)
+}
+
+/// Whether the MEDs of two paths can be compared.
+fn through_same_as(one: &BgpPath, other: &BgpPath) -> bool {
+    one.as_path.first() == other.as_path.first()
 }
 
 fn keep_lowest<T, K: Ord>(left: &mut Vec<T>, key: impl Fn(&T) -> K) {

@@ -151,7 +151,7 @@ impl<'a> Receiver<'a> {
         // FRR, `bgp_update`: the AS that is put before the path does not count as a loop.
         let is_prepended = matches!(neighbor.local_as, Some((_, None)));
         let allowed = if neighbor.allow_as_in { ALLOWED_OWN_AS } else { 0 };
-        let of_family = |v6| next_hop(neighbor, far, carrier, v6, around.topology);
+        let of_family = |v6| next_hop(neighbor, carrier, v6, around.topology);
         Some(Self {
             neighbor,
             carrier,
@@ -238,19 +238,11 @@ impl<'a> Receiver<'a> {
 
 /// The next hop of routes that name none: the neighbor's own address, or for the other
 /// family what the far end has in the tunnel.
-fn next_hop(
-    neighbor: &Neighbor,
-    far: &FarSpeaker<'_>,
-    carrier: &Carrier<'_>,
-    v6: bool,
-    topology: &Topology,
-) -> Option<IpAddr> {
+fn next_hop(neighbor: &Neighbor, carrier: &Carrier<'_>, v6: bool, topology: &Topology) -> Option<IpAddr> {
     if neighbor.address.is_ipv6() == v6 {
         return Some(neighbor.address);
     }
-    let at_far_end = match far.who {
-        Who::Peer(..) | Who::Gateway(_) => topology.far_tunnel_addresses(carrier.session),
-    };
+    let at_far_end = topology.far_tunnel_addresses(carrier.session);
     at_far_end.into_iter().find(|address| address.is_ipv6() == v6)
 }
 

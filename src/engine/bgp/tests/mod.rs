@@ -4,6 +4,7 @@ mod best_path;
 mod documents;
 mod life;
 mod obstacles;
+mod oracle;
 mod properties;
 mod routes;
 
