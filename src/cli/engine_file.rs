@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Failure;
+use crate::engine::prefix_filter::PrefixMatch;
 use crate::engine::store::StoreError;
 use crate::engine::{Engine, EngineView, Moment, When};
-use crate::provider::{DEFAULT_ENGINE_FILE, ENGINE_FILE_VARIABLE};
+use crate::provider::{DEFAULT_ENGINE_FILE, ENGINE_FILE_VARIABLE, PREFIX_MATCH_VARIABLE};
 
 /// Which engine file, and its state of when.
 #[derive(Args, Clone, Debug)]
@@ -16,8 +17,25 @@ pub struct EngineFile {
     /// The engine file; unset, the one that the variable names, or the default one.
     #[arg(long, value_name = "FILE", help = format!("The engine file [default: ${ENGINE_FILE_VARIABLE}, or {DEFAULT_ENGINE_FILE}]"))]
     data: Option<PathBuf>,
+    /// How ge and le of prefix lists are read [default: `$VPN_EMBEDDED_PREFIX_MATCH`, or
+    /// `mask_length`]
+    #[arg(long, value_name = "MODE", value_parser = prefix_match)]
+    prefix_match: Option<PrefixMatch>,
     #[command(flatten)]
     when: Moments,
+}
+
+fn prefix_match_of_the_environment() -> Result<PrefixMatch, Failure> {
+    match std::env::var(PREFIX_MATCH_VARIABLE) {
+        Ok(word) if !word.is_empty() => {
+            prefix_match(&word).map_err(|hint| Failure::new(format!("{PREFIX_MATCH_VARIABLE} is {word:?}")).hint(hint))
+        }
+        _ => Ok(PrefixMatch::default()),
+    }
+}
+
+fn prefix_match(word: &str) -> Result<PrefixMatch, String> {
+    PrefixMatch::parse(word).ok_or_else(|| format!("it is {}", PrefixMatch::WORDS.list()))
 }
 
 /// The state of when.
@@ -49,6 +67,8 @@ impl EngineFile {
         };
         let now = Moment::from_clock();
         let engine = Engine::open_existing(path, now).map_err(|error| cannot_open(path, error))?;
+        let mode = self.prefix_match.map_or_else(prefix_match_of_the_environment, Ok)?;
+        let engine = engine.reading_bounds_as(mode);
         engine.view(now, when, &[]).map_err(|refusal| Failure::new(refusal.to_string()))
     }
 
