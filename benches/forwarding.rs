@@ -74,7 +74,8 @@ fn measure(count: usize) -> Result<(), Failure> {
         .filter_map(|packet| if let IpAddr::V4(to) = packet.destination { Some(to.to_bits()) } else { None })
         .collect();
 
-    let delivered = packets.iter().filter(|it| forwarding.decide(it).disposition == Disposition::DeliveredToPeer).count();
+    let delivered =
+        packets.iter().filter(|it| forwarding.decide(it).disposition == Disposition::DeliveredToPeer).count();
     let found = destinations.iter().filter(|it| trie.get_lpm(&(**it, 32)).is_some()).count();
     let mut bare = Vec::new();
     let mut popped = Vec::new();
@@ -85,14 +86,22 @@ fn measure(count: usize) -> Result<(), Failure> {
         decided.push(pace(&packets, |packet| forwarding.decide(packet).drop_reason.is_some()));
     }
     println!("{count} routes: {delivered} packets arrive, {found} have a route");
-    println!("  prefix-trie {:6.1} ns, poptrie {:6.1} ns, decide {:6.1} ns", median(&bare), median(&popped), median(&decided));
+    println!(
+        "  prefix-trie {:6.1} ns, poptrie {:6.1} ns, decide {:6.1} ns",
+        median(&bare),
+        median(&popped),
+        median(&decided)
+    );
     let ratio = ratios(&decided, &bare);
     println!("  decide : prefix-trie {} goal {GOAL}", shown(&ratio));
     println!("  decide : poptrie     {}", shown(&ratios(&decided, &popped)));
     println!("  built in {built:.2?}");
     if count == 1_000_000 {
         let (passed, filtered) = timed(|| filtered(&routes));
-        println!("  {passed} routes pass {ENTRIES} entries in {filtered:.2?}; together {:.2?}, goal {BUILD_GOAL:?}", built + filtered);
+        println!(
+            "  {passed} routes pass {ENTRIES} entries in {filtered:.2?}; together {:.2?}, goal {BUILD_GOAL:?}",
+            built + filtered
+        );
     }
     Ok(())
 }
@@ -320,8 +329,10 @@ impl World {
         for (position, network) in routes.iter().enumerate() {
             let chosen = [position % by.len(), (position / 7 + 1) % by.len()].map(|at| by[at].clone());
             for path in &chosen {
-                let peer = PolicyPath::parse(&format!("/infra/simulated-peers/198.51.100.{}", &path.neighbor.id()[1..]))?;
-                let speaker = self.topology.peers.get_mut(&peer).and_then(|peer| peer.bgp.as_mut()).ok_or("no speaker")?;
+                let peer =
+                    PolicyPath::parse(&format!("/infra/simulated-peers/198.51.100.{}", &path.neighbor.id()[1..]))?;
+                let speaker =
+                    self.topology.peers.get_mut(&peer).and_then(|peer| peer.bgp.as_mut()).ok_or("no speaker")?;
                 speaker.routes.push(SpeakerRoute {
                     network: *network,
                     as_path: Vec::new(),
@@ -340,9 +351,8 @@ impl World {
     /// Every session is up.
     fn up(&mut self) -> Result<(), Failure> {
         let sa = EspSa { proposal: Proposal::of(EspEncryption::AesGcm128, None)?, nat_traversal: false, group: None };
-        let tunnel = |local, remote, rule| {
-            Tunnel { local, remote, rule, state: TunnelState::Up { since: Moment(0), sa } }
-        };
+        let tunnel =
+            |local, remote, rule| Tunnel { local, remote, rule, state: TunnelState::Up { since: Moment(0), sa } };
         for (path, session) in &self.topology.sessions {
             let tunnels = match &session.kind {
                 SessionKind::RouteBased { addresses, .. } => addresses

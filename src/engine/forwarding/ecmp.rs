@@ -70,7 +70,8 @@ mod tests {
     #[test]
     fn nothing_but_the_five_tuple_matters() {
         let one = packet(1);
-        let other = Packet { size: 1_400, time_to_live: 3, dont_fragment: false, handshake_mss: Some(9), ..one.clone() };
+        let other =
+            Packet { size: 1_400, time_to_live: 3, dont_fragment: false, handshake_mss: Some(9), ..one.clone() };
         assert_eq!(digest(&one), digest(&other));
     }
 

@@ -79,7 +79,12 @@ impl World {
                         (network.parse().unwrap(), paths.as_array().unwrap().iter().map(bgp_path).collect())
                     })
                     .collect(),
-                discards: rib["discards"].as_array().into_iter().flatten().map(|it| text(it).parse().unwrap()).collect(),
+                discards: rib["discards"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .map(|it| text(it).parse().unwrap())
+                    .collect(),
             };
             this.ribs.insert(tier0, rib);
         }
