@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use super::build::Hop;
-use super::tunnels::{Far, Session};
+use super::tables::Hop;
+use super::tunnels::{Far, Sessions};
 use super::{Because, Forwarding, Inputs};
 use crate::engine::topology::SessionKind;
 use crate::model::{Network, PolicyPath};
@@ -30,7 +30,7 @@ impl Explain {
         inputs: &Inputs<'_>,
         gateways: &HashMap<String, u32>,
         session_numbers: &HashMap<&PolicyPath, u32>,
-        sessions: &[Session],
+        sessions: &Sessions,
     ) -> Self {
         let topology = inputs.topology;
         let count = gateways.values().max().map_or(0, |last| *last as usize + 1);
@@ -40,16 +40,25 @@ impl Explain {
             .values()
             .filter_map(|neighbor| Some((*gateways.get(&neighbor.gateway())?, neighbor.address)))
             .collect();
-        for (position, (declared, session)) in (0..).zip(topology.sessions.values().zip(sessions)) {
+        for (session, declared) in (0..).zip(topology.sessions.values()) {
             let SessionKind::RouteBased { addresses, .. } = &declared.kind else { continue };
+            let (own_gateway, _) = sessions.ends(session);
             let has = |(gateway, address): &(u32, IpAddr)| {
-                *gateway == session.gateway && addresses.iter().any(|(_, network)| network.holds(*address))
+                *gateway == own_gateway && addresses.iter().any(|(_, network)| network.holds(*address))
             };
+<<<<<<< HEAD
             if session.is_up()
                 && !neighbors.iter().any(has)
                 && let Some(of) = missing.get_mut(session.gateway as usize)
             {
                 of.alone.push(position);
+=======
+            if sessions.is_up(session)
+                && !neighbors.iter().any(has)
+                && let Some(of) = missing.get_mut(own_gateway as usize)
+            {
+                of.alone.push(session);
+>>>>>>> w-fwd
             }
         }
         let mut of = |neighbor: &PolicyPath, tell: &mut dyn FnMut(&mut Missing)| {
@@ -84,11 +93,8 @@ impl Forwarding {
             return Some(Because::Filtered { neighbor: neighbor.clone(), network: *network, list: list.clone() });
         }
         let place = self.atlas.place(destination);
-        let leads = |session: u32| match self.sessions[session as usize].far {
-            Far::Peer(peer) => {
-                let hop = self.atlas.hop(place, self.peers[peer as usize].node);
-                hop.is_some_and(|hop| self.hops[hop as usize] == Hop::Behind)
-            }
+        let leads = |session: u32| match self.sessions.ends(session).1 {
+            Far::Peer(peer) => self.atlas.hop(place, self.peers[peer as usize].node) == Some(Hop::Behind),
             Far::Nobody | Far::Session(_) => false,
         };
         let down = |only_leading: bool| {
@@ -98,7 +104,8 @@ impl Forwarding {
         };
         let alone = |only_leading: bool| {
             let chosen = missing.alone.iter().filter(|session| !only_leading || leads(**session));
-            let sessions: Vec<_> = chosen.map(|session| self.sessions[*session as usize].path.clone()).collect();
+            let sessions: Vec<_> =
+                chosen.map(|session| self.sessions.sessions[*session as usize].path.clone()).collect();
             (!sessions.is_empty()).then_some(Because::NoNeighbor { sessions })
         };
         down(true).or_else(|| alone(true)).or_else(|| down(false)).or_else(|| alone(false))

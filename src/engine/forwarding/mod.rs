@@ -12,6 +12,7 @@
 //! | `tunnels` | sessions and their tunnels: what takes packets, what they become |
 //! | `ecmp` | which of several equally good next hops |
 //! | `fragments` | cutting packets into fragments |
+//! | `tables`, `index` | what the tables hold of gateways, segments and peers, and positions in them |
 //! | `walk` | the way itself, from node to node |
 //! | `explain` | why there is no route |
 //! | `words` | a trace in words |
@@ -22,14 +23,22 @@ mod decision;
 mod ecmp;
 mod explain;
 mod fragments;
+mod index;
 mod packet;
 mod rules;
+<<<<<<< HEAD
+=======
+mod tables;
+>>>>>>> w-fwd
 #[cfg(test)]
 mod tests;
 mod trace;
 mod tunnels;
 mod walk;
+<<<<<<< HEAD
 mod words;
+=======
+>>>>>>> w-fwd
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -41,10 +50,10 @@ pub use trace::{Because, Event, Node, RouteSource, Step, Trace};
 pub use tunnels::UPLINK_MTU;
 
 use self::atlas::Atlas;
-use self::build::{Gateway, Group, Hop, Peer, Port, Segment, Subnet, Tier1};
 use self::explain::Explain;
 use self::rules::Rules;
-use self::tunnels::Session;
+use self::tables::{Gateway, Group, Peer, Port, Segment, Subnet, Tier1};
+use self::tunnels::Sessions;
 use self::walk::Role;
 use super::bgp::Rib;
 use super::negotiation::SessionState;
@@ -80,7 +89,6 @@ pub struct Inputs<'a> {
 pub struct Forwarding {
     atlas: Atlas,
     rules: Rules,
-    hops: Vec<Hop>,
     groups: Vec<Group>,
     gateways: Vec<Gateway>,
     tier1s: Vec<Tier1>,
@@ -88,7 +96,7 @@ pub struct Forwarding {
     subnets: Vec<Subnet>,
     ports: Vec<Port>,
     peers: Vec<Peer>,
-    sessions: Vec<Session>,
+    sessions: Sessions,
     explain: Explain,
 }
 
@@ -125,13 +133,17 @@ impl Forwarding {
         // Several peers may have the network: it is the one who got the packet that answers.
         let peer =
             trace.steps.last().and_then(|step| if let Node::Peer(path) = &step.node { Some(path) } else { None });
+<<<<<<< HEAD
         let peer = peer.and_then(|path| self.peers.iter().position(|peer| peer.path == *path)).map(atlas::number);
+=======
+        let peer = peer.and_then(|path| self.peers.iter().position(|peer| peer.path == *path)).map(index::small);
+>>>>>>> w-fwd
         let answer = trace.packet.answer(size, TIME_TO_LIVE);
         Some(walk::trace(self, &answer, Role::Answering, peer))
     }
 
     /// The path of the session that a [`Decision`] names.
     pub fn session_path(&self, session: u32) -> Option<&PolicyPath> {
-        self.sessions.get(session as usize).map(|session| &session.path)
+        self.sessions.sessions.get(session as usize).map(|session| &session.path)
     }
 }

@@ -1,11 +1,14 @@
 //! Sessions and their tunnels, as forwarding needs them: what takes packets, what they
 //! become, and why it takes none.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
+use std::ops::Range;
 
+use super::index::{Ix, small};
 use super::{Because, DropReason};
 use crate::engine::esp::{Encapsulation, IpVersion};
-use crate::engine::negotiation::{DownReason, IkeState, SessionState, Tunnel as TunnelNow, TunnelState};
+use crate::engine::negotiation::{DownReason, IkeState, SessionState, TunnelState};
 use crate::engine::topology::{FarEnd, MssClamping, Session as Declared, Topology};
 use crate::model::{DfPolicy, MssClampingDirection, Network, PolicyPath};
 
@@ -18,23 +21,22 @@ pub const UPLINK_MTU: usize = 1_500;
 /// has that does not say.
 const LATENCY_BETWEEN_GATEWAYS: u32 = 5;
 
+/// A handshake that is held to this is not changed.
+const NO_CLAMP: u16 = u16::MAX;
+
 /// A session.
 pub(super) struct Session {
     pub path: PolicyPath,
-    /// Its gateway.
-    pub gateway: u32,
-    /// The far end.
-    pub far: Far,
-    /// The network between the two ends.
-    pub underlay: Underlay,
-    pub df_policy: DfPolicy,
-    pub clamping: Option<MssClamping>,
     /// The gateway's addresses in the tunnel of a route-based session.
     pub addresses: Vec<IpAddr>,
     pub is_route_based: bool,
-    /// Why no tunnel takes packets, if it is the whole session that does not.
+    /// Why it takes no packets, if it is the whole session that does not.
     pub blocked: Option<Block>,
-    pub tunnels: Vec<Tunnel>,
+    /// Where its tunnels are. After them comes one that stands for none: no tunnel is
+    /// between the addresses of a packet, or the whole session takes none.
+    pub tunnels: Range<u32>,
+    /// Its only tunnel, or the one that stands for none.
+    pub only: Option<Ix>,
 }
 
 /// Who is at the far end of a session.
@@ -56,13 +58,32 @@ pub(super) struct Underlay {
     pub path_mtu: usize,
 }
 
-/// A tunnel of a session.
+/// A tunnel: what every packet in it asks for.
 pub(super) struct Tunnel {
+    pub session: u32,
+    /// Its position in the state of the session.
+    pub position: u32,
+    /// The gateway of the session.
+    pub gateway: u32,
+    pub far: Far,
+    pub df_policy: DfPolicy,
+    pub is_reachable: bool,
+    pub latency: u32,
+    /// What handshakes are held to, by the IP version of the packet and by whether the
+    /// connection goes out through the tunnel.
+    clamps: [[u16; 2]; 2],
+    /// What it makes of packets, or why it takes none.
+    pub takes: Result<Wrap, DropReason>,
+}
+
+/// What is known of a tunnel beside that.
+pub(super) struct Detail {
     pub local: Network,
     pub remote: Network,
     /// The rule it belongs to.
     pub rule: Option<String>,
-    pub takes: Result<Wrap, Block>,
+    pub underlay: Underlay,
+    pub because: Option<DownReason>,
 }
 
 /// What a tunnel makes of packets.
@@ -83,7 +104,7 @@ pub(super) struct Block {
 }
 
 /// There is no tunnel for the packet, and nobody says why.
-static NO_TUNNEL: Block = Block { reason: DropReason::TunnelDown, because: None };
+const NO_TUNNEL: Block = Block { reason: DropReason::TunnelDown, because: None };
 
 impl Block {
     /// Of a session or a tunnel that is down.
@@ -95,18 +116,13 @@ impl Block {
             DownReason::Negotiating => DropReason::TunnelNegotiating,
             _ => DropReason::TunnelDown,
         };
-        Self { reason: drop, because: Some(reason.clone()) }
-    }
-
-    /// What there is to know beyond the reason: nothing where the reason says it all.
-    pub fn because(&self) -> Option<Because> {
-        let tells_more = matches!(self.reason, DropReason::TunnelDown);
-        self.because.clone().filter(|_| tells_more).map(Because::Session)
+        // Where the reason says it all there is nothing to add.
+        Self { reason: drop, because: (drop == DropReason::TunnelDown).then(|| reason.clone()) }
     }
 }
 
 /// Why the session as a whole takes no packets.
-pub(super) fn blocked(declared: &Declared, is_service_enabled: bool, state: Option<&SessionState>) -> Option<Block> {
+fn blocked(declared: &Declared, is_service_enabled: bool, state: Option<&SessionState>) -> Option<Block> {
     if !declared.enabled {
         return Some(Block::down(&DownReason::SessionDisabled));
     }
@@ -115,7 +131,7 @@ pub(super) fn blocked(declared: &Declared, is_service_enabled: bool, state: Opti
     }
     match state.map(|state| &state.ike) {
         // Nothing is known of it: too little is declared for it to negotiate.
-        None => Some(Block { reason: DropReason::TunnelDown, because: None }),
+        None => Some(NO_TUNNEL),
         Some(IkeState::Down { reason, .. }) => Some(Block::down(reason)),
         Some(IkeState::Negotiating { .. }) => Some(Block::down(&DownReason::Negotiating)),
         Some(IkeState::Up { .. }) => None,
@@ -123,7 +139,7 @@ pub(super) fn blocked(declared: &Declared, is_service_enabled: bool, state: Opti
 }
 
 /// The network between the two ends of a session.
-pub(super) fn underlay(topology: &Topology, declared: &Declared, far: &FarEnd<'_>) -> Underlay {
+fn underlay(topology: &Topology, declared: &Declared, far: &FarEnd<'_>) -> Underlay {
     let near = topology.endpoints.get(&declared.endpoint).map_or(declared.peer_address, |endpoint| endpoint.address);
     let (is_reachable, latency, path_mtu) = match far {
         FarEnd::Nobody => (false, 0, UPLINK_MTU),
@@ -133,6 +149,7 @@ pub(super) fn underlay(topology: &Topology, declared: &Declared, far: &FarEnd<'_
     Underlay { near, far: declared.peer_address, is_reachable, latency, path_mtu }
 }
 
+<<<<<<< HEAD
 impl Tunnel {
     /// The tunnel that is `now` like this, over `underlay`.
     pub fn new(now: &TunnelNow, underlay: &Underlay) -> Self {
@@ -146,16 +163,194 @@ impl Tunnel {
             }
         };
         Self { local: now.local, remote: now.remote, rule: now.rule.clone(), takes }
+=======
+impl Wrap {
+    fn new(encapsulation: Encapsulation, path_mtu: usize) -> Self {
+        let fits = |mtu| encapsulation.largest_inner(mtu).unwrap_or_default();
+        Self { encapsulation, fits_uplink: fits(UPLINK_MTU), fits: fits(UPLINK_MTU.min(path_mtu)) }
+>>>>>>> w-fwd
     }
+}
 
-    /// Whether it is between these addresses.
+/// What handshakes are held to.
+fn clamps(clamping: Option<&MssClamping>, wrap: Option<&Wrap>) -> [[u16; 2]; 2] {
+    let (Some(clamping), Some(wrap)) = (clamping, wrap) else { return [[NO_CLAMP; 2]; 2] };
+    [IpVersion::V4, IpVersion::V6].map(|version| {
+        let follows = || u16::try_from(wrap.encapsulation.effective_mss(UPLINK_MTU, version)?).ok();
+        let most = clamping.max_segment_size.or_else(follows).unwrap_or(NO_CLAMP);
+        let applies = match clamping.direction {
+            MssClampingDirection::None => [false, false],
+            MssClampingDirection::Inbound => [true, false],
+            MssClampingDirection::Outbound => [false, true],
+            MssClampingDirection::Both => [true, true],
+        };
+        applies.map(|applies| if applies { most } else { NO_CLAMP })
+    })
+}
+
+impl Tunnel {
+    /// What a connection's handshake is held to, in bytes, if it is. `is_outbound` tells
+    /// whether the connection goes out through the tunnel.
+    #[inline]
+    pub fn clamp(&self, inner: IpVersion, is_outbound: bool) -> Option<u16> {
+        let most = self.clamps[usize::from(inner == IpVersion::V6)][usize::from(is_outbound)];
+        (most != NO_CLAMP).then_some(most)
+    }
+}
+
+impl Detail {
+    /// Whether the tunnel is between these addresses.
     pub fn is_between(&self, local: IpAddr, remote: IpAddr) -> bool {
         self.local.holds(local) && self.remote.holds(remote)
     }
 
-    /// Whether it is between all addresses.
+    /// Whether the tunnel is between all addresses.
     pub fn is_wide(&self) -> bool {
         self.local.length() == 0 && self.remote.length() == 0
+    }
+
+    /// What there is to know of a drop beyond the reason.
+    pub fn because(&self) -> Option<Because> {
+        self.because.clone().map(Because::Session)
+    }
+}
+
+/// All sessions and their tunnels.
+#[derive(Default)]
+pub(super) struct Sessions {
+    pub sessions: Vec<Session>,
+    pub tunnels: Vec<Tunnel>,
+    /// By the same positions.
+    pub details: Vec<Detail>,
+}
+
+/// What is known of a session before its tunnels are looked at.
+pub(super) struct Known<'a> {
+    pub declared: &'a Declared,
+    pub gateway: u32,
+    pub far: Far,
+    pub df_policy: DfPolicy,
+    pub is_service_enabled: bool,
+    pub state: Option<&'a SessionState>,
+}
+
+impl Sessions {
+    /// Adds a session.
+    pub fn add(&mut self, topology: &Topology, known: &Known<'_>, far_end: &FarEnd<'_>, addresses: Vec<IpAddr>) {
+        let Known { declared, state, .. } = *known;
+        let blocked = blocked(declared, known.is_service_enabled, state);
+        let underlay = underlay(topology, declared, far_end);
+        let begin = small(self.tunnels.len());
+        for (tunnel, position) in state.iter().flat_map(|state| &state.tunnels).zip(0..) {
+            let takes = match (&blocked, &tunnel.state) {
+                (Some(block), _) => Err(block.clone()),
+                (None, TunnelState::Down { reason }) => Err(Block::down(reason)),
+                (None, TunnelState::Up { sa, .. }) => {
+                    let outer = IpVersion::of(underlay.far);
+                    let (proposal, nat_traversal) = (sa.proposal, sa.nat_traversal);
+                    Ok(Wrap::new(Encapsulation { proposal, outer, nat_traversal }, underlay.path_mtu))
+                }
+            };
+            self.tunnel(known, underlay, position, (tunnel.local, tunnel.remote, tunnel.rule.clone()), takes);
+        }
+        let end = small(self.tunnels.len());
+        let everything = Network::everything(declared.peer_address);
+        let none = Err(blocked.clone().unwrap_or(NO_TUNNEL));
+        self.tunnel(known, underlay, end - begin, (everything, everything, None), none);
+        self.sessions.push(Session {
+            path: declared.path.clone(),
+            addresses,
+            is_route_based: declared.is_route_based(),
+            blocked,
+            tunnels: begin..end,
+            only: (end - begin <= 1).then(|| Ix::new(begin)),
+        });
+    }
+
+    fn tunnel(
+        &mut self,
+        known: &Known<'_>,
+        underlay: Underlay,
+        position: u32,
+        (local, remote, rule): (Network, Network, Option<String>),
+        takes: Result<Wrap, Block>,
+    ) {
+        let (takes, because) = match takes {
+            Ok(wrap) => (Ok(wrap), None),
+            Err(block) => (Err(block.reason), block.because),
+        };
+        self.tunnels.push(Tunnel {
+            session: small(self.sessions.len()),
+            position,
+            gateway: known.gateway,
+            far: known.far,
+            df_policy: known.df_policy,
+            is_reachable: underlay.is_reachable,
+            latency: underlay.latency,
+            clamps: clamps(known.declared.clamping.as_ref(), takes.as_ref().ok()),
+            takes,
+        });
+        self.details.push(Detail { local, remote, rule, underlay, because });
+    }
+
+    /// The gateway of a session, and its far end.
+    pub fn ends(&self, session: u32) -> (u32, Far) {
+        let any = &self.tunnels[self.sessions[session as usize].tunnels.end as usize];
+        (any.gateway, any.far)
+    }
+
+    /// The tunnels of a session by the identifier of their rule, with their networks.
+    pub fn tunnels_by_rule(&self, session: u32) -> HashMap<&str, Vec<(u32, Network, Network)>> {
+        let mut by_rule: HashMap<&str, Vec<_>> = HashMap::new();
+        for tunnel in self.sessions[session as usize].tunnels.clone() {
+            let Detail { local, remote, rule, .. } = &self.details[tunnel as usize];
+            by_rule.entry(rule.as_deref().unwrap_or_default()).or_default().push((tunnel, *local, *remote));
+        }
+        by_rule
+    }
+
+    /// Whether what is routed to the session gets into a tunnel.
+    pub fn is_up(&self, session: u32) -> bool {
+        let tunnels = self.sessions[session as usize].tunnels.clone();
+        self.tunnels[tunnels.start as usize..tunnels.end as usize].iter().any(|tunnel| tunnel.takes.is_ok())
+    }
+
+    /// Of these tunnels of a session, the first that takes packets, or else the first, or
+    /// else the one that stands for none.
+    #[inline]
+    pub fn first_up(&self, session: u32, tunnels: impl Iterator<Item = u32>) -> u32 {
+        let mut first = None;
+        for tunnel in tunnels {
+            if self.tunnels[tunnel as usize].takes.is_ok() {
+                return tunnel;
+            }
+            first = first.or(Some(tunnel));
+        }
+        first.unwrap_or(self.sessions[session as usize].tunnels.end)
+    }
+
+    /// The tunnel for a packet that is routed to the session: one between its addresses,
+    /// or else one between all addresses of the other IP version, or else any, whose far
+    /// end then refuses the packet.
+    #[inline]
+    pub fn routed(&self, session: u32, local: IpAddr, remote: IpAddr) -> u32 {
+        match self.sessions[session as usize].only {
+            Some(only) => only.get(),
+            None => self.routed_among(session, local, remote),
+        }
+    }
+
+    fn routed_among(&self, session: u32, local: IpAddr, remote: IpAddr) -> u32 {
+        let all = self.sessions[session as usize].tunnels.clone();
+        let none = all.end;
+        let those = |which: &dyn Fn(&Detail) -> bool| {
+            let chosen = all.clone().filter(|tunnel| which(&self.details[*tunnel as usize]));
+            Some(self.first_up(session, chosen)).filter(|tunnel| *tunnel != none)
+        };
+        those(&|tunnel| tunnel.is_between(local, remote))
+            .or_else(|| those(&Detail::is_wide))
+            .or_else(|| those(&|_| true))
+            .unwrap_or(none)
     }
 }
 
@@ -164,66 +359,5 @@ impl Session {
     pub fn is_enabled(&self) -> bool {
         let disabled = [DropReason::SessionDisabled, DropReason::ServiceDisabled];
         self.blocked.as_ref().is_none_or(|block| !disabled.contains(&block.reason))
-    }
-
-    /// Whether packets that are routed to it get into a tunnel.
-    pub fn is_up(&self) -> bool {
-        self.blocked.is_none() && self.tunnels.iter().any(|tunnel| tunnel.takes.is_ok())
-    }
-
-    /// What one of its tunnels makes of packets, or why it takes none.
-    #[inline]
-    pub fn wrap(&self, tunnel: Option<u32>) -> Result<&Wrap, &Block> {
-        match (&self.blocked, tunnel.and_then(|tunnel| self.tunnels.get(tunnel as usize))) {
-            (Some(block), _) => Err(block),
-            (None, Some(tunnel)) => tunnel.takes.as_ref(),
-            (None, None) => Err(&NO_TUNNEL),
-        }
-    }
-
-    /// Of these tunnels, the first that takes packets, or else the first.
-    #[inline]
-    pub fn first_up(&self, tunnels: impl Iterator<Item = u32>) -> Option<u32> {
-        let mut first = None;
-        for tunnel in tunnels {
-            if self.tunnels[tunnel as usize].takes.is_ok() {
-                return Some(tunnel);
-            }
-            first = first.or(Some(tunnel));
-        }
-        first
-    }
-
-    /// The tunnel for a packet that is routed to the session: one between its addresses,
-    /// or else one between all addresses of the other IP version, or else any, whose far
-    /// end then refuses the packet.
-    #[inline]
-    pub fn routed(&self, local: IpAddr, remote: IpAddr) -> Option<u32> {
-        if let [only] = &self.tunnels[..]
-            && only.takes.is_ok()
-        {
-            return Some(0);
-        }
-        let those = |which: &dyn Fn(&Tunnel) -> bool| {
-            let chosen = self.tunnels.iter().zip(0..).filter(|(tunnel, _)| which(tunnel)).map(|(_, position)| position);
-            self.first_up(chosen)
-        };
-        those(&|tunnel| tunnel.is_between(local, remote))
-            .or_else(|| those(&Tunnel::is_wide))
-            .or_else(|| those(&|_| true))
-    }
-
-    /// What the handshake of a connection through it is held to, in bytes; none where
-    /// it is not. `is_outbound` tells from which side the connection is opened.
-    pub fn clamp(&self, wrap: &Wrap, inner: IpVersion, is_outbound: bool) -> Option<usize> {
-        let clamping = self.clamping?;
-        let applies = match clamping.direction {
-            MssClampingDirection::None => false,
-            MssClampingDirection::Inbound => !is_outbound,
-            MssClampingDirection::Outbound => is_outbound,
-            MssClampingDirection::Both => true,
-        };
-        let follows = || wrap.encapsulation.effective_mss(UPLINK_MTU, inner);
-        if applies { clamping.max_segment_size.map(usize::from).or_else(follows) } else { None }
     }
 }

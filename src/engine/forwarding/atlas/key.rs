@@ -3,7 +3,7 @@
 use std::hash::Hash;
 
 /// An address of one IP version, as a number.
-pub(in super::super) trait Key: Copy + Ord + Hash + Default {
+pub(in crate::engine::forwarding) trait Key: Copy + Ord + Hash + Default {
     /// The bits of an address.
     const BITS: u32;
 
@@ -59,7 +59,7 @@ key!(u128);
 /// A network of one IP version. Ordered so that a network comes right before those
 /// within it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(in super::super) struct Prefix<K> {
+pub(in crate::engine::forwarding) struct Prefix<K> {
     pub first: K,
     pub length: u8,
 }

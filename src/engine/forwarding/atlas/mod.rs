@@ -5,6 +5,7 @@
 //! | `key` | addresses and networks as numbers |
 //! | `paint` | networks, one within the other, become a function over all addresses |
 //! | `ranges` | such a function, made ready for many look-ups |
+//! | `sets` | sets of rules, and what two of them have in common |
 //! | `sheet` | what is said of the networks of one IP version, and how it is brought together |
 //!
 //! Segments, routes, the networks behind peers and both sides of every rule are said
@@ -17,6 +18,7 @@
 mod key;
 mod paint;
 mod ranges;
+mod sets;
 mod sheet;
 #[cfg(test)]
 mod tests;
@@ -25,26 +27,24 @@ use std::net::IpAddr;
 
 use key::Prefix;
 use paint::Numbered;
-use ranges::{Ranges, small};
-use sheet::{Claimed, Sheet, Side, Via, Way};
+use ranges::Ranges;
+use sets::{Set, Sets};
+use sheet::{Claimed, Sheet, Side, Via};
 
 use super::RouteSource;
+use super::index::{Ix, small};
+use super::tables::Hop;
 use crate::model::Network;
 
-/// A number for a position in a table.
-pub(super) fn number(position: usize) -> u32 {
-    small(position)
-}
-
 /// What is known of the addresses of some ranges.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    /// Whose they are: a position in [`Atlas::origins`].
-    pub origin: u32,
-    /// The set of rules that have them among their sources.
-    pub sources: u32,
-    /// The set of rules that have them among their destinations.
-    pub destinations: u32,
+    /// Whose they are.
+    pub origin: Origin,
+    /// The rules that have them among their sources.
+    pub sources: Set,
+    /// The rules that have them among their destinations.
+    pub destinations: Set,
     /// Which of the ways are to them.
     ways: (u32, u32),
 }
@@ -54,9 +54,9 @@ pub(super) struct Place {
 pub(super) struct InSegment {
     pub segment: u32,
     /// The subnet, if it lies in one.
-    pub subnet: Option<u32>,
+    pub subnet: Option<Ix>,
     /// The port that has the address.
-    pub port: Option<u32>,
+    pub port: Option<Ix>,
 }
 
 /// Who says that a network is theirs. Of several who say so of one network the first
@@ -64,7 +64,7 @@ pub(super) struct InSegment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Claim {
     /// An address of a gateway, or of the tier-1 gateway below it.
-    Gateway { gateway: u32, tier1: Option<u32> },
+    Gateway { gateway: u32, tier1: Option<Ix> },
     /// Addresses no router forwards to; strictly so, or unless somebody says otherwise.
     Unroutable { is_strict: bool },
     /// A segment whose networks are routed.
@@ -76,34 +76,54 @@ pub(super) enum Claim {
 }
 
 /// Whose an address is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Origin {
     Unknown,
-    Gateway { gateway: u32, tier1: Option<u32> },
-    Unroutable { is_strict: bool },
-    Segment { place: InSegment, is_routed: bool },
-    Peers(Vec<u32>),
+    Gateway {
+        gateway: u32,
+        tier1: Option<Ix>,
+    },
+    Unroutable {
+        is_strict: bool,
+    },
+    Segment {
+        place: InSegment,
+        is_routed: bool,
+    },
+    /// Those of a list.
+    Peers {
+        list: u32,
+    },
 }
 
 impl Origin {
     /// Whether no peer can have a part of it.
-    fn is_strict(&self) -> bool {
+    fn is_strict(self) -> bool {
         match self {
             Self::Gateway { .. } => true,
-            Self::Unroutable { is_strict } => *is_strict,
-            Self::Segment { is_routed, .. } => *is_routed,
-            Self::Unknown | Self::Peers(_) => false,
+            Self::Unroutable { is_strict } => is_strict,
+            Self::Segment { is_routed, .. } => is_routed,
+            Self::Unknown | Self::Peers { .. } => false,
         }
     }
 }
 
+/// How a gateway or a peer gets to a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Way {
+    pub node: u32,
+    pub hop: Hop,
+}
+
 /// What the layers of both IP versions share.
-struct Numbers {
+struct Numbers<'a> {
     origins: Numbered<Origin>,
+    lists: Numbered<Vec<u32>>,
     sources: Numbered<Vec<u64>>,
     destinations: Numbered<Vec<u64>>,
-    hops: Numbered<Vec<Way>>,
+    ways: Numbered<Vec<Way>>,
     places: Numbered<[u32; 4]>,
+    hops: &'a [Hop],
 }
 
 /// What is said of networks.
@@ -146,24 +166,31 @@ impl Draft {
         say!(self.destinations, network, |prefix| Side { prefix, rule });
     }
 
-    /// `node` gets to `network` by `hop`.
-    pub fn way(&mut self, network: Network, node: u32, by: RouteSource, is_local: bool, hop: u32) {
-        say!(self.ways, network, |prefix| Via { prefix, node, by, is_local, hop });
+    /// `node` gets to `network` by the hop at a position of those that
+    /// [`Draft::finish`] is given.
+    pub fn way(&mut self, network: Network, node: u32, by: RouteSource, hop: u32) {
+        say!(self.ways, network, |prefix| Via { prefix, node, by, hop });
     }
 
     /// Makes the draft ready for look-ups; there are so many rules.
-    pub fn finish(self, rules: usize) -> Atlas {
+    pub fn finish(self, rules: usize, hops: Vec<Hop>) -> Atlas {
         let no_rule = vec![0; rules.div_ceil(64)];
         let mut numbers = Numbers {
             origins: Numbered::starting_with(Origin::Unknown),
+            lists: Numbered::starting_with(Vec::new()),
             sources: Numbered::starting_with(no_rule.clone()),
             destinations: Numbered::starting_with(no_rule),
-            hops: Numbered::starting_with(Vec::new()),
+            ways: Numbered::starting_with(Vec::new()),
             places: Numbered::starting_with([0; 4]),
+            hops: &hops,
         };
         let (v4, v4_ways) = self.v4.into_ranges(&mut numbers);
         let (v6, v6_ways) = self.v6.into_ranges(&mut numbers);
+        let mut sets = Sets::default();
+        let mut keep = |of: Numbered<Vec<u64>>| of.into_values().iter().map(|set| sets.keep(set)).collect::<Vec<_>>();
+        let (sources, destinations) = (keep(numbers.sources), keep(numbers.destinations));
         let mut ways = Vec::new();
+<<<<<<< HEAD
         let lists: Vec<_> = numbers
             .hops
             .into_values()
@@ -179,18 +206,24 @@ impl Draft {
             sources,
             destinations,
             ways: lists[hops as usize],
+=======
+        let mut lay = |list: Vec<Way>| {
+            let begin = small(ways.len());
+            ways.extend(list);
+            (begin, small(ways.len()))
+>>>>>>> w-fwd
         };
-        Atlas {
-            places: numbers.places.into_values().into_iter().map(place).collect(),
-            origins: numbers.origins.into_values(),
-            sources: numbers.sources.into_values(),
-            destinations: numbers.destinations.into_values(),
-            ways,
-            v4,
-            v6,
-            v4_ways,
-            v6_ways,
-        }
+        let spans: Vec<_> = numbers.ways.into_values().into_iter().map(&mut lay).collect();
+        let origins = numbers.origins.into_values();
+        let place = |[origin, source, destination, ways]: [u32; 4]| Place {
+            origin: origins[origin as usize],
+            sources: sources[source as usize],
+            destinations: destinations[destination as usize],
+            ways: spans[ways as usize],
+        };
+        let places = numbers.places.into_values().into_iter().map(place).collect();
+        let lists = numbers.lists.into_values();
+        Atlas { v4, v6, places, ways, sets, lists, hops, v4_ways, v6_ways }
     }
 }
 
@@ -200,12 +233,10 @@ pub(super) struct Atlas {
     v6: Ranges<u128>,
     places: Vec<Place>,
     ways: Vec<Way>,
-    /// Whose addresses are.
-    pub origins: Vec<Origin>,
-    /// Sets of rules, as bits, by [`Place::sources`].
-    pub sources: Vec<Vec<u64>>,
-    /// Sets of rules, as bits, by [`Place::destinations`].
-    pub destinations: Vec<Vec<u64>>,
+    /// The sets of rules of all places.
+    pub sets: Sets,
+    lists: Vec<Vec<u32>>,
+    hops: Vec<Hop>,
     v4_ways: Vec<Via<u32>>,
     v6_ways: Vec<Via<u128>>,
 }
@@ -213,27 +244,36 @@ pub(super) struct Atlas {
 impl Atlas {
     /// The place of an address.
     #[inline]
-    pub fn place(&self, address: IpAddr) -> Place {
+    pub fn place(&self, address: IpAddr) -> &Place {
         let place = match address {
             IpAddr::V4(address) => self.v4.at(address.to_bits()),
             IpAddr::V6(address) => self.v6.at(address.to_bits()),
         };
-        self.places[place as usize]
+        &self.places[place as usize]
     }
 
     /// How `node` gets to a place.
     #[inline]
-    pub fn hop(&self, place: Place, node: u32) -> Option<u32> {
+    pub fn hop(&self, place: &Place, node: u32) -> Option<Hop> {
         let (begin, end) = place.ways;
         self.ways[begin as usize..end as usize].iter().find(|way| way.node == node).map(|way| way.hop)
+    }
+
+    /// The peers of a list.
+    pub fn peers(&self, list: u32) -> &[u32] {
+        &self.lists[list as usize]
     }
 
     /// The network that decides how `node` gets to `address`, and where that is known
     /// from.
     pub fn longest(&self, node: u32, address: IpAddr) -> Option<(Network, RouteSource)> {
         let (length, by) = match address {
-            IpAddr::V4(address) => sheet::longest(&self.v4_ways, node, address.to_bits()).map(|it| (it.0.length, it.1)),
-            IpAddr::V6(address) => sheet::longest(&self.v6_ways, node, address.to_bits()).map(|it| (it.0.length, it.1)),
+            IpAddr::V4(address) => {
+                sheet::longest(&self.v4_ways, &self.hops, node, address.to_bits()).map(|it| (it.0.length, it.1))
+            }
+            IpAddr::V6(address) => {
+                sheet::longest(&self.v6_ways, &self.hops, node, address.to_bits()).map(|it| (it.0.length, it.1))
+            }
         }?;
         Some((Network::around(address, length)?, by))
     }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::key::{Key, Prefix};
-use super::ranges::{Step, small};
+use super::ranges::Step;
+use super::small;
 
 /// What is said of a network.
 pub(super) trait Said<K> {
@@ -70,7 +71,7 @@ pub(super) fn overlay<K: Key, const N: usize>(
 }
 
 /// Values, each with a number, in the order in which they came first.
-pub(in super::super) struct Numbered<T> {
+pub(in crate::engine::forwarding) struct Numbered<T> {
     numbers: HashMap<T, u32>,
     values: Vec<T>,
     last: u32,

@@ -9,16 +9,17 @@
 //! a few bytes.
 
 use super::key::Key;
+use super::small;
 
 /// The table has at most two to the power of so many pointers.
 const MOST_BITS: u32 = 20;
 
 /// Where the value changes: a first address, and the value from there on.
-pub(in super::super) type Step<K> = (K, u32);
+pub(in crate::engine::forwarding) type Step<K> = (K, u32);
 
 /// A value for every address.
 #[derive(Clone, Debug)]
-pub(in super::super) struct Ranges<K> {
+pub(in crate::engine::forwarding) struct Ranges<K> {
     /// Sorted; the first begins at the lowest address.
     steps: Vec<Step<K>>,
     /// The first address of the second range.
@@ -70,8 +71,4 @@ impl<K: Key> Ranges<K> {
         }
         self.steps[low].1
     }
-}
-
-pub(super) fn small(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }

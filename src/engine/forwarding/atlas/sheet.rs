@@ -3,8 +3,9 @@
 use super::key::{Key, Prefix};
 use super::paint::{Numbered, Said, overlay, paint};
 use super::ranges::{Ranges, Step};
-use super::{Claim, Numbers, Origin};
+use super::{Claim, Numbers, Origin, Way};
 use crate::engine::forwarding::RouteSource;
+use crate::engine::forwarding::tables::Hop;
 
 /// Whose a network is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +28,6 @@ pub(super) struct Via<K> {
     pub node: u32,
     pub by: RouteSource,
     pub hop: u32,
-    pub is_local: bool,
 }
 
 macro_rules! said_of_prefix {
@@ -53,7 +53,7 @@ pub(super) struct Sheet<K> {
 
 impl<K: Key> Sheet<K> {
     /// The places of all addresses, and the ways, sorted.
-    pub fn into_ranges(mut self, numbers: &mut Numbers) -> (Ranges<K>, Vec<Via<K>>) {
+    pub fn into_ranges(mut self, numbers: &mut Numbers<'_>) -> (Ranges<K>, Vec<Via<K>>) {
         self.claims.sort();
         self.sources.sort();
         self.destinations.sort();
@@ -62,16 +62,21 @@ impl<K: Key> Sheet<K> {
         self.ways.dedup_by_key(|way| (way.prefix, way.node));
         self.ways.shrink_to_fit();
         let layers = [
-            origins(&self.claims, &mut numbers.origins),
+            origins(&self.claims, &mut numbers.origins, &mut numbers.lists),
             sides(&self.sources, &mut numbers.sources),
             sides(&self.destinations, &mut numbers.destinations),
-            hops(&self.ways, &mut numbers.hops),
+            ways(&self.ways, &mut numbers.ways, numbers.hops),
         ];
         (Ranges::new(overlay(layers, &mut numbers.places)), self.ways)
     }
 }
 
-fn origins<K: Key>(claims: &[Claimed<K>], origins: &mut Numbered<Origin>) -> Vec<Step<K>> {
+fn origins<K: Key>(
+    claims: &[Claimed<K>],
+    origins: &mut Numbered<Origin>,
+    lists: &mut Numbered<Vec<u32>>,
+) -> Vec<Step<K>> {
+    let mut list = Vec::new();
     paint(claims, 0, |around, same| {
         let first = same[0].claim;
         // What is connected is never behind a peer, however small the peer's network.
@@ -85,7 +90,10 @@ fn origins<K: Key>(claims: &[Claimed<K>], origins: &mut Numbered<Origin>) -> Vec
             Claim::Apart(place) => Origin::Segment { place, is_routed: false },
             Claim::Peer(_) => {
                 let peer = |said: &Claimed<K>| if let Claim::Peer(peer) = said.claim { Some(peer) } else { None };
-                Origin::Peers(same.iter().filter_map(peer).collect())
+                list.clear();
+                list.extend(same.iter().filter_map(peer));
+                list.dedup();
+                Origin::Peers { list: lists.of(&list) }
             }
         };
         origins.of(&origin)
@@ -104,14 +112,14 @@ fn sides<K: Key>(sides: &[Side<K>], sets: &mut Numbered<Vec<u64>>) -> Vec<Step<K
 }
 
 /// In each place how each node gets there, by node.
-fn hops<K: Key>(ways: &[Via<K>], sets: &mut Numbered<Vec<Way>>) -> Vec<Step<K>> {
+fn ways<K: Key>(vias: &[Via<K>], sets: &mut Numbered<Vec<Way>>, hops: &[Hop]) -> Vec<Step<K>> {
     let mut set = Vec::new();
-    paint(ways, 0, |around, same| {
+    paint(vias, 0, |around, same| {
         set.clone_from(sets.value(around));
         for via in same {
-            let way = Way { node: via.node, hop: via.hop, is_local: via.is_local };
+            let way = Way { node: via.node, hop: hops[via.hop as usize] };
             match set.binary_search_by_key(&via.node, |way| way.node) {
-                Ok(at) if way.overrides(&set[at]) => set[at] = way,
+                Ok(at) if way.hop.overrides(set[at].hop) => set[at] = way,
                 Ok(_) => {}
                 Err(at) => set.insert(at, way),
             }
@@ -120,33 +128,40 @@ fn hops<K: Key>(ways: &[Via<K>], sets: &mut Numbered<Vec<Way>>) -> Vec<Step<K>> 
     })
 }
 
-/// How a node gets to a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in super::super) struct Way {
-    pub node: u32,
-    pub hop: u32,
-    /// Whether the place is the node's own or connected to it by a segment.
-    pub is_local: bool,
-}
+impl Hop {
+    /// Whether this hop, to a network within that of `around`, comes before it: what is
+    /// connected never leaves.
+    fn overrides(self, around: Self) -> bool {
+        self.is_local() || !around.is_local()
+    }
 
-impl Way {
-    /// Whether this way, to a network within that of `around`, comes before it: what
-    /// is connected never leaves.
-    fn overrides(self, around: &Self) -> bool {
-        self.is_local || !around.is_local
+    /// Whether it leads to the node itself, or to a segment.
+    fn is_local(self) -> bool {
+        matches!(self, Self::Own { .. } | Self::Subnet(_))
     }
 }
 
 /// The network in `ways` that decides how `node` gets to `address`, and where that is
 /// known from. This is the long way; [`Ranges`] has the result, and not the network.
-pub(super) fn longest<K: Key>(ways: &[Via<K>], node: u32, address: K) -> Option<(Prefix<K>, RouteSource)> {
+pub(super) fn longest<K: Key>(
+    vias: &[Via<K>],
+    hops: &[Hop],
+    node: u32,
+    address: K,
+) -> Option<(Prefix<K>, RouteSource)> {
     let lengths = 0..=u8::try_from(K::BITS).unwrap_or(u8::MAX);
     let at = |length| {
         let sought = (Prefix { first: address.first(length), length }, node);
-        let at = ways.binary_search_by_key(&sought, |way| (way.prefix, way.node)).ok()?;
-        ways.get(at)
+        let at = vias.binary_search_by_key(&sought, |via| (via.prefix, via.node)).ok()?;
+        vias.get(at)
     };
+<<<<<<< HEAD
     let deciding =
         lengths.filter_map(at).reduce(|around, way| if way.is_local || !around.is_local { way } else { around })?;
+=======
+    let hop = |via: &Via<K>| hops[via.hop as usize];
+    let decides = |around, via| if hop(via).overrides(hop(around)) { via } else { around };
+    let deciding = lengths.filter_map(at).reduce(decides)?;
+>>>>>>> w-fwd
     Some((deciding.prefix, deciding.by))
 }

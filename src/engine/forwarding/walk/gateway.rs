@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use super::local::connected;
-use super::{At, DropReason, Event, Hop, Record, RouteSource, Walk, Where};
+use super::{At, DropReason, Event, Forwarding, Hop, Record, RouteSource, Walk, Where};
 use crate::engine::forwarding::ecmp;
-use crate::engine::forwarding::rules::{Part, Rule};
+use crate::engine::forwarding::index::Ix;
+use crate::engine::forwarding::rules::Detail;
 use crate::engine::topology::PolicyRule;
 use crate::model::Network;
 
@@ -30,6 +31,7 @@ impl<R: Record> Walk<'_, R> {
         match hop {
             Some(Hop::Own { tier1: Some(tier1) }) => {
                 let network = self.packet.destination.into();
+                let tier1 = tier1.get();
                 let path = &of.tier1s[tier1 as usize].path;
                 self.step(here, Some(path), || connected(network, RouteSource::Connected));
                 self.accepted(Where::Tier1(tier1))
@@ -44,36 +46,37 @@ impl<R: Record> Walk<'_, R> {
         let (of, packet) = (self.of, self.packet);
         let here = Where::Gateway(gateway);
         let own = &of.gateways[gateway as usize].rules;
-        let choice = of.rules.choose(own, self.from.sources, self.to.destinations);
+        let matching = || of.atlas.sets.common(self.from.sources, self.to.destinations);
+        let choice = of.rules.choose(own, matching);
         if let Some(bypass) = choice.bypass {
-            let rule = &of.rules.rules[bypass as usize];
-            self.step(here, None, || matched(rule, packet.source, packet.destination));
+            let rule = &of.rules.details[bypass.get() as usize];
+            self.step(here, None, || matched(rule, true, packet.source, packet.destination));
         }
         let mut disabled = None;
-        if let Some(rule) = choice.rule.map(|rule| &of.rules.rules[rule as usize])
-            && let Part::Protect { session, is_enabled, tunnels } = &rule.part
-        {
-            let session_now = &of.sessions[*session as usize];
-            if *is_enabled {
-                self.step(here, Some(&session_now.path), || matched(rule, packet.source, packet.destination));
-                let tunnel = session_now.first_up(tunnels.between(packet.source, packet.destination));
-                return self.outward(*session, tunnel);
+        if let Some(rule) = choice.rule.map(Ix::get) {
+            let part = of.rules.parts[rule as usize];
+            let session = part.session.map_or(0, Ix::get);
+            if part.is_enabled {
+                let detail = &of.rules.details[rule as usize];
+                let path = &of.sessions.sessions[session as usize].path;
+                self.step(here, Some(path), || matched(detail, false, packet.source, packet.destination));
+                return self.outward(of.tunnel_of(rule, packet.source, packet.destination));
             }
             // As if it were not there, and an explanation when nothing else is.
-            disabled = Some((rule, *session));
+            disabled = Some((rule, session));
         }
         match hop {
             Some(Hop::Interface { session }) => {
-                let path = &of.sessions[session as usize].path;
+                let path = &of.sessions.sessions[session as usize].path;
                 self.step(here, Some(path), || {
                     let (network, by) = Self::route(of, gateway, packet);
                     connected(network, by)
                 });
-                self.outward(session, of.sessions[session as usize].routed(packet.source, packet.destination))
+                self.outward(of.sessions.routed(session, packet.source, packet.destination))
             }
             Some(Hop::Group(group)) => {
                 let session = self.next_hop(here, gateway, group);
-                self.outward(session, of.sessions[session as usize].routed(packet.source, packet.destination))
+                self.outward(of.sessions.routed(session, packet.source, packet.destination))
             }
             Some(Hop::Discard) => {
                 self.step(here, None, || {
@@ -84,15 +87,20 @@ impl<R: Record> Walk<'_, R> {
             }
             _ => match disabled {
                 Some((rule, session)) => {
-                    let session_now = &of.sessions[session as usize];
-                    self.decision.session = self.decision.session.or(Some(session));
-                    self.step(here, Some(&session_now.path), || matched(rule, packet.source, packet.destination));
-                    let reason = session_now.blocked.as_ref().map_or(DropReason::SessionDisabled, |block| block.reason);
-                    self.lost(here, Some(&session_now.path), reason)
+                    let path = &of.sessions.sessions[session as usize].path;
+                    let detail = &of.rules.details[rule as usize];
+                    self.step(here, Some(path), || matched(detail, false, packet.source, packet.destination));
+                    self.outward(of.sessions.sessions[session as usize].tunnels.end)
                 }
                 None => {
                     self.lost_because(here, None, DropReason::NoRoute, || of.why_no_route(gateway, packet.destination))
                 }
+<<<<<<< HEAD
+                None => {
+                    self.lost_because(here, None, DropReason::NoRoute, || of.why_no_route(gateway, packet.destination))
+                }
+=======
+>>>>>>> w-fwd
             },
         }
     }
@@ -103,7 +111,7 @@ impl<R: Record> Walk<'_, R> {
         let group = &of.groups[group as usize];
         let chosen = ecmp::choose(&group.used, packet).unwrap_or_default();
         let chosen = &group.next_hops[chosen as usize];
-        let session = &of.sessions[chosen.session as usize];
+        let session = &of.sessions.sessions[chosen.session as usize];
         self.step(at, Some(chosen.neighbor.as_ref().unwrap_or(&session.path)), || {
             let (network, by) = Self::route(of, node, packet);
             let next_hops = group.next_hops.iter().filter_map(|next_hop| next_hop.address).collect();
@@ -113,8 +121,22 @@ impl<R: Record> Walk<'_, R> {
     }
 }
 
-/// The rule matches, with `near` on its own side and `far` on the other.
-pub(super) fn matched(rule: &Rule, near: IpAddr, far: IpAddr) -> Event {
+impl Forwarding {
+    /// The tunnel of a rule for a packet between these addresses.
+    pub(super) fn tunnel_of(&self, rule: u32, local: IpAddr, remote: IpAddr) -> u32 {
+        let part = self.rules.parts[rule as usize];
+        match part.tunnel {
+            Some(only) if self.sessions.details[only.get() as usize].is_between(local, remote) => only.get(),
+            _ => {
+                let tunnels = self.rules.details[rule as usize].tunnels.between(local, remote);
+                self.sessions.first_up(part.session.map_or(0, Ix::get), tunnels)
+            }
+        }
+    }
+}
+
+/// A rule matches, with `near` on its own side and `far` on the other.
+pub(super) fn matched(rule: &Detail, is_bypass: bool, near: IpAddr, far: IpAddr) -> Event {
     let PolicyRule { id, sequence_number, sources, destinations, .. } = &rule.declared;
     let side = |networks: &[Network], address: IpAddr| {
         let holding = networks.iter().find(|network| network.holds(address));
@@ -123,7 +145,7 @@ pub(super) fn matched(rule: &Rule, near: IpAddr, far: IpAddr) -> Event {
     Event::Matched {
         rule: id.clone(),
         sequence_number: *sequence_number,
-        is_bypass: matches!(rule.part, Part::Bypass),
+        is_bypass,
         source: side(sources, near),
         destination: side(destinations, far),
     }

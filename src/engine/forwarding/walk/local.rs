@@ -1,24 +1,26 @@
 //! From the source to its gateway, and from a gateway to a segment.
 
+use super::super::index::Ix;
 use super::{Arrival, At, Disposition, DropReason, Event, Hop, InSegment, Origin, Record, RouteSource, Walk, Where};
 use crate::model::Network;
 
 impl<R: Record> Walk<'_, R> {
     /// Where the source is.
     pub(super) fn start(&mut self) -> At {
-        match self.origin(self.from) {
+        match self.from.origin {
             Origin::Unknown | Origin::Unroutable { .. } => self.lost(Where::Underlay, None, DropReason::UnknownSource),
-            Origin::Segment { place, is_routed } => self.start_in_segment(*place, *is_routed),
+            Origin::Segment { place, is_routed } => self.start_in_segment(place, is_routed),
             Origin::Gateway { tier1: Some(tier1), .. } => {
-                self.step(Where::Tier1(*tier1), None, || Event::Sent { network: None });
-                At::Tier1 { tier1: *tier1, is_own: true }
+                self.step(Where::Tier1(tier1.get()), None, || Event::Sent { network: None });
+                At::Tier1 { tier1: tier1.get(), is_own: true }
             }
             Origin::Gateway { gateway, tier1: None } => {
-                self.step(Where::Gateway(*gateway), None, || Event::Sent { network: None });
-                At::Tier0 { gateway: *gateway, is_own: true }
+                self.step(Where::Gateway(gateway), None, || Event::Sent { network: None });
+                At::Tier0 { gateway, is_own: true }
             }
             // Of several peers with the network, the first that has a tunnel for the packet.
-            Origin::Peers(peers) => {
+            Origin::Peers { list } => {
+                let peers = self.of.atlas.peers(list);
                 let with_tunnel = peers.iter().find(|peer| peers.len() > 1 && self.has_tunnel(**peer));
                 match with_tunnel.or(peers.first()) {
                     Some(peer) => self.start_at_peer(*peer),
@@ -33,7 +35,7 @@ impl<R: Record> Walk<'_, R> {
         let Some(declared) = of.peers.get(peer as usize) else {
             return self.lost(Where::Underlay, None, DropReason::UnknownSource);
         };
-        let hop = of.atlas.hop(self.from, declared.node).map(|hop| of.hops[hop as usize]);
+        let hop = of.atlas.hop(self.from, declared.node);
         let by = if matches!(hop, Some(Hop::Own { .. })) { Arrival::Own } else { Arrival::Behind };
         self.step(Where::Peer(peer), Some(&declared.path), || {
             let network = of.atlas.longest(declared.node, source).map(|(network, _)| network);
@@ -45,10 +47,14 @@ impl<R: Record> Walk<'_, R> {
     fn start_in_segment(&mut self, place: InSegment, is_routed: bool) -> At {
         let of = self.of;
         let segment = &of.segments[place.segment as usize];
-        let port = place.port.map(|port| &of.ports[port as usize]);
+        let port = place.port.map(|port| &of.ports[port.get() as usize]);
         let here = Where::Segment(place.segment);
         self.step(here, Some(port.map_or(&segment.path, |port| &port.path)), || Event::Sent {
+<<<<<<< HEAD
             network: place.subnet.map(|subnet| of.subnets[subnet as usize].network),
+=======
+            network: place.subnet.map(|subnet| of.subnets[subnet.get() as usize].network),
+>>>>>>> w-fwd
         });
         if let Some(port) = port.filter(|port| !port.is_up) {
             return self.lost(here, Some(&port.path), DropReason::PortDown);
@@ -57,11 +63,11 @@ impl<R: Record> Walk<'_, R> {
             return self.lost(here, Some(&segment.path), DropReason::SegmentDown);
         }
         // Within a subnet no router has a part.
-        if let Origin::Segment { place: there, .. } = self.origin(self.to)
+        if let Origin::Segment { place: there, .. } = self.to.origin
             && there.subnet.is_some()
             && there.subnet == place.subnet
         {
-            return At::Segment(*there);
+            return At::Segment(there);
         }
         if !is_routed {
             return self.lost(here, Some(&segment.path), DropReason::SegmentDisconnected);
@@ -76,7 +82,7 @@ impl<R: Record> Walk<'_, R> {
         let here = Where::Tier1(tier1);
         let gateway = of.tier1s[tier1 as usize].gateway;
         let hop = self.hop(gateway);
-        if hop == Some(Hop::Own { tier1: Some(tier1) }) {
+        if hop == Some(Hop::Own { tier1: Some(Ix::new(tier1)) }) {
             return self.accepted(here);
         }
         if !is_own && let Err(lost) = self.hop_less(here) {
@@ -102,7 +108,7 @@ impl<R: Record> Walk<'_, R> {
     pub(super) fn to_segment(&mut self, from: Where, place: InSegment) -> At {
         let of = self.of;
         let segment = &of.segments[place.segment as usize];
-        let network = place.subnet.map(|subnet| of.subnets[subnet as usize].network);
+        let network = place.subnet.map(|subnet| of.subnets[subnet.get() as usize].network);
         let network = network.unwrap_or_else(|| self.packet.destination.into());
         if let Where::Gateway(_) = from {
             let tier1 = Where::Tier1(segment.tier1);
@@ -122,7 +128,7 @@ impl<R: Record> Walk<'_, R> {
     pub(super) fn at_segment(&mut self, place: InSegment) -> At {
         let of = self.of;
         let segment = &of.segments[place.segment as usize];
-        let port = place.port.map(|port| &of.ports[port as usize]);
+        let port = place.port.map(|port| &of.ports[port.get() as usize]);
         let here = Where::Segment(place.segment);
         if !segment.is_up {
             return self.lost(here, Some(&segment.path), DropReason::SegmentDown);
@@ -132,7 +138,7 @@ impl<R: Record> Walk<'_, R> {
         }
         let destination = self.packet.destination;
         self.step(here, Some(port.map_or(&segment.path, |port| &port.path)), || {
-            let network = place.subnet.map(|subnet| of.subnets[subnet as usize].network);
+            let network = place.subnet.map(|subnet| of.subnets[subnet.get() as usize].network);
             Event::Delivered {
                 network: network.unwrap_or_else(|| destination.into()),
                 port: port.map(|port| port.path.clone()),

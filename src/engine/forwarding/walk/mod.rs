@@ -19,8 +19,8 @@ mod tunnel;
 
 use self::record::{Nothing, Record, Steps};
 use super::atlas::{InSegment, Origin, Place};
-use super::build::Hop;
 use super::fragments::Load;
+use super::tables::Hop;
 use super::{
     Because, Crossing, Decision, Disposition, DropReason, Event, Forwarding, Node, Packet, RouteSource, Step, Trace,
 };
@@ -70,8 +70,8 @@ struct Walk<'a, R> {
     of: &'a Forwarding,
     packet: &'a Packet,
     role: Role,
-    from: Place,
-    to: Place,
+    from: &'a Place,
+    to: &'a Place,
     time_to_live: u8,
     mss: Option<u16>,
     load: Load,
@@ -183,18 +183,14 @@ impl<'a, R: Record> Walk<'a, R> {
 
     /// How a gateway or a peer gets to the destination.
     fn hop(&self, node: u32) -> Option<Hop> {
-        self.of.atlas.hop(self.to, node).map(|hop| self.of.hops[hop as usize])
-    }
-
-    fn origin(&self, place: Place) -> &'a Origin {
-        &self.of.atlas.origins[place.origin as usize]
+        self.of.atlas.hop(self.to, node)
     }
 
     /// Whether no router forwards to the destination. Link-local addresses of IPv4 are
     /// forwarded to in the tunnels that have them.
     fn is_unroutable(&self, hop: Option<Hop>) -> bool {
-        match self.origin(self.to) {
-            Origin::Unroutable { is_strict } => *is_strict || !matches!(hop, Some(Hop::Interface { .. })),
+        match self.to.origin {
+            Origin::Unroutable { is_strict } => is_strict || !matches!(hop, Some(Hop::Interface { .. })),
             _ => false,
         }
     }

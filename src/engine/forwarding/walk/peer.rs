@@ -3,13 +3,13 @@
 use super::gateway::matched;
 use super::local::connected;
 use super::{Arrival, At, Disposition, DropReason, Event, Hop, Record, RouteSource, Walk, Where};
-use crate::engine::forwarding::rules::Part;
+use crate::engine::forwarding::index::Ix;
 use crate::model::Network;
 
 /// How a peer sends a packet to a gateway.
 enum Egress {
     /// By a rule of one of its sessions, with the sides exchanged.
-    Rule { rule: u32, session: u32, tunnel: Option<u32> },
+    Rule { rule: u32, session: u32 },
     /// By a route it learned.
     Group(u32),
     /// The destination is in a tunnel.
@@ -80,20 +80,13 @@ impl<R: Record> Walk<'_, R> {
             return Egress::Nowhere;
         }
         let mut disabled = None;
-        for rule in of.rules.matching(self.to.sources, self.from.destinations) {
-            let Part::Protect { session, is_enabled, tunnels } = &of.rules.rules[rule as usize].part else { continue };
-            if !declared.sessions.contains(session) {
-                continue;
+        for rule in of.atlas.sets.common(self.to.sources, self.from.destinations) {
+            let part = of.rules.parts[rule as usize];
+            let Some(session) = part.session.map(Ix::get).filter(|it| declared.sessions.contains(it)) else { continue };
+            if part.is_enabled {
+                return Egress::Rule { rule, session };
             }
-            let chosen = || Egress::Rule {
-                rule,
-                session: *session,
-                tunnel: of.sessions[*session as usize].first_up(tunnels.between(packet.destination, packet.source)),
-            };
-            if *is_enabled {
-                return chosen();
-            }
-            disabled.get_or_insert_with(chosen);
+            disabled.get_or_insert(Egress::Rule { rule, session });
         }
         match self.hop(declared.node) {
             Some(Hop::Group(group)) => return Egress::Group(group),
@@ -101,7 +94,7 @@ impl<R: Record> Walk<'_, R> {
             _ => {}
         }
         let sessions = || declared.sessions.iter().copied();
-        let up = sessions().find(|session| of.sessions[*session as usize].is_up());
+        let up = sessions().find(|session| of.sessions.is_up(*session));
         match (selector, up.or_else(|| sessions().next())) {
             (Some((_, network)), Some(session)) => Egress::Selector { session, network: *network },
             _ => disabled.unwrap_or(Egress::Nowhere),
@@ -110,16 +103,12 @@ impl<R: Record> Walk<'_, R> {
 
     /// Whether `peer` has a tunnel that takes the packet.
     pub(super) fn has_tunnel(&self, peer: u32) -> bool {
-        let takes = |session: u32, tunnel: Option<u32>| self.of.sessions[session as usize].wrap(tunnel).is_ok();
-        let routed = |session: u32| {
-            takes(session, self.of.sessions[session as usize].routed(self.packet.destination, self.packet.source))
-        };
+        let (of, packet) = (self.of, self.packet);
+        let takes = |tunnel: u32| of.sessions.tunnels[tunnel as usize].takes.is_ok();
+        let routed = |session: u32| takes(of.sessions.routed(session, packet.destination, packet.source));
         match self.egress(peer) {
-            Egress::Rule { session, tunnel, .. } => takes(session, tunnel),
-            Egress::Group(group) => {
-                let group = &self.of.groups[group as usize];
-                group.next_hops.iter().any(|next_hop| routed(next_hop.session))
-            }
+            Egress::Rule { rule, .. } => takes(of.tunnel_of(rule, packet.destination, packet.source)),
+            Egress::Group(group) => of.groups[group as usize].next_hops.iter().any(|next_hop| routed(next_hop.session)),
             Egress::Interface { session } | Egress::Selector { session, .. } => routed(session),
             Egress::Nowhere => false,
         }
@@ -129,27 +118,30 @@ impl<R: Record> Walk<'_, R> {
         let (of, packet) = (self.of, self.packet);
         let here = Where::Peer(peer);
         let node = of.peers[peer as usize].node;
-        let (session, tunnel) = match egress {
-            Egress::Rule { rule, session, tunnel } => {
-                self.step(here, Some(&of.sessions[*session as usize].path), || {
-                    let rule = &of.rules.rules[*rule as usize];
-                    from_the_far_side(matched(rule, packet.destination, packet.source))
+        let path = |session: u32| Some(&of.sessions.sessions[session as usize].path);
+        let session = match *egress {
+            Egress::Rule { rule, session } => {
+                self.step(here, path(session), || {
+                    let rule = &of.rules.details[rule as usize];
+                    from_the_far_side(matched(rule, false, packet.destination, packet.source))
                 });
-                return self.inward(peer, *session, *tunnel);
+                return self.inward(peer, of.tunnel_of(rule, packet.destination, packet.source));
             }
-            Egress::Group(group) => (self.next_hop(here, node, *group), None),
+            Egress::Group(group) => self.next_hop(here, node, group),
             Egress::Interface { session } => {
-                let (network, by) = Self::route(of, node, packet);
-                (*session, Some((network, by)))
+                self.step(here, path(session), || {
+                    let (network, by) = Self::route(of, node, packet);
+                    connected(network, by)
+                });
+                session
             }
-            Egress::Selector { session, network } => (*session, Some((*network, RouteSource::Static))),
+            Egress::Selector { session, network } => {
+                self.step(here, path(session), || connected(network, RouteSource::Static));
+                session
+            }
             Egress::Nowhere => return self.lost(here, None, DropReason::PeerNoTunnel),
         };
-        if let Some((network, by)) = tunnel {
-            self.step(here, Some(&of.sessions[session as usize].path), || connected(network, by));
-        }
-        let tunnel = of.sessions[session as usize].routed(packet.destination, packet.source);
-        self.inward(peer, session, tunnel)
+        self.inward(peer, of.sessions.routed(session, packet.destination, packet.source))
     }
 }
 

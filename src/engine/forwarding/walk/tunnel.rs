@@ -18,8 +18,8 @@ use crate::engine::esp::IpVersion;
 use crate::engine::forwarding::UPLINK_MTU;
 use crate::engine::forwarding::fragments::Load;
 use crate::engine::forwarding::packet::protocol;
-use crate::engine::forwarding::tunnels::{Far, Session, Tunnel, Wrap};
-use crate::model::{DfPolicy, Network};
+use crate::engine::forwarding::tunnels::{Far, Tunnel, Underlay, Wrap};
+use crate::model::{DfPolicy, Network, PolicyPath};
 
 /// What a TCP header takes, without options (RFC 9293).
 const TCP_HEADER: usize = 20;
@@ -27,24 +27,19 @@ const TCP_HEADER: usize = 20;
 const NAMED: usize = 4;
 
 impl<'a, R: Record> Walk<'a, R> {
-    /// Out of the gateway of `session`, through one of its tunnels.
-    pub(super) fn outward(&mut self, session: u32, tunnel: Option<u32>) -> At {
+    /// Out of the gateway of a session, through one of its tunnels.
+    pub(super) fn outward(&mut self, tunnel: u32) -> At {
         let (of, packet) = (self.of, self.packet);
-        let through = &of.sessions[session as usize];
+        let through = &of.sessions.tunnels[tunnel as usize];
         let here = Where::Gateway(through.gateway);
-        let wrap = match self.admitted(here, session, tunnel) {
-            Ok(wrap) => wrap,
-            Err(lost) => return lost,
-        };
-        self.clamp(here, through, wrap, self.role == Role::Opening);
-        if let Err(lost) = self.carry(here, session, tunnel.unwrap_or_default(), true, wrap) {
+        if let Err(lost) = self.enter(here, tunnel, true) {
             return lost;
         }
         match through.far {
-            Far::Nobody => self.lost(Where::Underlay, Some(&through.path), DropReason::PeerUnreachable),
+            Far::Nobody => self.lost(Where::Underlay, self.session(tunnel), DropReason::PeerUnreachable),
             Far::Peer(peer) => {
                 let there = Where::Peer(peer);
-                self.decapsulated(there, through);
+                self.decapsulated(there, tunnel);
                 let selectors = &of.peers[peer as usize].selectors;
                 let protects =
                     |(own, other): &(Network, Network)| own.holds(packet.destination) && other.holds(packet.source);
@@ -57,66 +52,66 @@ impl<'a, R: Record> Walk<'a, R> {
                 At::Peer { peer, by: Arrival::Tunnel }
             }
             Far::Session(other) => {
-                let other = &of.sessions[other as usize];
-                let up = other.tunnels.iter().filter(|tunnel| tunnel.takes.is_ok());
-                self.out_of_tunnel(other, up, wrap)
+                let there = of.sessions.routed(other, packet.destination, packet.source);
+                if of.sessions.tunnels[there as usize].takes.is_err() {
+                    let gateway = of.sessions.tunnels[there as usize].gateway;
+                    return self.lost(Where::Gateway(gateway), self.session(there), DropReason::TunnelDown);
+                }
+                self.out_of_tunnel(there)
             }
         }
     }
 
-    /// Out of `peer`, through a tunnel of `session`, to its gateway.
-    pub(super) fn inward(&mut self, peer: u32, session: u32, tunnel: Option<u32>) -> At {
-        let through = &self.of.sessions[session as usize];
-        let here = Where::Peer(peer);
-        let wrap = match self.admitted(here, session, tunnel) {
-            Ok(wrap) => wrap,
-            Err(lost) => return lost,
-        };
-        if let Err(lost) = self.carry(here, session, tunnel.unwrap_or_default(), false, wrap) {
-            return lost;
+    /// Out of `peer`, through a tunnel, to the gateway of its session.
+    pub(super) fn inward(&mut self, peer: u32, tunnel: u32) -> At {
+        match self.enter(Where::Peer(peer), tunnel, false) {
+            Ok(()) => self.out_of_tunnel(tunnel),
+            Err(lost) => lost,
         }
-        let tunnel = tunnel.and_then(|tunnel| through.tunnels.get(tunnel as usize));
-        self.out_of_tunnel(through, tunnel.into_iter(), wrap)
     }
 
-    /// What the tunnel makes of packets, if it takes them.
-    fn admitted(&mut self, at: Where, session: u32, tunnel: Option<u32>) -> Result<&'a Wrap, At> {
-        let through = &self.of.sessions[session as usize];
-        self.decision.session = self.decision.session.or(Some(session));
-        match through.wrap(tunnel) {
-            Ok(wrap) => Ok(wrap),
-            Err(block) => Err(self.lost_because(at, Some(&through.path), block.reason, || block.because())),
-        }
+    fn session(&self, tunnel: u32) -> Option<&'a PolicyPath> {
+        let session = self.of.sessions.tunnels[tunnel as usize].session;
+        Some(&self.of.sessions.sessions[session as usize].path)
     }
 
     /// A handshake that opens, or answers one that opened, a connection in the direction
     /// that is clamped has its MSS lowered.
-    fn clamp(&mut self, at: Where, session: &Session, wrap: &Wrap, is_outbound: bool) {
-        let version = self.packet.version();
-        let Some(most) = session.clamp(wrap, version, is_outbound) else { return };
-        let least = |known: Option<usize>| Some(known.map_or(most, |known| known.min(most)));
-        self.decision.effective_mss = least(self.decision.effective_mss);
-        let most = u16::try_from(most).unwrap_or(u16::MAX);
+    fn clamp(&mut self, at: Where, tunnel: u32, is_outbound: bool) {
+        let Some(most) = self.of.sessions.tunnels[tunnel as usize].clamp(self.packet.version(), is_outbound) else {
+            return;
+        };
+        let known = self.decision.effective_mss;
+        self.decision.effective_mss = Some(known.map_or(most.into(), |known| known.min(most.into())));
         if let Some(from) = self.mss.filter(|from| self.packet.protocol == protocol::TCP && *from > most) {
             self.mss = Some(most);
-            self.step(at, Some(&session.path), || Event::Clamped { from, to: most });
+            self.step(at, self.session(tunnel), || Event::Clamped { from, to: most });
         }
     }
 
     /// Into a tunnel, and over the network between its ends.
-    fn carry(&mut self, at: Where, session: u32, tunnel: u32, is_outward: bool, wrap: &Wrap) -> Result<(), At> {
+    fn enter(&mut self, at: Where, tunnel: u32, is_outward: bool) -> Result<(), At> {
         let of = self.of;
-        let through = &of.sessions[session as usize];
-        self.limits(wrap);
+        let through = &of.sessions.tunnels[tunnel as usize];
+        let (detail, session) = (&of.sessions.details[tunnel as usize], self.session(tunnel));
+        self.decision.session = self.decision.session.or(Some(through.session));
+        let wrap = match through.takes {
+            Ok(wrap) => wrap,
+            Err(reason) => return Err(self.lost_because(at, session, reason, || detail.because())),
+        };
+        if is_outward {
+            self.clamp(at, tunnel, self.role == Role::Opening);
+        }
+        self.limits(&wrap);
         let is_small = self.load.largest() <= wrap.fits;
         if !is_small {
-            self.fit_uplink(at, through, wrap)?;
+            self.fit_uplink(at, tunnel, &wrap)?;
         }
         let outer = |inner: &usize| wrap.encapsulation.outer_size(*inner);
         let sizes = self.load.sizes();
         let mut crossing = Crossing {
-            session,
-            tunnel,
+            session: through.session,
+            tunnel: through.position,
             is_outward,
             arrives: false,
             packets: u32::try_from(sizes.len()).unwrap_or(u32::MAX),
@@ -124,31 +119,25 @@ impl<'a, R: Record> Walk<'a, R> {
             outer_bytes: sizes.iter().map(outer).sum(),
         };
         let inner_size = self.load.largest();
-        self.step(at, Some(&through.path), || {
-            let Tunnel { local, remote, .. } = through.tunnels[tunnel as usize];
-            Event::Encapsulated {
-                by: wrap.encapsulation,
-                inner_size,
-                outer_size: outer(&inner_size),
-                df_policy: through.df_policy,
-                selectors: (local, remote),
-            }
+        self.step(at, session, || Event::Encapsulated {
+            by: wrap.encapsulation,
+            inner_size,
+            outer_size: outer(&inner_size),
+            df_policy: through.df_policy,
+            selectors: (detail.local, detail.remote),
         });
-        let carried = if is_small { Ok(()) } else { self.fit_path(at, through, wrap) };
-        let underlay = &through.underlay;
-        let carried = carried.and_then(|()| {
-            if underlay.is_reachable {
-                return Ok(());
-            }
-            Err(self.lost(Where::Underlay, Some(&through.path), DropReason::PeerUnreachable))
-        });
+        let mut carried = if is_small { Ok(()) } else { self.fit_path(at, tunnel, &wrap) };
+        if carried.is_ok() && !through.is_reachable {
+            carried = Err(self.lost(Where::Underlay, session, DropReason::PeerUnreachable));
+        }
         crossing.arrives = carried.is_ok();
         self.crosses(crossing);
         carried?;
-        self.decision.latency = self.decision.latency.saturating_add(underlay.latency);
-        self.step(Where::Underlay, Some(&through.path), || {
-            let (from, to) = if is_outward { (underlay.near, underlay.far) } else { (underlay.far, underlay.near) };
-            Event::Carried { from, to, latency: underlay.latency, path_mtu: underlay.path_mtu }
+        self.decision.latency = self.decision.latency.saturating_add(through.latency);
+        self.step(Where::Underlay, session, || {
+            let Underlay { near, far, latency, path_mtu, .. } = detail.underlay;
+            let (from, to) = if is_outward { (near, far) } else { (far, near) };
+            Event::Carried { from, to, latency, path_mtu }
         });
         Ok(())
     }
@@ -163,21 +152,22 @@ impl<'a, R: Record> Walk<'a, R> {
 
     /// A packet that is too large for the uplink is cut before encryption, dropped, or
     /// left alone since its outer packet may be cut.
-    fn fit_uplink(&mut self, at: Where, through: &Session, wrap: &Wrap) -> Result<(), At> {
+    fn fit_uplink(&mut self, at: Where, tunnel: u32, wrap: &Wrap) -> Result<(), At> {
         if self.load.largest() <= wrap.fits_uplink {
             return Ok(());
         }
         let version = self.packet.version();
-        match (version, self.packet.dont_fragment, through.df_policy) {
+        let session = self.session(tunnel);
+        match (version, self.packet.dont_fragment, self.of.sessions.tunnels[tunnel as usize].df_policy) {
             (IpVersion::V6, _, _) | (IpVersion::V4, true, DfPolicy::Copy) => {
                 let because = || Some(Because::Fits { mtu: wrap.fits });
-                Err(self.lost_because(at, Some(&through.path), DropReason::FragmentationNeeded, because))
+                Err(self.lost_because(at, session, DropReason::FragmentationNeeded, because))
             }
             (IpVersion::V4, true, DfPolicy::Clear) => Ok(()),
             (IpVersion::V4, false, _) => {
                 self.load.cut(version, wrap.fits_uplink);
                 let sizes = self.load.sizes().to_vec();
-                self.step(at, Some(&through.path), || Event::Fragmented { sizes, is_inner: true });
+                self.step(at, session, || Event::Fragmented { sizes, is_inner: true });
                 Ok(())
             }
         }
@@ -185,62 +175,52 @@ impl<'a, R: Record> Walk<'a, R> {
 
     /// Outer packets that are too large are cut by the sender, then on the path, or are
     /// dropped there.
-    fn fit_path(&mut self, at: Where, through: &Session, wrap: &Wrap) -> Result<(), At> {
-        let version = wrap.encapsulation.outer;
+    fn fit_path(&mut self, at: Where, tunnel: u32, wrap: &Wrap) -> Result<(), At> {
+        let (version, session) = (wrap.encapsulation.outer, self.session(tunnel));
         let outer = |inner: &usize| wrap.encapsulation.outer_size(*inner);
         let mut load = Load::of(self.load.sizes().iter().map(outer).collect());
         if load.largest() > UPLINK_MTU {
             load.cut(version, UPLINK_MTU);
-            self.step(at, Some(&through.path), || Event::Fragmented { sizes: load.sizes().to_vec(), is_inner: false });
+            self.step(at, session, || Event::Fragmented { sizes: load.sizes().to_vec(), is_inner: false });
         }
-        let path_mtu = through.underlay.path_mtu;
+        let path_mtu = self.of.sessions.details[tunnel as usize].underlay.path_mtu;
         if load.largest() <= path_mtu {
             return Ok(());
         }
         let inner_is_whole = self.packet.dont_fragment || self.packet.version() == IpVersion::V6;
-        let dont_fragment = inner_is_whole && through.df_policy == DfPolicy::Copy;
+        let dont_fragment = inner_is_whole && self.of.sessions.tunnels[tunnel as usize].df_policy == DfPolicy::Copy;
         if dont_fragment || version == IpVersion::V6 {
             let because = || Some(Because::Fits { mtu: wrap.fits });
-            return Err(self.lost_because(Where::Underlay, Some(&through.path), DropReason::PathMtuExceeded, because));
+            return Err(self.lost_because(Where::Underlay, session, DropReason::PathMtuExceeded, because));
         }
         load.cut(version, path_mtu);
-        self.step(Where::Underlay, Some(&through.path), || Event::Fragmented {
-            sizes: load.sizes().to_vec(),
-            is_inner: false,
-        });
+        self.step(Where::Underlay, session, || Event::Fragmented { sizes: load.sizes().to_vec(), is_inner: false });
         Ok(())
     }
 
-    fn decapsulated(&mut self, at: Where, through: &Session) {
+    fn decapsulated(&mut self, at: Where, tunnel: u32) {
         let size = self.load.largest();
-        self.step(at, Some(&through.path), || Event::Decapsulated { size });
+        self.step(at, self.session(tunnel), || Event::Decapsulated { size });
     }
 
-    /// Out of one of `tunnels`, at the gateway of `session`: what it does not protect it
-    /// refuses (RFC 4301 section 5.2, step 4).
-    fn out_of_tunnel<'t>(
-        &mut self,
-        session: &'t Session,
-        mut tunnels: impl Iterator<Item = &'t Tunnel> + Clone,
-        wrap: &Wrap,
-    ) -> At {
-        let packet = self.packet;
-        let here = Where::Gateway(session.gateway);
-        if tunnels.clone().next().is_none() {
-            return self.lost(here, Some(&session.path), DropReason::TunnelDown);
-        }
-        self.decapsulated(here, session);
-        let takes = |tunnel: &Tunnel| {
-            tunnel.is_between(packet.destination, packet.source) || session.is_route_based && tunnel.is_wide()
-        };
-        let all = tunnels.clone();
-        if !tunnels.any(takes) {
-            return self.lost_because(here, Some(&session.path), DropReason::SelectorMismatch, || {
-                Some(protected(all.map(|tunnel| (tunnel.local, tunnel.remote))))
+    /// Out of a tunnel, at its gateway: what it does not protect is refused (RFC 4301
+    /// section 5.2, step 4).
+    fn out_of_tunnel(&mut self, tunnel: u32) -> At {
+        let (of, packet) = (self.of, self.packet);
+        let Tunnel { gateway, session, .. } = of.sessions.tunnels[tunnel as usize];
+        let here = Where::Gateway(gateway);
+        self.decapsulated(here, tunnel);
+        let detail = &of.sessions.details[tunnel as usize];
+        let is_route_based = of.sessions.sessions[session as usize].is_route_based;
+        if !detail.is_between(packet.destination, packet.source) && !(is_route_based && detail.is_wide()) {
+            return self.lost_because(here, self.session(tunnel), DropReason::SelectorMismatch, || {
+                let tunnels = of.sessions.sessions[session as usize].tunnels.clone();
+                let details = tunnels.map(|tunnel| &of.sessions.details[tunnel as usize]);
+                Some(protected(details.map(|detail| (detail.local, detail.remote))))
             });
         }
-        self.clamp(here, session, wrap, self.role == Role::Answering);
-        At::Tier0 { gateway: session.gateway, is_own: false }
+        self.clamp(here, tunnel, self.role == Role::Answering);
+        At::Tier0 { gateway, is_own: false }
     }
 }
 

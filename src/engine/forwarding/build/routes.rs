@@ -1,0 +1,103 @@
+//! What gateways and peers learned, and what lies behind peers.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::Builder;
+use super::rules::everywhere_if_empty;
+use crate::engine::bgp::{BgpPath, Rib};
+use crate::engine::forwarding::RouteSource::{Aggregate, Bgp, Static};
+use crate::engine::forwarding::atlas::Claim;
+use crate::engine::forwarding::index::small;
+use crate::engine::forwarding::tables::{Group, Hop, NextHop};
+use crate::engine::topology::{Peer, SessionKind};
+use crate::model::Network;
+
+impl Builder<'_> {
+    /// What gateways learned by BGP, and the summaries they advertise.
+    pub(super) fn routes_of_gateways(&mut self) {
+        let inputs = self.inputs;
+        for (tier0, Rib { routes, discards }) in inputs.ribs {
+            let Some(gateway) = self.gateway_numbers.get(tier0).copied() else { continue };
+            for (network, paths) in routes {
+                let known = |path: &BgpPath| {
+                    let session = *self.session_numbers.get(&path.session)?;
+                    Some(NextHop { address: Some(path.next_hop), session, neighbor: Some(path.neighbor.clone()) })
+                };
+                let next_hops = paths.iter().filter_map(known).collect();
+                if let Some(hop) = self.group(next_hops) {
+                    self.way(*network, gateway, Bgp, hop);
+                }
+            }
+            for network in discards {
+                self.way(*network, gateway, Aggregate, Hop::Discard);
+            }
+        }
+    }
+
+    /// What lies behind peers, and what they learned.
+    pub(super) fn routes_of_peers(&mut self) {
+        let inputs = self.inputs;
+        for (number, (path, declared)) in (0..).zip(&self.topology.peers) {
+            let node = self.peers[number as usize].node;
+            let behind = self.hops.of(Hop::Behind);
+            for network in self.behind(number, declared) {
+                self.draft.claim(network, Claim::Peer(number));
+                self.draft.way(network, node, Static, behind);
+            }
+            let mut learned: BTreeMap<Network, Vec<u32>> = BTreeMap::new();
+            for (network, session) in inputs.peers.get(path).into_iter().flatten() {
+                if let Some(session) = self.session_numbers.get(session) {
+                    learned.entry(*network).or_default().push(*session);
+                }
+            }
+            for (network, sessions) in learned {
+                let next_hop = |session: u32| {
+                    let same_version = |address: &&IpAddr| address.is_ipv6() == network.is_v6();
+                    let address = self.sessions.sessions[session as usize].addresses.iter().find(same_version);
+                    NextHop { address: address.copied(), session, neighbor: None }
+                };
+                if let Some(hop) = self.group(sessions.into_iter().map(next_hop).collect()) {
+                    self.way(network, node, Bgp, hop);
+                }
+            }
+        }
+    }
+
+    /// The hop by any of `next_hops`, if there are some.
+    fn group(&mut self, next_hops: Vec<NextHop>) -> Option<Hop> {
+        if next_hops.is_empty() {
+            return None;
+        }
+        let all = || 0..small(next_hops.len());
+        let up: Vec<u32> = all().filter(|at| self.sessions.is_up(next_hops[*at as usize].session)).collect();
+        let used = if up.is_empty() { all().collect() } else { up };
+        Some(Hop::Group(self.groups.of(Group { next_hops, used })))
+    }
+
+    /// The networks behind a peer: those it declares, or else its own sides of what it
+    /// protects, or else the destinations of its policy-based sessions; and always what it
+    /// announces.
+    fn behind(&self, number: u32, declared: &Peer) -> Vec<Network> {
+        let mut networks = match (&declared.networks, &declared.selectors[..]) {
+            (Some(networks), _) => networks.clone(),
+            (None, []) => self.destinations(number),
+            (None, selectors) => selectors.iter().map(|(own, _)| *own).collect(),
+        };
+        networks.extend(declared.bgp.iter().flat_map(|speaker| &speaker.routes).map(|route| route.network));
+        networks
+    }
+
+    /// The destinations of the policy-based sessions of a peer.
+    fn destinations(&self, peer: u32) -> Vec<Network> {
+        let sessions = &self.peers[peer as usize].sessions;
+        let declared = sessions
+            .iter()
+            .filter_map(|session| self.topology.sessions.get(&self.sessions.sessions[*session as usize].path));
+        let rules = declared.flat_map(|session| match &session.kind {
+            SessionKind::PolicyBased { rules } => &rules[..],
+            SessionKind::RouteBased { .. } => &[],
+        });
+        rules.filter(|rule| rule.enabled).flat_map(|rule| everywhere_if_empty(&rule.destinations)).collect()
+    }
+}

@@ -1,0 +1,87 @@
+//! What the tables hold of gateways, segments and peers.
+
+use std::net::IpAddr;
+use std::ops::Range;
+
+use super::atlas::InSegment;
+use super::index::Ix;
+use crate::model::{Network, PolicyPath};
+
+/// A gateway: a tier-0 with what is connected to it, or a tier-1 that has none.
+pub(super) struct Gateway {
+    /// The tier-0 gateway; none for a tier-1 gateway on its own.
+    pub tier0: Option<PolicyPath>,
+    /// Which of all rules are its own.
+    pub rules: Range<u32>,
+}
+
+/// A tier-1 gateway.
+pub(super) struct Tier1 {
+    pub path: PolicyPath,
+    pub gateway: u32,
+}
+
+/// A segment.
+pub(super) struct Segment {
+    pub path: PolicyPath,
+    pub tier1: u32,
+    pub is_up: bool,
+}
+
+/// A subnet of a segment.
+pub(super) struct Subnet {
+    pub network: Network,
+    pub segment: u32,
+}
+
+/// A segment port.
+pub(super) struct Port {
+    pub path: PolicyPath,
+    pub is_up: bool,
+}
+
+/// A simulated peer.
+pub(super) struct Peer {
+    pub path: PolicyPath,
+    /// Its number among gateways and peers.
+    pub node: u32,
+    /// The traffic it protects: its own side, and the gateway's; empty: what its
+    /// sessions say.
+    pub selectors: Vec<(Network, Network)>,
+    /// The sessions whose far end it is.
+    pub sessions: Vec<u32>,
+}
+
+/// How a gateway or a peer gets to a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Hop {
+    /// It is there: the address is its own, or that of a tier-1 gateway below it.
+    Own { tier1: Option<Ix> },
+    /// The network is a segment's.
+    Subnet(InSegment),
+    /// The network is that of a session's tunnel interface.
+    Interface { session: u32 },
+    /// By one of several next hops.
+    Group(u32),
+    /// What is sent there is discarded.
+    Discard,
+    /// It lies behind this peer.
+    Behind,
+}
+
+/// Next hops that are equally good.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Group {
+    pub next_hops: Vec<NextHop>,
+    /// Those among which packets are spread: the ones whose session is up, or all when
+    /// none is.
+    pub used: Vec<u32>,
+}
+
+/// A next hop.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct NextHop {
+    pub address: Option<IpAddr>,
+    pub session: u32,
+    pub neighbor: Option<PolicyPath>,
+}
