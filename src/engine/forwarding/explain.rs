@@ -46,19 +46,11 @@ impl Explain {
             let has = |(gateway, address): &(u32, IpAddr)| {
                 *gateway == own_gateway && addresses.iter().any(|(_, network)| network.holds(*address))
             };
-<<<<<<< HEAD
-            if session.is_up()
-                && !neighbors.iter().any(has)
-                && let Some(of) = missing.get_mut(session.gateway as usize)
-            {
-                of.alone.push(position);
-=======
             if sessions.is_up(session)
                 && !neighbors.iter().any(has)
                 && let Some(of) = missing.get_mut(own_gateway as usize)
             {
                 of.alone.push(session);
->>>>>>> w-fwd
             }
         }
         let mut of = |neighbor: &PolicyPath, tell: &mut dyn FnMut(&mut Missing)| {

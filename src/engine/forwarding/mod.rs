@@ -26,25 +26,19 @@ mod fragments;
 mod index;
 mod packet;
 mod rules;
-<<<<<<< HEAD
-=======
 mod tables;
->>>>>>> w-fwd
 #[cfg(test)]
 mod tests;
 mod trace;
 mod tunnels;
 mod walk;
-<<<<<<< HEAD
 mod words;
-=======
->>>>>>> w-fwd
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-pub use crate::model::{Disposition, DropReason};
 pub use decision::{Crossing, Decision};
+pub use crate::model::{Disposition, DropReason};
 pub use packet::{Packet, protocol};
 pub use trace::{Because, Event, Node, RouteSource, Step, Trace};
 pub use tunnels::UPLINK_MTU;
@@ -133,11 +127,7 @@ impl Forwarding {
         // Several peers may have the network: it is the one who got the packet that answers.
         let peer =
             trace.steps.last().and_then(|step| if let Node::Peer(path) = &step.node { Some(path) } else { None });
-<<<<<<< HEAD
-        let peer = peer.and_then(|path| self.peers.iter().position(|peer| peer.path == *path)).map(atlas::number);
-=======
         let peer = peer.and_then(|path| self.peers.iter().position(|peer| peer.path == *path)).map(index::small);
->>>>>>> w-fwd
         let answer = trace.packet.answer(size, TIME_TO_LIVE);
         Some(walk::trace(self, &answer, Role::Answering, peer))
     }

@@ -100,25 +100,6 @@ impl Rules {
     #[inline]
     pub fn choose<M: Iterator<Item = u32>>(&self, own: &Range<u32>, matching: impl Fn() -> M) -> Choice {
         let mut choice = Choice::default();
-<<<<<<< HEAD
-        let own = |rule: &u32| own.contains(rule);
-        for matching in self.matching(sources, destinations).filter(own) {
-            let rule = &self.rules[matching as usize];
-            match rule.part {
-                Part::Bypass => _ = choice.bypass.get_or_insert(matching),
-                Part::Protect { .. } => {
-                    let bypasses = |other: u32| {
-                        let other = &self.rules[other as usize];
-                        matches!(other.part, Part::Bypass) && other.service == rule.service
-                    };
-                    let is_bypassed =
-                        choice.bypass.is_some() && self.matching(sources, destinations).filter(own).any(bypasses);
-                    if !is_bypassed {
-                        choice.rule = Some(matching);
-                        break;
-                    }
-                }
-=======
         for rule in matching().filter(|rule| own.contains(rule)) {
             let part = self.parts[rule as usize];
             if part.session.is_none() {
@@ -133,7 +114,6 @@ impl Rules {
             if !is_bypassed {
                 choice.rule = Some(Ix::new(rule));
                 break;
->>>>>>> w-fwd
             }
         }
         choice

@@ -149,26 +149,10 @@ fn underlay(topology: &Topology, declared: &Declared, far: &FarEnd<'_>) -> Under
     Underlay { near, far: declared.peer_address, is_reachable, latency, path_mtu }
 }
 
-<<<<<<< HEAD
-impl Tunnel {
-    /// The tunnel that is `now` like this, over `underlay`.
-    pub fn new(now: &TunnelNow, underlay: &Underlay) -> Self {
-        let takes = match &now.state {
-            TunnelState::Down { reason } => Err(Block::down(reason)),
-            TunnelState::Up { sa, .. } => {
-                let outer = IpVersion::of(underlay.far);
-                let encapsulation = Encapsulation { proposal: sa.proposal, outer, nat_traversal: sa.nat_traversal };
-                let fits = |mtu| encapsulation.largest_inner(mtu).unwrap_or_default();
-                Ok(Wrap { encapsulation, fits_uplink: fits(UPLINK_MTU), fits: fits(UPLINK_MTU.min(underlay.path_mtu)) })
-            }
-        };
-        Self { local: now.local, remote: now.remote, rule: now.rule.clone(), takes }
-=======
 impl Wrap {
     fn new(encapsulation: Encapsulation, path_mtu: usize) -> Self {
         let fits = |mtu| encapsulation.largest_inner(mtu).unwrap_or_default();
         Self { encapsulation, fits_uplink: fits(UPLINK_MTU), fits: fits(UPLINK_MTU.min(path_mtu)) }
->>>>>>> w-fwd
     }
 }
 

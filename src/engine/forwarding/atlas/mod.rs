@@ -190,28 +190,10 @@ impl Draft {
         let mut keep = |of: Numbered<Vec<u64>>| of.into_values().iter().map(|set| sets.keep(set)).collect::<Vec<_>>();
         let (sources, destinations) = (keep(numbers.sources), keep(numbers.destinations));
         let mut ways = Vec::new();
-<<<<<<< HEAD
-        let lists: Vec<_> = numbers
-            .hops
-            .into_values()
-            .into_iter()
-            .map(|list| {
-                let begin = small(ways.len());
-                ways.extend(list);
-                (begin, small(ways.len()))
-            })
-            .collect();
-        let place = |[origin, sources, destinations, hops]: [u32; 4]| Place {
-            origin,
-            sources,
-            destinations,
-            ways: lists[hops as usize],
-=======
         let mut lay = |list: Vec<Way>| {
             let begin = small(ways.len());
             ways.extend(list);
             (begin, small(ways.len()))
->>>>>>> w-fwd
         };
         let spans: Vec<_> = numbers.ways.into_values().into_iter().map(&mut lay).collect();
         let origins = numbers.origins.into_values();

@@ -155,13 +155,8 @@ pub(super) fn longest<K: Key>(
         let at = vias.binary_search_by_key(&sought, |via| (via.prefix, via.node)).ok()?;
         vias.get(at)
     };
-<<<<<<< HEAD
-    let deciding =
-        lengths.filter_map(at).reduce(|around, way| if way.is_local || !around.is_local { way } else { around })?;
-=======
     let hop = |via: &Via<K>| hops[via.hop as usize];
     let decides = |around, via| if hop(via).overrides(hop(around)) { via } else { around };
     let deciding = lengths.filter_map(at).reduce(decides)?;
->>>>>>> w-fwd
     Some((deciding.prefix, deciding.by))
 }

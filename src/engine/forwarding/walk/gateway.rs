@@ -95,12 +95,6 @@ impl<R: Record> Walk<'_, R> {
                 None => {
                     self.lost_because(here, None, DropReason::NoRoute, || of.why_no_route(gateway, packet.destination))
                 }
-<<<<<<< HEAD
-                None => {
-                    self.lost_because(here, None, DropReason::NoRoute, || of.why_no_route(gateway, packet.destination))
-                }
-=======
->>>>>>> w-fwd
             },
         }
     }

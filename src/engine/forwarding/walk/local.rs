@@ -50,11 +50,7 @@ impl<R: Record> Walk<'_, R> {
         let port = place.port.map(|port| &of.ports[port.get() as usize]);
         let here = Where::Segment(place.segment);
         self.step(here, Some(port.map_or(&segment.path, |port| &port.path)), || Event::Sent {
-<<<<<<< HEAD
-            network: place.subnet.map(|subnet| of.subnets[subnet as usize].network),
-=======
             network: place.subnet.map(|subnet| of.subnets[subnet.get() as usize].network),
->>>>>>> w-fwd
         });
         if let Some(port) = port.filter(|port| !port.is_up) {
             return self.lost(here, Some(&port.path), DropReason::PortDown);
