@@ -37,8 +37,8 @@ mod words;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-pub use decision::{Crossing, Decision};
 pub use crate::model::{Disposition, DropReason};
+pub use decision::{Crossing, Decision};
 pub use packet::{Packet, protocol};
 pub use trace::{Because, Event, Node, RouteSource, Step, Trace};
 pub use tunnels::UPLINK_MTU;
