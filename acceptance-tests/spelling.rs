@@ -236,7 +236,7 @@ const SAME: &[(&str, &[&str])] = &[
         "simulated_peer",
         &[
             "address = \"198.51.100.77\"",
-            "address = \"198.51.100.77\"\nike_id = \"198.51.100.77\"\ninitiates = true\nlatency = 5\npath_mtu = 1500\nreachable = true\nbehind_nat = false",
+            "address = \"198.51.100.77\"\nike_id = \"198.51.100.77\"\nlatency = 5\npath_mtu = 1500\nreachable = true\nbehind_nat = false",
         ],
     ),
     (

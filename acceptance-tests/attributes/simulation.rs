@@ -64,7 +64,7 @@ pub fn peer() -> Vec<Attribute> {
         of("traffic_selector.local", ["local = \"10.20.0.0/16\"", "local = \"0.0.0.0/0\""], "/traffic_selectors/0/local", json!(["10.20.0.0/16", "0.0.0.0/0"])).within("traffic_selector {\nremote = \"192.168.0.0/16\"\nIT\n}"),
         of("traffic_selector.remote", ["remote = \"192.168.0.0/16\"", "remote = \"192.168.1.9/32\""], "/traffic_selectors/0/remote", json!(["192.168.0.0/16", "192.168.1.9/32"])).within("traffic_selector {\nlocal = \"10.20.0.0/16\"\nIT\n}"),
         of("tunnel_addresses", ["tunnel_addresses = [\"169.254.9.2\"]", "tunnel_addresses = [\"fd00::2\", \"169.254.9.2\"]"], "/tunnel_addresses", json!([["169.254.9.2"], ["169.254.9.2", "fd00::2"], null])),
-        of("initiates", ["initiates = true", "initiates = false"], "/initiates", json!([true, false, true])),
+        of("initiates", ["initiates = true", "initiates = false"], "/initiates", json!([true, false, null])),
         of("networks", ["networks = [\"10.20.0.0/16\"]", "networks = [\"10.21.0.0/16\", \"10.20.0.0/16\"]"], "/networks", json!([["10.20.0.0/16"], ["10.20.0.0/16", "10.21.0.0/16"], null])),
         of(
             "bgp",

@@ -286,7 +286,7 @@ pub static SIMULATED_PEER: Kind = Kind {
             Field::optional("traffic_selectors", Shape::Records(&TRAFFIC_SELECTOR, 0, 1_000), "The traffic the peer protects. Without any, what the session's rules say, and everything for a route-based session.")
                 .singular("traffic_selector"),
             Field::optional("tunnel_addresses", Shape::Set(&Shape::Address, 0, 16), "The peer's addresses in the tunnels of route-based sessions. Unset, those of the gateway's BGP neighbors there, or else the other address of a /30 or /31."),
-            Field::optional("initiates", Shape::Bool, "Whether the peer opens sessions itself; otherwise it only answers.").or(Default::Bool(true)),
+            Field::optional("initiates", Shape::Bool, "Whether the peer opens sessions itself; otherwise it only answers. Unset, it opens those that the gateway opens as well, or only answers (`INITIATOR`, `RESPOND_ONLY`), and leaves those that wait for traffic (`ON_DEMAND`) to the gateway."),
             Field::optional("networks", Shape::Set(&Shape::Network, 0, 100_000), "Networks behind the peer, besides those its BGP speaker announces. Unset, the destinations of the rules of its policy-based sessions, or its own sides of `traffic_selector`."),
             Field::optional("bgp", Shape::Record(&SPEAKER), "The peer's BGP speaker. Without the block the peer speaks no BGP."),
             Field::optional("latency", Shape::Int(0, 60_000), "Milliseconds that a packet takes from the gateway to the peer.").or(Default::Int(5)),

@@ -244,6 +244,13 @@ impl Run {
         all.map(|(path, declared)| engine::Planned { path, declared }).collect()
     }
 
+    /// Whether the run is known to have something in its state, and plans no change so
+    /// far.
+    pub fn is_about_what_exists(&self) -> bool {
+        let known = self.known();
+        !known.in_state.is_empty() && known.objects.is_empty() && known.deleted.is_empty()
+    }
+
     /// Notes that `path` is in Terraform's state.
     pub fn is_in_state(&self, path: PolicyPath) {
         self.known().in_state.insert(path);

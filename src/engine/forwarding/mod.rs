@@ -117,6 +117,12 @@ impl Forwarding {
         walk::trace(self, packet, Role::Opening, None)
     }
 
+    /// The same for a packet that answers: a TCP handshake answers one that went the
+    /// other way.
+    pub fn trace_as_answer(&self, packet: &Packet) -> Trace {
+        walk::trace(self, packet, Role::Answering, None)
+    }
+
     /// The way of the answer, of `size` bytes, to the packet whose way `trace` is: its
     /// addresses and ports exchanged. None when there is no answer, since the packet did
     /// not arrive.

@@ -157,10 +157,11 @@ impl Party {
             Selector { own, other, rule: None }
         };
         let said = |(own, other): &(Network, Network)| Selector { own: *own, other: *other, rule: None };
+        let initiates = peer.initiates.unwrap_or(ours.initiation != InitiationMode::OnDemand);
         Self {
             address: peer.address,
             runs: Running::Yes,
-            initiation: if peer.initiates { InitiationMode::Initiator } else { InitiationMode::RespondOnly },
+            initiation: if initiates { InitiationMode::Initiator } else { InitiationMode::RespondOnly },
             version: peer.ike_version.unwrap_or(ours.version),
             ike: match &peer.ike_proposals[..] {
                 [] => ours.ike.clone(),

@@ -53,6 +53,8 @@ pub struct Answer {
 pub struct TraceRequest {
     /// The packet.
     pub packet: Packet,
+    /// Whether it answers one that went the other way: a TCP handshake with SYN and ACK.
+    pub answers: bool,
     /// At which moment.
     pub when: When,
     /// The size of the answer in bytes whose way back is wanted.
@@ -78,7 +80,10 @@ impl EngineView {
             Question::SessionStatistics(path) => session_statistics(self, path),
             Question::NeighborStatus(path) => {
                 let (neighbor, state) = (self.topology.neighbors.get(path)?, self.neighbors.get(path)?);
-                Some(documents::status(neighbor, state, self.ribs().neighbors.get(path), self.now))
+                let mut document = documents::status(neighbor, state, self.ribs().neighbors.get(path), self.now);
+                // Beyond the API: why it is not established.
+                document["reason"] = state.reason.as_ref().map(ToString::to_string).unwrap_or_default().into();
+                Some(document)
             }
             Question::LearnedRoutes(path) => self.routes(path, Direction::Learned),
             Question::AdvertisedRoutes(path) => self.routes(path, Direction::Advertised),
@@ -129,7 +134,9 @@ impl Engine {
 }
 
 fn traced(view: &EngineView, request: &TraceRequest) -> TraceAnswer {
-    let there = view.trace(&request.packet);
+    let forwarding = view.forwarding();
+    let packet = &request.packet;
+    let there = if request.answers { forwarding.trace_as_answer(packet) } else { forwarding.trace(packet) };
     let arrives = there.drop_reason.is_none();
     let back = if arrives { view.trace_answer(&there, request.answer_size) } else { None };
     TraceAnswer { there, back, unknown: view.topology.unknown.iter().cloned().collect() }

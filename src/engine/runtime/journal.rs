@@ -25,6 +25,10 @@ const ENTRIES: &str = "j/";
 /// the whole engine; spread over so many writes that is little for each.
 const LONGEST: u64 = 1_000;
 
+/// So many bytes may an entry have. A larger one, as of a peer with thousands of routes,
+/// would be read again and again.
+const LARGEST: usize = 256 * 1024;
+
 /// An entry as it is stored.
 #[derive(Serialize, Deserialize)]
 struct Entry {
@@ -77,10 +81,11 @@ pub(super) fn note_reset(tx: &mut dyn Transaction, at: Moment, path: &PolicyPath
 
 fn append(tx: &mut dyn Transaction, entry: &Entry) -> Result<bool, StoreError> {
     let number = 1 + tx.get(LAST)?.and_then(|last| std::str::from_utf8(&last).ok()?.parse().ok()).unwrap_or(0_u64);
-    let text = serde_json::to_vec(entry).unwrap_or_default();
+    let key = format!("{ENTRIES}{number:016x}");
+    let text = serde_json::to_vec(entry).map_err(|_| StoreError::Unreadable { key: key.clone() })?;
     tx.put(LAST, number.to_string().as_bytes())?;
-    tx.put(&format!("{ENTRIES}{number:016x}"), &text)?;
-    Ok(number.is_multiple_of(LONGEST))
+    tx.put(&key, &text)?;
+    Ok(number.is_multiple_of(LONGEST) || text.len() > LARGEST)
 }
 
 /// Stores `settled` in place of what led to it.
@@ -88,7 +93,8 @@ pub(super) fn settle(tx: &mut dyn Transaction, settled: &Settled) -> Result<(), 
     for (key, _) in tx.entries(ENTRIES)? {
         tx.delete(&key)?;
     }
-    tx.put(SETTLED, &serde_json::to_vec(settled).unwrap_or_default())
+    let text = serde_json::to_vec(settled).map_err(|_| StoreError::Unreadable { key: SETTLED.to_owned() })?;
+    tx.put(SETTLED, &text)
 }
 
 /// Reads the past. What cannot be read is refused rather than left out: the state would

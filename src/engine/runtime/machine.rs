@@ -2,15 +2,16 @@
 //! one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::agenda::{Agenda, Item};
 use super::journal::Event;
-use super::traffic::{Meter, Traffic};
+use super::traffic::{Meter, Traffic, sends};
 use super::{EngineView, Planned, Settled};
 use crate::engine::Moment;
 use crate::engine::bgp::{NeighborRecord, Surroundings};
-use crate::engine::negotiation::{SessionRecord, SessionState};
-use crate::engine::topology::Topology;
+use crate::engine::negotiation::{DownReason, IkeState, SessionRecord, SessionState};
+use crate::engine::topology::{FarEnd, Session, Topology};
 use crate::model::{Kind, PolicyPath, Tree};
 
 /// With nothing to come within so long, everything counts as settled: longer than any
@@ -24,7 +25,7 @@ const MOST_CHANGES: usize = 100_000;
 #[derive(Clone)]
 pub struct Runtime {
     now: Moment,
-    topology: Topology,
+    topology: Arc<Topology>,
     sessions: BTreeMap<PolicyPath, SessionRecord>,
     states: BTreeMap<PolicyPath, SessionState>,
     neighbors: BTreeMap<PolicyPath, NeighborRecord>,
@@ -40,7 +41,7 @@ impl Runtime {
         let Settled { at, sessions, neighbors, traffic } = settled;
         let mut runtime = Self {
             now: Moment(at),
-            topology,
+            topology: Arc::new(topology),
             sessions: paths(sessions),
             states: BTreeMap::new(),
             neighbors: paths(neighbors),
@@ -108,8 +109,8 @@ impl Runtime {
     pub fn declare(&mut self, path: &PolicyPath, declared: Option<(&'static Kind, &Tree)>) {
         let mut touched = self.touched_by(path);
         match declared {
-            Some((kind, tree)) => self.topology.put(kind, path, tree),
-            None => self.topology.remove(path),
+            Some((kind, tree)) => Arc::make_mut(&mut self.topology).put(kind, path, tree),
+            None => Arc::make_mut(&mut self.topology).remove(path),
         }
         touched.join(self.touched_by(path));
         self.meter = None;
@@ -142,7 +143,7 @@ impl Runtime {
                 None => self.declare(path, None),
                 Some((_, tree)) if matters_and_is_unknown(tree) => {
                     self.declare(path, None);
-                    self.topology.unknown.insert(path.clone());
+                    Arc::make_mut(&mut self.topology).unknown.insert(path.clone());
                 }
                 Some((kind, tree)) => self.declare(path, Some((*kind, &created(tree, self.now)))),
             }
@@ -171,10 +172,18 @@ impl Runtime {
 
     /// A packet wants through the session at `path`, which may wait for one.
     pub fn wake(&mut self, path: &PolicyPath) {
-        let (Some(wired), Some(record)) = (self.topology.wired(path), self.sessions.get_mut(path)) else { return };
-        let far = self.topology.far_end(wired.session);
-        record.wake(Some(&wired), &far, self.now);
-        self.session_moved(path);
+        let Some(session) = self.topology.sessions.get(path) else { return };
+        // Of two sessions that are each other's peer both come up, or none does.
+        let far = match self.topology.far_end(session) {
+            FarEnd::Session(far) => Some(far.session.path.clone()),
+            FarEnd::Nobody | FarEnd::Peer(_) => None,
+        };
+        for path in [path.clone()].into_iter().chain(far) {
+            if let (Some(wired), Some(record)) = (self.topology.wired(&path), self.sessions.get_mut(&path)) {
+                record.wake(Some(&wired), &self.topology.far_end(wired.session), self.now);
+                self.session_moved(&path);
+            }
+        }
     }
 
     /// The engine as it is at the moment.
@@ -183,7 +192,13 @@ impl Runtime {
             let state = self.neighbors.get(&neighbor.path)?.state(neighbor, &self.around(), self.now);
             Some((neighbor.path.clone(), state))
         });
-        EngineView::new(self.now, self.topology.clone(), self.states.clone(), neighbors.collect(), self.traffic.clone())
+        EngineView::new(
+            self.now,
+            Arc::clone(&self.topology),
+            self.states.clone(),
+            neighbors.collect(),
+            self.traffic.clone(),
+        )
     }
 
     fn around(&self) -> Surroundings<'_> {
@@ -195,9 +210,7 @@ impl Runtime {
         if to <= self.now {
             return;
         }
-        let flows =
-            self.topology.flows.values().any(|flow| flow.start < to && flow.stop.is_none_or(|stop| stop > self.now));
-        if flows {
+        if sends(&self.topology, self.now, to) {
             let meter = self.meter.take().unwrap_or_else(|| Meter::of(&self.view()));
             meter.count(&self.topology, &mut self.traffic, self.now, to);
             self.meter = Some(meter);
@@ -266,14 +279,26 @@ impl Runtime {
         if self.states.get(path) == Some(&state) {
             return;
         }
-        let near: Vec<_> = self.topology.neighbors_of(session).map(|(neighbor, _)| neighbor.path.clone()).collect();
-        let far = self.topology.neighbors.values().filter(|it| it.maximum_hop_limit > 1).map(|it| it.path.clone());
-        let neighbors: BTreeSet<_> = near.into_iter().chain(far).collect();
+        let neighbors = self.neighbors_through(session);
         self.states.insert(path.clone(), state);
         self.meter = None;
         for neighbor in neighbors {
             self.neighbor_changed(&neighbor);
         }
+    }
+
+    /// The neighbors that are spoken to through `session`, at both of its ends, and those
+    /// further away, which may be.
+    fn neighbors_through(&self, session: &Session) -> BTreeSet<PolicyPath> {
+        let topology = &self.topology;
+        let far = match topology.far_end(session) {
+            FarEnd::Session(far) => Some(far.session),
+            FarEnd::Nobody | FarEnd::Peer(_) => None,
+        };
+        let ends = [session].into_iter().chain(far);
+        let near = ends.flat_map(|end| topology.neighbors_of(end)).map(|(neighbor, _)| neighbor);
+        let multihop = topology.neighbors.values().filter(|it| it.maximum_hop_limit > 1);
+        near.chain(multihop).map(|neighbor| neighbor.path.clone()).collect()
     }
 
     fn keep_neighbor(&mut self, path: &PolicyPath) {
@@ -322,7 +347,9 @@ impl Runtime {
 
     /// Notes which sessions that wait for traffic the flows are going to open, and when.
     fn watch_traffic(&mut self) {
-        if self.topology.flows.is_empty() {
+        let waits =
+            |state: &SessionState| matches!(state.ike, IkeState::Down { reason: DownReason::WaitsForTraffic, .. });
+        if self.topology.flows.is_empty() || !self.states.values().any(waits) {
             return;
         }
         let meter = self.meter.take().unwrap_or_else(|| Meter::of(&self.view()));
@@ -348,7 +375,11 @@ impl Runtime {
                 || [peer, endpoint, own].into_iter().flatten().any(|address| address == session.peer_address);
             if touches {
                 touched.sessions.insert(session.path.clone());
-                touched.neighbors.extend(topology.neighbors_of(session).map(|(neighbor, _)| neighbor.path.clone()));
+                // What matters to a session matters to the one at its far end.
+                if let FarEnd::Session(far) = topology.far_end(session) {
+                    touched.sessions.insert(far.session.path.clone());
+                }
+                touched.neighbors.extend(self.neighbors_through(session));
             }
         }
         let of_instance = topology.bgp.contains_key(path);

@@ -22,6 +22,8 @@ const SEGMENT_MTU: usize = 1_500;
 /// A TCP header without options (RFC 9293).
 const TCP_HEADER: usize = 20;
 const MILLISECONDS: i128 = 1_000;
+/// How many narrower links a path may have, one after the other.
+const MOST_DISCOVERIES: usize = 16;
 
 /// What has been counted, by policy path.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -34,7 +36,7 @@ pub struct Traffic {
     total: FlowCounters,
 }
 
-/// What is counted of a tunnel.
+/// What is counted of a tunnel. A counter that has reached its end stays there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TunnelCounters {
@@ -67,11 +69,12 @@ pub struct FlowCounters {
 
 impl FlowCounters {
     fn add(&mut self, fate: Option<DropReason>, packets: u64) {
-        self.sent += packets;
-        match fate {
-            None => self.delivered += packets,
-            Some(reason) => *self.dropped.entry(reason.word().to_owned()).or_default() += packets,
-        }
+        self.sent = self.sent.saturating_add(packets);
+        let counter = match fate {
+            None => &mut self.delivered,
+            Some(reason) => self.dropped.entry(reason.word().to_owned()).or_default(),
+        };
+        *counter = counter.saturating_add(packets);
     }
 }
 
@@ -80,12 +83,25 @@ impl TunnelCounters {
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {
-            packets_in: self.packets_in + other.packets_in,
-            packets_out: self.packets_out + other.packets_out,
-            bytes_in: self.bytes_in + other.bytes_in,
-            bytes_out: self.bytes_out + other.bytes_out,
-            unmatched_in: self.unmatched_in + other.unmatched_in,
-            oversized_out: self.oversized_out + other.oversized_out,
+            packets_in: self.packets_in.saturating_add(other.packets_in),
+            packets_out: self.packets_out.saturating_add(other.packets_out),
+            bytes_in: self.bytes_in.saturating_add(other.bytes_in),
+            bytes_out: self.bytes_out.saturating_add(other.bytes_out),
+            unmatched_in: self.unmatched_in.saturating_add(other.unmatched_in),
+            oversized_out: self.oversized_out.saturating_add(other.oversized_out),
+        }
+    }
+
+    /// What `packets` of these count for.
+    #[must_use]
+    fn times(self, packets: u64) -> Self {
+        Self {
+            packets_in: self.packets_in.saturating_mul(packets),
+            packets_out: self.packets_out.saturating_mul(packets),
+            bytes_in: self.bytes_in.saturating_mul(packets),
+            bytes_out: self.bytes_out.saturating_mul(packets),
+            unmatched_in: self.unmatched_in.saturating_mul(packets),
+            oversized_out: self.oversized_out.saturating_mul(packets),
         }
     }
 }
@@ -134,6 +150,11 @@ impl Traffic {
 #[derive(Clone, Debug)]
 pub(super) struct Meter {
     courses: BTreeMap<PolicyPath, Course>,
+}
+
+/// Whether any flow sends a packet from `from` until just before `to`.
+pub(super) fn sends(topology: &Topology, from: Moment, to: Moment) -> bool {
+    topology.flows.values().any(|flow| sent_before(flow, to) > sent_before(flow, from))
 }
 
 /// How the packets of a flow go, and their answers.
@@ -191,19 +212,6 @@ impl Meter {
     }
 }
 
-impl TunnelCounters {
-    fn times(self, packets: u64) -> Self {
-        Self {
-            packets_in: self.packets_in * packets,
-            packets_out: self.packets_out * packets,
-            bytes_in: self.bytes_in * packets,
-            bytes_out: self.bytes_out * packets,
-            unmatched_in: self.unmatched_in * packets,
-            oversized_out: self.oversized_out * packets,
-        }
-    }
-}
-
 impl Course {
     fn of(view: &EngineView, flow: &Flow) -> Self {
         let there = view.trace(&fitting_packet(view, flow));
@@ -235,12 +243,18 @@ fn fitting_packet(view: &EngineView, flow: &Flow) -> Packet {
     });
     let segment = clamped.chain(announced.map(usize::from)).min().unwrap_or(0);
     packet.size = packet.size.min(headers + segment);
-    let trace = view.trace(&packet);
-    if let Some(Event::Dropped { because: Some(Because::Fits { mtu }), .. }) =
-        trace.steps.last().map(|step| &step.event)
-        && trace.drop_reason == Some(DropReason::FragmentationNeeded)
-    {
-        packet.size = packet.size.min(*mtu);
+    for _ in 0..MOST_DISCOVERIES {
+        let trace = view.trace(&packet);
+        let fits = match trace.steps.last().map(|step| &step.event) {
+            Some(Event::Dropped { reason: DropReason::FragmentationNeeded, because: Some(Because::Fits { mtu }) }) => {
+                *mtu
+            }
+            _ => break,
+        };
+        if fits >= packet.size {
+            break;
+        }
+        packet.size = fits;
     }
     packet
 }

@@ -18,7 +18,7 @@ pub struct EngineView {
     /// The moment.
     pub now: Moment,
     /// What is declared.
-    pub topology: Topology,
+    pub topology: Arc<Topology>,
     /// How each session is.
     pub sessions: BTreeMap<PolicyPath, SessionState>,
     /// How each BGP neighbor is.
@@ -32,7 +32,7 @@ pub struct EngineView {
 impl EngineView {
     pub(super) fn new(
         now: Moment,
-        topology: Topology,
+        topology: Arc<Topology>,
         sessions: BTreeMap<PolicyPath, SessionState>,
         neighbors: BTreeMap<PolicyPath, NeighborState>,
         traffic: Traffic,

@@ -40,8 +40,8 @@ pub struct Peer {
     pub selectors: Vec<(Network, Network)>,
     /// Its addresses in tunnels.
     pub tunnel_addresses: Vec<IpAddr>,
-    /// Whether it opens sessions itself.
-    pub initiates: bool,
+    /// Whether it opens sessions itself; none: unless the gateway waits for traffic.
+    pub initiates: Option<bool>,
     /// Networks behind it, besides those it announces; none: as its sessions say.
     pub networks: Option<Vec<Network>>,
     /// Its BGP speaker.
@@ -167,7 +167,7 @@ pub(super) fn peer(path: &PolicyPath, tree: &Tree) -> Option<Peer> {
             .filter_map(|it| Some((it.parsed("local")?, it.parsed("remote")?)))
             .collect(),
         tunnel_addresses: doc.all_parsed("tunnel_addresses"),
-        initiates: doc.bool("initiates", true),
+        initiates: doc.0.get("initiates").bool(),
         networks: (!networks.is_empty()).then_some(networks),
         bgp: (!speaker_doc.is_null()).then(|| speaker(speaker_doc)),
         latency: doc.number("latency").unwrap_or(5),

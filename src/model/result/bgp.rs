@@ -55,6 +55,11 @@ pub static BGP_NEIGHBOR_STATUS: Record = Record {
             TEXT,
             "`IDLE`, `CONNECT`, `ACTIVE`, `OPEN_SENT`, `OPEN_CONFIRM` or `ESTABLISHED` (RFC 4271, section 8.2.2).",
         ),
+        told(
+            "reason",
+            TEXT,
+            "Why the connection is not established, in words; empty while it is. The API has no such field.",
+        ),
         told("messages_received", COUNT, "BGP messages received."),
         told("messages_sent", COUNT, "BGP messages sent."),
         told("time_since_established", COUNT, "Seconds since the connection was established; 0 while it is not."),

@@ -127,7 +127,7 @@ pub(super) static TRACE_INPUT: Record = Record {
         Field::optional(
             "tcp_flags",
             Shape::Set(&Shape::Enum(&TcpFlag::WORDS), 0, 6),
-            "The flags of a TCP segment. One with `SYN` announces an MSS of 1460 bytes (1440 with IPv6).",
+            "The flags of a TCP segment. One with `SYN` announces an MSS of 1460 bytes (1440 with IPv6), which is clamped as the session says; with `SYN` and `ACK` it answers a connection that came the other way. The others change nothing on the way.",
         ),
         Field::optional(
             "dont_fragment",

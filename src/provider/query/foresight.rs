@@ -15,7 +15,7 @@ use crate::tf_provider::{Context, Diagnostic, Diagnostics};
 
 /// A plan that has not moved for so long has come as far as it can while a data source
 /// is read.
-const QUIET: Duration = Duration::from_secs(1);
+const QUIET: Duration = Duration::from_secs(2);
 
 /// What the rest of a plan declares: the objects it creates, changes and deletes, once it
 /// has come as far as it can. None in an apply, where they are what they are.
@@ -25,6 +25,9 @@ pub async fn foreseen(cx: &Context, connection: &Connection) -> Result<Vec<Plann
         match events.next_within(cx, QUIET).await {
             Waited::Moved => {}
             Waited::InVain => return Ok(connection.run.planned_objects()),
+            // Nothing has been planned that is not there already: as far as can be seen, this
+            // is a plan without changes.
+            Waited::Crowded if connection.run.is_about_what_exists() => return Ok(Vec::new()),
             Waited::Crowded => return Err(crowded().into()),
         }
     }

@@ -73,7 +73,8 @@ fn request(input: &Tree) -> Option<TraceRequest> {
     let port = |field, default| number(field).and_then(|port| u16::try_from(port).ok()).unwrap_or(default);
     let has_ports = carried != FlowProtocol::Icmp;
     let flags = input.get("tcp_flags").items();
-    let opens = flags.iter().any(|flag| flag.text() == Some(TcpFlag::Syn.word()));
+    let has = |wanted: TcpFlag| flags.iter().any(|flag| flag.text() == Some(wanted.word()));
+    let opens = has(TcpFlag::Syn);
     let ip_header: u16 = if source.is_ipv4() { 20 } else { 40 };
     let size = number("size").and_then(|size| usize::try_from(size).ok()).unwrap_or(100);
     let packet = Packet {
@@ -94,7 +95,7 @@ fn request(input: &Tree) -> Option<TraceRequest> {
     };
     let current = input.get("state").text().and_then(TraceState::parse) == Some(TraceState::Current);
     let when = if current { When::Current } else { When::Settled };
-    Some(TraceRequest { packet, when, answer_size: size })
+    Some(TraceRequest { packet, answers: opens && has(TcpFlag::Ack), when, answer_size: size })
 }
 
 /// A direction that is given has to be the one the packet has.

@@ -91,7 +91,8 @@ impl Lab {
 
     /// The way of an ICMP packet at this moment.
     fn trace(&self, source: &str, destination: &str) -> Trace {
-        let request = TraceRequest { packet: ping(source, destination), when: When::Current, answer_size: 100 };
+        let request =
+            TraceRequest { packet: ping(source, destination), answers: false, when: When::Current, answer_size: 100 };
         self.engine.trace(&request, &[], self.moment()).unwrap().there
     }
 

@@ -150,3 +150,48 @@ fn what_does_not_fit_is_dropped_and_counted() {
     assert_eq!((&tunnel["dropped_packets_out"], &tunnel["packets_sent_other_error"]), (&json!(10), &json!(10)));
     assert_eq!((&tunnel["packets_out"], &tunnel["packets_in"]), (&json!(0), &json!(0)));
 }
+
+/// The fastest and largest flow reaches 2^64 bytes in 2^64 / (10^7 x 65,535) seconds, 326
+/// days. What counts its bytes stays at the end then.
+#[test]
+fn counters_do_not_run_over() {
+    let mut lab = Lab::new();
+    lab.route_based("dc", 1);
+    let mut fast = flow();
+    fast["packets_per_second"] = json!(10_000_000);
+    fast["packet_size"] = json!(65_535);
+    lab.at(1_000).put(&format!("{FLOWS}/f"), fast);
+    let bytes = |lab: &Lab| lab.status("dc")["aggregate_traffic_counters"]["bytes_out"].as_u64().unwrap();
+    let day = 86_400_000;
+    lab.at(300 * day);
+    let before = bytes(&lab);
+    assert!(before < u64::MAX);
+    lab.at(5_000 * day);
+    assert_eq!(bytes(&lab), u64::MAX);
+}
+
+/// In through one tunnel and out through a narrower one: a TCP flow finds what fits both.
+#[test]
+fn a_connection_finds_what_its_path_carries() {
+    let mut lab = Lab::new();
+    lab.route_based("dc", 1);
+    let profile = "/infra/ipsec-vpn-tunnel-profiles/wide";
+    lab.put(profile, json!({ "encryption_algorithms": ["AES_256"], "digest_algorithms": ["SHA2_512"] }));
+    lab.put(&session("branch"), super::route_based(2));
+    lab.patch(&session("branch"), json!({ "tunnel_profile_path": profile }));
+    lab.put(
+        &format!("{}/neighbors/branch", super::BGP),
+        json!({ "neighbor_address": "169.254.2.1", "remote_as_num": "65011" }),
+    );
+    let peer = json!({ "address": "198.51.100.2", "psk": "correct horse", "bgp": { "routes": [{ "network": "10.30.0.0/16" }] } });
+    lab.put(&format!("{PEERS}/branch"), peer);
+    lab.at(5_000);
+    let tcp = json!({
+        "source": "10.20.1.1", "destination": "10.30.1.1", "protocol": "TCP", "destination_port": 443,
+        "packets_per_second": 10, "packet_size": 1_500,
+    });
+    lab.put(&format!("{FLOWS}/f"), tcp);
+    lab.at(6_000);
+    let counters = lab.view().traffic.of_flow(&parsed(&format!("{FLOWS}/f")));
+    assert_eq!((counters.sent, counters.delivered), (20, 20), "{counters:?}");
+}

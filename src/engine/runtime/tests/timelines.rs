@@ -121,10 +121,7 @@ fn the_first_packet_opens_a_session_on_demand() {
             "rules": [rule],
         }),
     );
-    lab.put(
-        &format!("{PEERS}/dc"),
-        json!({ "address": "198.51.100.1", "psk": "correct horse", "latency": 10, "initiates": false }),
-    );
+    lab.put(&format!("{PEERS}/dc"), json!({ "address": "198.51.100.1", "psk": "correct horse", "latency": 10 }));
     lab.at(60_000);
     let status = lab.status("dc");
     assert_eq!(status["runtime_status"], "DOWN");
@@ -182,4 +179,58 @@ fn without_a_word_from_the_neighbor_its_hold_time_passes() {
     assert_ne!(lab.neighbor("dc")["connection_state"], "ESTABLISHED");
     assert_eq!(lab.status("dc")["runtime_status"], "UP", "DPD has not noticed yet");
     assert_eq!(lab.fate("192.168.10.5", "10.20.1.1"), "NO_ROUTE");
+}
+
+/// A policy-based session between the two endpoints of the gateway.
+fn one_of_two(own: &str, peer: &str, source: &str, destination: &str, mode: &str) -> serde_json::Value {
+    json!({
+        "resource_type": "PolicyBasedIPSecVpnSession",
+        "local_endpoint_path": format!("{}/local-endpoints/{own}", super::SERVICE),
+        "peer_address": peer,
+        "peer_id": peer,
+        "psk": "correct horse",
+        "connection_initiation_mode": mode,
+        "rules": [{ "id": "r", "sources": [{ "subnet": source }], "destinations": [{ "subnet": destination }] }],
+    })
+}
+
+#[test]
+fn a_change_at_one_of_two_sessions_concerns_both() {
+    let mut lab = Lab::new();
+    let profile = "/infra/ipsec-vpn-ike-profiles/own";
+    lab.put(profile, json!({ "dh_groups": ["GROUP14"] }));
+    let (here, there) = ("192.168.10.0/24", "10.9.0.0/16");
+    lab.put(&session("a"), one_of_two("Public-IP1", "10.73.118.66", here, there, "INITIATOR"));
+    let mut b = one_of_two("Private-IP1", "203.0.113.66", there, here, "INITIATOR");
+    b["ike_profile_path"] = json!(profile);
+    lab.put(&session("b"), b);
+    lab.at(5_000);
+    assert_eq!(
+        (lab.status("a")["runtime_status"].clone(), lab.status("b")["runtime_status"].clone()),
+        (json!("UP"), json!("UP"))
+    );
+    lab.patch(profile, json!({ "dh_groups": ["GROUP20"] }));
+    lab.at(10_000);
+    for id in ["a", "b"] {
+        assert_eq!(lab.status(id)["runtime_status"], "DOWN", "{id}");
+    }
+}
+
+#[test]
+fn a_packet_opens_both_of_two_sessions() {
+    for other in ["ON_DEMAND", "RESPOND_ONLY"] {
+        let mut lab = Lab::new();
+        lab.segment();
+        let (here, there) = ("192.168.10.0/24", "10.9.0.0/16");
+        lab.put(&session("a"), one_of_two("Public-IP1", "10.73.118.66", here, there, "ON_DEMAND"));
+        lab.put(&session("b"), one_of_two("Private-IP1", "203.0.113.66", there, here, other));
+        lab.at(5_000);
+        assert_eq!(lab.status("a")["runtime_status"], "DOWN");
+        let flow = json!({ "source": "192.168.10.5", "destination": "10.9.1.1", "destination_port": 53 });
+        lab.put(&format!("{}/f", super::FLOWS), flow);
+        lab.at(8_000);
+        for id in ["a", "b"] {
+            assert_eq!(lab.status(id)["runtime_status"], "UP", "{id} with {other}");
+        }
+    }
 }
