@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::ops::AddAssign;
 
@@ -44,7 +45,7 @@ impl AddAssign for Amount {
 
 /// The packets of one five-tuple. Those of protocols without ports, and fragments, have
 /// the ports 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Flow {
     /// Who sends.
     pub source: IpAddr,
@@ -58,6 +59,21 @@ pub struct Flow {
     pub destination_port: u16,
 }
 
+/// In three numbers: the hash of every part by itself costs more than all else that is
+/// done for a packet.
+impl Hash for Flow {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let bits = |address: IpAddr| match address {
+            IpAddr::V4(address) => u128::from(address.to_bits()),
+            IpAddr::V6(address) => address.to_bits(),
+        };
+        state.write_u128(bits(self.source));
+        state.write_u128(bits(self.destination));
+        let ports = u64::from(self.source_port) << 16 | u64::from(self.destination_port);
+        state.write_u64(ports << 8 | u64::from(self.protocol));
+    }
+}
+
 impl Flow {
     fn of(packet: &Packet) -> Self {
         let Packet { source, destination, protocol, source_port, destination_port, .. } = *packet;
@@ -66,7 +82,7 @@ impl Flow {
 }
 
 /// What becomes of packets, in both engines if there are two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Outcome {
     /// In the engine.
     pub before: Verdict,
@@ -74,20 +90,23 @@ pub struct Outcome {
     pub after: Option<Verdict>,
 }
 
+/// A flow has few outcomes, mostly one: they may share a hash.
+impl Hash for Outcome {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
 /// What has been counted of one flow with one outcome.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
     /// How much.
     pub amount: Amount,
-    /// The place of its session in [`Tally::sessions`].
-    pub session: usize,
+    /// The session that takes the flow, as in [`Decision::session`].
+    pub session: Option<u32>,
 }
 
 /// What has been counted of one session.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct SessionTally {
-    /// The session; none for packets that no session takes.
-    pub path: Option<PolicyPath>,
     /// What arrives.
     pub delivered: Amount,
     /// What does not.
@@ -98,17 +117,15 @@ pub struct SessionTally {
 pub struct Tally<'a> {
     /// The engines.
     pub judge: Judge<'a>,
-    /// By outcome.
-    pub outcomes: BTreeMap<Outcome, Amount>,
     /// By flow and outcome.
     pub rows: HashMap<(Flow, Outcome), Row>,
-    /// By session; the first counts what no session takes.
-    pub sessions: Vec<SessionTally>,
     /// Frames that were not sent through the engine, by reason.
     pub skipped: BTreeMap<Skip, Amount>,
-    /// What has no row, because there are too many.
-    pub unlisted: Amount,
-    places: BTreeMap<PolicyPath, usize>,
+    /// What has no row, because there are too many: by outcome.
+    pub unlisted: BTreeMap<Outcome, Amount>,
+    /// By session, as in [`Decision::session`], one place further; the first counts what
+    /// no session takes.
+    sessions: Vec<SessionTally>,
     most_rows: usize,
 }
 
@@ -117,12 +134,10 @@ impl<'a> Tally<'a> {
     pub fn new(judge: Judge<'a>) -> Self {
         Self {
             judge,
-            outcomes: BTreeMap::new(),
             rows: HashMap::new(),
-            sessions: vec![SessionTally::default()],
             skipped: BTreeMap::new(),
-            unlisted: Amount::default(),
-            places: BTreeMap::new(),
+            unlisted: BTreeMap::new(),
+            sessions: Vec::new(),
             most_rows: MOST_ROWS,
         }
     }
@@ -135,37 +150,27 @@ impl<'a> Tally<'a> {
 
     /// Whether nothing has been counted.
     pub fn is_empty(&self) -> bool {
-        self.outcomes.is_empty() && self.skipped.is_empty()
+        self.rows.is_empty() && self.skipped.is_empty()
     }
 
     /// Counts `packets` packets like this one.
     pub fn count(&mut self, packet: &Packet, packets: u64) {
         let amount = Amount { packets, bytes: packets.saturating_mul(packet.size as u64) };
-        let outcome = Outcome {
-            before: fate(self.judge.before.decide(packet)),
-            after: self.judge.after.map(|view| fate(view.decide(packet))),
-        };
-        *self.outcomes.entry(outcome).or_default() += amount;
+        let decision = self.judge.before.decide(packet);
+        let after = self.judge.after.map(|view| verdict(&view.decide(packet)));
+        let outcome = Outcome { before: verdict(&decision), after };
         let is_full = self.rows.len() >= self.most_rows;
-        // Which session takes a flow is looked up once: it follows from the five-tuple.
-        let session = match self.rows.entry((Flow::of(packet), outcome)) {
-            Entry::Occupied(mut row) => {
-                let row = row.get_mut();
-                row.amount += amount;
-                row.session
-            }
-            Entry::Vacant(_) if is_full => {
-                self.unlisted += amount;
-                place(&mut self.places, &mut self.sessions, self.judge.before, packet)
-            }
-            Entry::Vacant(free) => {
-                let session = place(&mut self.places, &mut self.sessions, self.judge.before, packet);
-                free.insert(Row { amount, session });
-                session
-            }
-        };
-        if let Some(session) = self.sessions.get_mut(session) {
-            let arrives = outcome.before.0 != Disposition::Dropped;
+        match self.rows.entry((Flow::of(packet), outcome)) {
+            Entry::Occupied(mut row) => row.get_mut().amount += amount,
+            Entry::Vacant(free) if !is_full => _ = free.insert(Row { amount, session: decision.session }),
+            Entry::Vacant(_) => *self.unlisted.entry(outcome).or_default() += amount,
+        }
+        let place = decision.session.map_or(0, |session| session as usize + 1);
+        if place >= self.sessions.len() {
+            self.sessions.resize(place + 1, SessionTally::default());
+        }
+        if let Some(session) = self.sessions.get_mut(place) {
+            let arrives = decision.disposition != Disposition::Dropped;
             *(if arrives { &mut session.delivered } else { &mut session.dropped }) += amount;
         }
     }
@@ -174,24 +179,29 @@ impl<'a> Tally<'a> {
     pub fn skip(&mut self, skip: Skip, size: u32) {
         *self.skipped.entry(skip).or_default() += Amount { packets: 1, bytes: size.into() };
     }
-}
 
-/// The place of the session that takes `packet`, which is made if there is none yet.
-fn place(
-    places: &mut BTreeMap<PolicyPath, usize>,
-    sessions: &mut Vec<SessionTally>,
-    view: &EngineView,
-    packet: &Packet,
-) -> usize {
-    let session = view.decide(packet).session;
-    let Some(path) = session.and_then(|session| view.forwarding().session_path(session)) else { return 0 };
-    *places.entry(path.clone()).or_insert_with_key(|path| {
-        sessions.push(SessionTally { path: Some(path.clone()), ..SessionTally::default() });
-        sessions.len() - 1
-    })
+    /// What has been counted, by outcome.
+    pub fn outcomes(&self) -> BTreeMap<Outcome, Amount> {
+        let mut outcomes = self.unlisted.clone();
+        for ((_, outcome), row) in &self.rows {
+            *outcomes.entry(*outcome).or_default() += row.amount;
+        }
+        outcomes
+    }
+
+    /// What has been counted, by session; none: no session takes it.
+    pub fn sessions(&self) -> impl Iterator<Item = (Option<&'a PolicyPath>, &SessionTally)> {
+        let path = |place: usize| self.session_path(u32::try_from(place.checked_sub(1)?).ok()?);
+        self.sessions.iter().enumerate().map(move |(place, tally)| (path(place), tally))
+    }
+
+    /// The path of a row's session.
+    pub fn session_path(&self, session: u32) -> Option<&'a PolicyPath> {
+        self.judge.before.forwarding().session_path(session)
+    }
 }
 
 /// What becomes of a packet, and why it is dropped if it is.
-fn fate(decision: Decision) -> (Disposition, Option<DropReason>) {
+fn verdict(decision: &Decision) -> Verdict {
     (decision.disposition, decision.drop_reason)
 }

@@ -3,8 +3,8 @@
 
 use std::io::{self, Read};
 
-/// What is read at once.
-const CHUNK: usize = 1 << 20;
+/// What is read at once: it stays in the cache until it has been looked at.
+const CHUNK: usize = 256 << 10;
 
 /// A window over what `R` reads.
 pub struct Window<R> {

@@ -87,7 +87,7 @@ impl Report {
     pub fn of(tally: &Tally<'_>, limit: usize) -> Self {
         let names = Names(&tally.judge.before.topology);
         let named = |path: &PolicyPath| Named { name: names.of(path).to_owned(), path: path.clone() };
-        let session = |at: usize| tally.sessions.get(at)?.path.as_ref().map(named);
+        let session = |session: Option<u32>| session.and_then(|it| tally.session_path(it)).map(named);
         let largest = |which: &dyn Fn(&Outcome) -> bool| {
             let mut rows: Vec<_> = tally.rows.iter().filter(|((_, outcome), _)| which(outcome)).collect();
             let count = rows.len();
@@ -102,12 +102,13 @@ impl Report {
         };
         let mut all = Amount::default();
         let mut verdicts: BTreeMap<Verdict, Amount> = BTreeMap::new();
-        for (outcome, amount) in &tally.outcomes {
+        let outcomes = tally.outcomes();
+        for (outcome, amount) in &outcomes {
             all += *amount;
             *verdicts.entry(outcome.before).or_default() += *amount;
         }
         let (rows, flows) = largest(&|_| true);
-        let changed = tally.outcomes.iter().filter_map(|(outcome, amount)| {
+        let changed = outcomes.iter().filter_map(|(outcome, amount)| {
             let after = outcome.after.filter(|after| *after != outcome.before)?;
             let (rows, flows) = largest(&|it| it == outcome);
             Some(Change { before: outcome.before, after, amount: *amount, rows, flows })
@@ -117,14 +118,11 @@ impl Report {
             changes.sort_by_key(|change| (change.gravity(), std::cmp::Reverse(change.amount)));
             changes
         });
+        let mut unlisted = Amount::default();
+        tally.unlisted.values().for_each(|amount| unlisted += *amount);
         let mut sessions: Vec<_> = tally
-            .sessions
-            .iter()
-            .map(|it| SessionLine {
-                session: it.path.as_ref().map(named),
-                delivered: it.delivered,
-                dropped: it.dropped,
-            })
+            .sessions()
+            .map(|(path, it)| SessionLine { session: path.map(named), delivered: it.delivered, dropped: it.dropped })
             .filter(|line| line.total().packets > 0)
             .collect();
         sessions.sort_by_key(|line| std::cmp::Reverse(line.total()));
@@ -135,7 +133,7 @@ impl Report {
             sessions,
             flows,
             rows,
-            unlisted: tally.unlisted,
+            unlisted,
             changes,
         }
     }

@@ -1,5 +1,6 @@
 //! Every step, with the object that decided it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::cli::names::Names;
@@ -16,6 +17,7 @@ pub fn text(names: Names<'_>, trace: &Trace) -> String {
     let mut text = format!("{}\n", styled(STRONG, words::packet(&trace.packet)));
     let name_of = |node| words::node(node).1.map_or("", |path| names.of(path));
     let width = trace.steps.iter().map(|step| name_of(&step.node).chars().count()).max().unwrap_or_default();
+    let mut named = Named::default();
     for (number, steps) in (1..).zip(trace.steps.chunk_by(|one, other| one.node == other.node)) {
         let Some(first) = steps.first() else { continue };
         match words::node(&first.node) {
@@ -27,8 +29,8 @@ pub fn text(names: Names<'_>, trace: &Trace) -> String {
                 let _ = writeln!(text, "\n{number:>2}  {sort:<9} {name}{:gap$}  {path}", "");
             }
         }
-        // The node itself goes without saying, and so does who has just been named.
-        let mut named = words::node(&first.node).1;
+        named.here = words::node(&first.node).1;
+        named.ever.extend(named.here);
         for step in steps {
             tell(&mut text, names, step, &mut named);
         }
@@ -41,16 +43,27 @@ pub fn text(names: Names<'_>, trace: &Trace) -> String {
     text
 }
 
+/// Whom the reader has met.
+#[derive(Default)]
+struct Named<'a> {
+    /// Who needs not be named again: the node itself, and who was named last at it.
+    here: Option<&'a PolicyPath>,
+    /// Whose path is known.
+    ever: BTreeSet<&'a PolicyPath>,
+}
+
 /// Adds the lines of a step.
-fn tell<'a>(text: &mut String, names: Names<'_>, step: &'a Step, named: &mut Option<&'a PolicyPath>) {
+fn tell<'a>(text: &mut String, names: Names<'_>, step: &'a Step, named: &mut Named<'a>) {
     let told = words::event(names, &step.event);
     let _ = writeln!(text, "      {:<10} {}", told.verb, told.brief);
     for detail in told.details {
         let _ = writeln!(text, "{:TOLD$}{detail}", "");
     }
-    if let Some(object) = step.object.as_ref().filter(|object| *named != Some(*object)) {
-        let _ = writeln!(text, "{:TOLD$}by {}  {}", "", names.full(object), styled(FAINT, object));
-        *named = Some(object);
+    if let Some(object) = step.object.as_ref().filter(|object| named.here != Some(*object)) {
+        let _ = write!(text, "{:TOLD$}by {}", "", names.full(object));
+        let is_new = named.ever.insert(object);
+        let _ = if is_new { writeln!(text, "  {}", styled(FAINT, object)) } else { writeln!(text) };
+        named.here = Some(object);
     }
 }
 
