@@ -107,7 +107,7 @@ fn who_does_not_begin_waits_again_after_a_death() {
         ("ON_DEMAND", "Waiting for the first matching packet (ON_DEMAND)"),
         ("RESPOND_ONLY", "Waiting for the peer to initiate (RESPOND_ONLY)"),
     ] {
-        let mut lab = lab(json!({"connection_initiation_mode": mode}), json!({}));
+        let mut lab = lab(json!({"connection_initiation_mode": mode}), json!({"initiates": true}));
         lab.change(MINUTE, PEER, json!({"reachable": false}));
         lab.until(HOUR);
         assert_eq!(lab.ike(HOUR), format!("down 65020: {DEAD}"));

@@ -92,7 +92,7 @@ fn who_waits_waits() {
 #[test]
 fn the_first_packet_opens_a_session_on_demand() {
     let on_demand = json!({"connection_initiation_mode": "ON_DEMAND"});
-    let mut waiting = lab(on_demand.clone(), json!({"initiates": false}));
+    let mut waiting = lab(on_demand.clone(), json!({}));
     assert_eq!(waiting.ike(HOUR), "down 0: Waiting for the first matching packet (ON_DEMAND)");
     waiting.wake(HOUR);
     waiting.wake(HOUR + 5);
@@ -102,7 +102,7 @@ fn the_first_packet_opens_a_session_on_demand() {
     assert_eq!(waiting.ike(HOUR + 30), "up 3600020");
 
     // A peer that begins does not wait for packets of the gateway's side.
-    assert_eq!(lab(on_demand.clone(), json!({})).ike(20), "up 20");
+    assert_eq!(lab(on_demand.clone(), json!({"initiates": true})).ike(20), "up 20");
 
     let mut in_vain = lab(on_demand, json!({"reachable": false}));
     in_vain.wake(10);
