@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::Obstacle;
-use super::timing::GATEWAY_LATENCY;
 use crate::engine::Moment;
 use crate::engine::negotiation::{DownReason, IkeState, SessionState, Tunnel, TunnelState};
-use crate::engine::topology::{FarEnd, Neighbor, Session, Topology};
+use crate::engine::topology::{FarEnd, LATENCY_BETWEEN_GATEWAYS, Neighbor, Session, Topology};
 use crate::model::PolicyPath;
 
 /// What is around a neighbor: the declarations, and how the sessions are.
@@ -89,7 +88,7 @@ impl<'a> Carrier<'a> {
             FarEnd::Peer(peer) => (peer.reachable, i64::from(peer.latency)),
             FarEnd::Session(other) => {
                 let there = around.sessions.get(&other.session.path);
-                (there.is_some_and(|state| state.tunnels_up().next().is_some()), GATEWAY_LATENCY)
+                (there.is_some_and(|state| state.tunnels_up().next().is_some()), i64::from(LATENCY_BETWEEN_GATEWAYS))
             }
         };
         let down_reason = if up_since.is_none() { state.and_then(down_reason) } else { None };

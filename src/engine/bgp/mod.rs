@@ -50,4 +50,4 @@ pub use obstacle::{Obstacle, Reset};
 pub use ribs::{Exchange, Ribs, ribs};
 pub use route::{BgpPath, LOCAL_PREFERENCE, OWN_WEIGHT, Rib};
 pub use state::{BfdState, ConnectionState, Families, LastReset, NeighborState};
-pub use timing::{CONNECT_RETRY, GATEWAY_LATENCY, START_DELAY};
+pub use timing::{CONNECT_RETRY, START_DELAY};

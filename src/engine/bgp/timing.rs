@@ -25,9 +25,6 @@ const LONGEST_IDLE: i64 = 120;
 /// first timeout is a second, and each is twice the one before (RFC 6298).
 const SYNS: [i64; 7] = [0, 1, 3, 7, 15, 31, 63];
 
-/// Milliseconds, one way, between two gateways of this engine.
-pub const GATEWAY_LATENCY: i64 = 1;
-
 /// When the next SYN is sent, at or after `at`, of attempts that began at `since` and
 /// were not answered.
 pub(super) fn next_syn(since: Moment, at: Moment) -> Moment {

@@ -8,11 +8,8 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::proposal::{EspProposal, IkeProposal};
 use super::state::{Tunnel, TunnelState};
-use crate::engine::topology::{Credential, FarEnd, Peer, PolicyRule, SessionKind, Wired};
+use crate::engine::topology::{Credential, FarEnd, LATENCY_BETWEEN_GATEWAYS, Peer, PolicyRule, SessionKind, Wired};
 use crate::model::{IkeVersion, InitiationMode, Network};
-
-/// Milliseconds that a message takes, one way, between two sessions of one engine.
-const LATENCY_WITHIN_THE_ENGINE: u32 = 1;
 
 /// Everything of one end that negotiation depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -114,7 +111,7 @@ impl Ends {
             FarEnd::Session(other) => {
                 // Both ends have to come to the same answer.
                 let first = wired.session.path < other.session.path;
-                (Some(Party::of_session(other)), true, LATENCY_WITHIN_THE_ENGINE, first)
+                (Some(Party::of_session(other)), true, LATENCY_BETWEEN_GATEWAYS, first)
             }
         };
         let listens = theirs

@@ -35,6 +35,9 @@ use crate::model::{
     TUNNEL_PROFILE, Tree, VPN_SERVICE,
 };
 
+/// Milliseconds between two gateways of one engine: they are in one data center.
+pub const LATENCY_BETWEEN_GATEWAYS: u32 = 1;
+
 /// What is declared at one moment, by policy path.
 #[derive(Clone, Debug, Default)]
 pub struct Topology {

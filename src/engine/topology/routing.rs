@@ -49,8 +49,6 @@ pub struct BgpInstance {
     pub multipath_relax: bool,
     /// Summaries that are advertised; `true`: the networks within are kept back.
     pub aggregations: Vec<(Network, bool)>,
-    /// What of graceful restart is used where a neighbor does not say.
-    pub graceful_restart: GracefulRestartMode,
     /// Seconds stale routes are kept at most.
     pub stale_route_timer: u32,
 }
@@ -181,7 +179,6 @@ pub(super) fn bgp_instance(path: &PolicyPath, tree: &Tree) -> BgpInstance {
             .items("route_aggregations")
             .filter_map(|it| Some((it.parsed("prefix")?, it.bool("summary_only", true))))
             .collect(),
-        graceful_restart: restart.word("mode", GracefulRestartMode::parse).unwrap_or(GracefulRestartMode::HelperOnly),
         stale_route_timer: restart.get("timer").number("stale_route_timer").unwrap_or(600),
     }
 }

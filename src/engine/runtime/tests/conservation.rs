@@ -44,7 +44,15 @@ proptest! {
         let flow = format!("{FLOWS}/f");
         let (mut now, mut flows) = (0, false);
         let mut last = (0, 0, 0);
+        // What the flow sends, reckoned here: its first packet when it was created, and then
+        // one every 1000 / rate milliseconds. Each may be answered once.
+        let mut sending: Option<(i64, u32)> = None;
+        let mut expected = 0_u64;
+        let before = |(start, rate): (i64, u32), at: i64| ((at - start) * i64::from(rate) + 999) / 1_000;
         for (pause, act) in acts {
+            if let Some(flow) = sending {
+                expected += u64::try_from(before(flow, now + pause) - before(flow, now)).unwrap();
+            }
             now += pause;
             lab.at(now);
             match act {
@@ -58,10 +66,12 @@ proptest! {
                     });
                     lab.patch(&flow, body);
                     flows = true;
+                    sending = Some((sending.map_or(now, |(start, _)| start), rate));
                 }
                 Act::NoFlow if flows => {
                     lab.delete(&flow);
                     flows = false;
+                    sending = None;
                 }
                 Act::NoFlow => {}
                 Act::Reset => {
@@ -71,6 +81,7 @@ proptest! {
             }
             let total = lab.view().traffic.total().clone();
             prop_assert_eq!(total.sent, total.delivered + total.dropped.values().sum::<u64>());
+            prop_assert!((expected..=2 * expected).contains(&total.sent), "{} of {expected}", total.sent);
             let counters = lab.status("dc")["aggregate_traffic_counters"].clone();
             let count = |name: &str| counters[name].as_u64().unwrap();
             let next = (total.sent, count("packets_out"), count("packets_in"));
