@@ -30,11 +30,14 @@ fn compare<K: Key + std::fmt::Debug>(networks: &[(K, u8)], addresses: &[K]) -> R
     let mut said: Vec<_> = networks
         .iter()
         .zip(1..)
-        .map(|((address, length), name)| Named { prefix: Prefix { first: address.first(*length), length: *length }, name })
+        .map(|((address, length), name)| Named {
+            prefix: Prefix { first: address.first(*length), length: *length },
+            name,
+        })
         .collect();
     said.sort_by_key(|it| it.prefix);
     said.dedup_by_key(|it| it.prefix);
-    let ranges = Ranges::new(paint(&said, 0, |_, same| same[0].name));
+    let ranges = Ranges::new(&paint(&said, 0, |_, same| same[0].name));
     let edges = said.iter().flat_map(|it| {
         let (first, last) = (it.prefix.first, it.prefix.last());
         [Some(first), Some(last), last.next()]
@@ -54,9 +57,8 @@ fn crowded_v4() -> impl Strategy<Value = (u32, u8)> {
 fn crowded_v6() -> impl Strategy<Value = (u128, u8)> {
     let site = u128::from("2001:db8::".parse::<Ipv6Addr>().unwrap());
     let near = prop_oneof![Just(site), Just(site | 1 << 64), Just(u128::MAX << 4), any::<u128>()];
-    (near, any::<u64>(), 0_u32..64, 0_u8..=128).prop_map(|(near, offset, shift, length)| {
-        (near | u128::from(offset) >> shift, length)
-    })
+    (near, any::<u64>(), 0_u32..64, 0_u8..=128)
+        .prop_map(|(near, offset, shift, length)| (near | u128::from(offset) >> shift, length))
 }
 
 proptest! {
@@ -79,7 +81,7 @@ proptest! {
 
 #[test]
 fn with_nothing_said_every_address_is_the_same() {
-    let ranges = Ranges::new(vec![(0_u32, 7)]);
+    let ranges = Ranges::new(&[(0_u32, 7)]);
     for address in [0, 1, u32::MAX] {
         assert_eq!(ranges.at(address), 7);
     }

@@ -66,7 +66,7 @@ impl<R: Record> Walk<'_, R> {
             network: Self::route(of, declared.node, packet).0,
             port: None,
         });
-        At::End(Disposition::DeliveredToPeer, None)
+        self.ends(Disposition::DeliveredToPeer)
     }
 
     /// How `peer` sends the packet: by its sessions' rules, then by its routes, then by
