@@ -61,8 +61,11 @@ enum At {
 /// How a packet comes to a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Arrival {
-    Tunnel,
+    /// Out of a tunnel of this session.
+    Tunnel(u32),
+    /// From a network behind it.
     Behind,
+    /// It is the peer's own.
     Own,
 }
 

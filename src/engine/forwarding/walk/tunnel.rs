@@ -49,7 +49,7 @@ impl<'a, R: Record> Walk<'a, R> {
                         Some(protected(selectors.iter().copied()))
                     });
                 }
-                At::Peer { peer, by: Arrival::Tunnel }
+                At::Peer { peer, by: Arrival::Tunnel(through.session) }
             }
             Far::Session(other) => {
                 let there = of.sessions.routed(other, packet.destination, packet.source);
