@@ -18,10 +18,10 @@ pub struct Decision {
     pub crossings: [Option<Crossing>; 2],
     /// The largest packet, in bytes, that gets through unfragmented on this way; none
     /// where no tunnel limits it.
-    pub effective_mtu: Option<usize>,
+    pub effective_mtu: Option<u32>,
     /// The largest TCP segment, in bytes, that gets through on this way, after clamping;
     /// none where no tunnel limits it.
-    pub effective_mss: Option<usize>,
+    pub effective_mss: Option<u32>,
     /// Milliseconds it takes, one way.
     pub latency: u32,
 }
@@ -41,7 +41,7 @@ pub struct Crossing {
     /// Into how many packets it was cut before it was encrypted: 1 when it was not.
     pub packets: u32,
     /// Bytes of these packets.
-    pub inner_bytes: usize,
+    pub inner_bytes: u32,
     /// Bytes of the packets that protect them, before these are cut.
-    pub outer_bytes: usize,
+    pub outer_bytes: u32,
 }

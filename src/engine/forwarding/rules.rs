@@ -32,7 +32,7 @@ pub(super) struct Part {
     pub session: Option<Ix>,
     /// Whether its session and its service are enabled.
     pub is_enabled: bool,
-    /// Its tunnel, if it has only one.
+    /// Its tunnel, if it has only one, between all that it matches.
     pub tunnel: Option<Ix>,
 }
 
@@ -71,9 +71,15 @@ impl Pairs {
         Self { locals, remotes, grid }
     }
 
-    /// The tunnel, if there is only one.
-    pub fn only(&self) -> Option<Ix> {
-        if let [only] = self.grid[..] { only } else { None }
+    /// The tunnel of `rule`, if there is only one, and it is between all that the rule
+    /// matches.
+    pub fn only(&self, rule: &PolicyRule) -> Option<Ix> {
+        let ([local], [remote], [only]) = (&self.locals[..], &self.remotes[..], &self.grid[..]) else { return None };
+        let covers = |network: Network, side: &[Network]| match side {
+            [] => network.length() == 0,
+            side => side.iter().all(|other| network.covers(*other)),
+        };
+        only.filter(|_| covers(*local, &rule.sources) && covers(*remote, &rule.destinations))
     }
 
     /// The tunnels between a local and a remote address.

@@ -108,13 +108,14 @@ pub enum Event {
     Encapsulated {
         /// How it is wrapped.
         by: Encapsulation,
-        /// Its size before, in bytes.
+        /// Its size before, in bytes; that of the largest fragment if it was cut.
         inner_size: usize,
-        /// Its size after, in bytes.
+        /// Its size after, in bytes, before the outer packet is cut.
         outer_size: usize,
         /// What became of the don't-fragment bit.
         df_policy: DfPolicy,
-        /// Between which networks the tunnel is.
+        /// Between which networks the tunnel is, that on the side of the session's
+        /// gateway first.
         selectors: (Network, Network),
     },
     /// It crosses the network between gateway and peer.
@@ -130,7 +131,8 @@ pub enum Event {
     },
     /// It leaves the tunnel.
     Decapsulated {
-        /// Its size again, in bytes.
+        /// Its size again, in bytes; that of the largest fragment if it was cut before
+        /// encryption.
         size: usize,
     },
     /// It reached its network.
@@ -157,7 +159,8 @@ pub enum Event {
 pub enum RouteSource {
     /// The gateway, or the peer, is in the network itself.
     Connected,
-    /// Declared at the peer: its networks, or the networks its tunnels protect.
+    /// Declared at the peer: its networks, or the networks its tunnels protect. Also the
+    /// default route of a tier-1 gateway to its tier-0 gateway.
     Static,
     /// A BGP neighbor.
     Bgp,

@@ -16,9 +16,12 @@ pub(in crate::engine::forwarding) trait Key: Copy + Ord + Hash + Default {
     /// The next address; none after the last of all.
     fn next(self) -> Option<Self>;
 
-    /// How many steps of two to the power of `shift` it lies above `base`, which is no
-    /// higher.
+    /// How many steps of two to the power of `shift` it lies above `base`; none if it
+    /// lies below.
     fn steps(self, base: Self, shift: u32) -> usize;
+
+    /// Whether it lies whole steps above `base`, which is no higher.
+    fn is_step(self, base: Self, shift: u32) -> bool;
 
     /// How many bits the distance from `base`, which is no higher, has.
     fn distance_bits(self, base: Self) -> u32;
@@ -43,7 +46,11 @@ macro_rules! key {
 
             #[inline]
             fn steps(self, base: Self, shift: u32) -> usize {
-                usize::try_from((self - base) >> shift).unwrap_or(usize::MAX)
+                usize::try_from(self.saturating_sub(base) >> shift).unwrap_or(usize::MAX)
+            }
+
+            fn is_step(self, base: Self, shift: u32) -> bool {
+                (self - base) >> shift << shift == self - base
             }
 
             fn distance_bits(self, base: Self) -> u32 {

@@ -52,7 +52,7 @@ impl Builder<'_> {
             let mut by_rule = self.sessions.tunnels_by_rule(session);
             for rule in rules.iter().filter(|rule| rule.enabled) {
                 let tunnels = Pairs::new(by_rule.remove(rule.id.as_str()).unwrap_or_default().into_iter());
-                let part = Part { service, session: Some(Ix::new(session)), is_enabled, tunnel: tunnels.only() };
+                let part = Part { service, session: Some(Ix::new(session)), is_enabled, tunnel: tunnels.only(rule) };
                 let rank = if is_enabled { Rank::Enabled } else { Rank::Disabled };
                 ordered.push((order(gateway, rank, path, rule), part, Detail { declared: rule.clone(), tunnels }));
             }

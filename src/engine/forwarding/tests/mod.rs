@@ -1,5 +1,6 @@
 //! Forwarding in worlds that are declared as users declare theirs.
 
 mod golden;
+mod properties;
 mod text;
 mod world;

@@ -120,8 +120,8 @@ impl Forwarding {
     pub(super) fn tunnel_of(&self, rule: u32, local: IpAddr, remote: IpAddr) -> u32 {
         let part = self.rules.parts[rule as usize];
         match part.tunnel {
-            Some(only) if self.sessions.details[only.get() as usize].is_between(local, remote) => only.get(),
-            _ => {
+            Some(only) => only.get(),
+            None => {
                 let tunnels = self.rules.details[rule as usize].tunnels.between(local, remote);
                 self.sessions.first_up(part.session.map_or(0, Ix::get), tunnels)
             }

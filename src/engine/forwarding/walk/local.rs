@@ -140,7 +140,7 @@ impl<R: Record> Walk<'_, R> {
                 port: port.map(|port| port.path.clone()),
             }
         });
-        At::End(Disposition::DeliveredToSegment, None)
+        self.ends(Disposition::DeliveredToSegment)
     }
 }
 

@@ -20,6 +20,7 @@ mod tunnel;
 use self::record::{Nothing, Record, Steps};
 use super::atlas::{InSegment, Origin, Place};
 use super::fragments::Load;
+use super::index::{Ix, small};
 use super::tables::Hop;
 use super::{
     Because, Crossing, Decision, Disposition, DropReason, Event, Forwarding, Node, Packet, RouteSource, Step, Trace,
@@ -53,15 +54,18 @@ enum At {
     Segment(InSegment),
     /// At a peer, out of a tunnel, from behind it or as its own.
     Peer { peer: u32, by: Arrival },
-    /// Nowhere any more.
-    End(Disposition, Option<DropReason>),
+    /// Nowhere any more: [`Walk::disposition`] says why.
+    End,
 }
 
 /// How a packet comes to a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Arrival {
-    Tunnel,
+    /// Out of a tunnel of this session.
+    Tunnel(u32),
+    /// From a network behind it.
     Behind,
+    /// It is the peer's own.
     Own,
 }
 
@@ -73,30 +77,46 @@ struct Walk<'a, R> {
     from: &'a Place,
     to: &'a Place,
     time_to_live: u8,
+    /// What its handshake announces.
     mss: Option<u16>,
     load: Load,
     visited: Visited,
-    decision: Decision,
+    session: Option<Ix>,
+    crossings: [Option<Crossing>; 2],
+    /// The largest packet and the largest segment so far that get through, if anything
+    /// limits them.
+    effective_mtu: u32,
+    effective_mss: u32,
+    latency: u32,
+    disposition: Disposition,
+    drop_reason: Option<DropReason>,
     record: R,
 }
 
+/// Nothing limits it.
+const UNLIMITED: u32 = u32::MAX;
+
 /// What becomes of a packet, in short.
 pub(super) fn decide(of: &Forwarding, packet: &Packet, role: Role) -> Decision {
-    Walk::new(of, packet, role, Nothing).run(None).0
+    let mut walk = Walk::new(of, packet, role, Nothing);
+    walk.run(None);
+    walk.decision()
 }
 
 /// What becomes of a packet, step by step; it starts behind `peer`, or where its source
 /// is.
 pub(super) fn trace(of: &Forwarding, packet: &Packet, role: Role, peer: Option<u32>) -> Trace {
-    let (decision, Steps(steps)) = Walk::new(of, packet, role, Steps::default()).run(peer);
+    let mut walk = Walk::new(of, packet, role, Steps::default());
+    walk.run(peer);
+    let decision = walk.decision();
     Trace {
         packet: packet.clone(),
-        steps,
+        steps: walk.record.0,
         disposition: decision.disposition,
         drop_reason: decision.drop_reason,
         session: decision.session.and_then(|session| of.session_path(session)).cloned(),
-        effective_mtu: decision.effective_mtu,
-        effective_mss: decision.effective_mss,
+        effective_mtu: decision.effective_mtu.map(|mtu| mtu as usize),
+        effective_mss: decision.effective_mss.map(|mss| mss as usize),
         latency: decision.latency,
     }
 }
@@ -113,20 +133,18 @@ impl<'a, R: Record> Walk<'a, R> {
             mss: packet.handshake_mss,
             load: Load::whole(packet.size),
             visited: Visited::default(),
-            decision: Decision {
-                disposition: Disposition::Dropped,
-                drop_reason: None,
-                session: None,
-                crossings: [None; 2],
-                effective_mtu: None,
-                effective_mss: None,
-                latency: 0,
-            },
+            session: None,
+            crossings: [None; 2],
+            effective_mtu: UNLIMITED,
+            effective_mss: UNLIMITED,
+            latency: 0,
+            disposition: Disposition::Dropped,
+            drop_reason: None,
             record,
         }
     }
 
-    fn run(mut self, peer: Option<u32>) -> (Decision, R) {
+    fn run(&mut self, peer: Option<u32>) {
         let mut at = match peer {
             Some(peer) => self.start_at_peer(peer),
             None => self.start(),
@@ -137,12 +155,21 @@ impl<'a, R: Record> Walk<'a, R> {
                 At::Tier0 { gateway, is_own } => self.at_tier0(gateway, is_own),
                 At::Segment(place) => self.at_segment(place),
                 At::Peer { peer, by } => self.at_peer(peer, by),
-                At::End(disposition, drop_reason) => {
-                    self.decision.disposition = disposition;
-                    self.decision.drop_reason = drop_reason;
-                    return (self.decision, self.record);
-                }
+                At::End => return,
             }
+        }
+    }
+
+    fn decision(&self) -> Decision {
+        let limit = |limit: u32| (limit != UNLIMITED).then_some(limit);
+        Decision {
+            disposition: self.disposition,
+            drop_reason: self.drop_reason,
+            session: self.session.map(Ix::get),
+            crossings: self.crossings,
+            effective_mtu: limit(self.effective_mtu),
+            effective_mss: limit(self.effective_mss),
+            latency: self.latency,
         }
     }
 
@@ -164,12 +191,18 @@ impl<'a, R: Record> Walk<'a, R> {
         because: impl FnOnce() -> Option<Because>,
     ) -> At {
         self.step(at, object, || Event::Dropped { reason, because: because() });
-        At::End(Disposition::Dropped, Some(reason))
+        self.drop_reason = Some(reason);
+        At::End
     }
 
     fn accepted(&mut self, at: Where) -> At {
         self.step(at, None, || Event::Accepted);
-        At::End(Disposition::Accepted, None)
+        self.ends(Disposition::Accepted)
+    }
+
+    fn ends(&mut self, disposition: Disposition) -> At {
+        self.disposition = disposition;
+        At::End
     }
 
     /// A router forwards the packet, which may go one hop less (RFC 1812 section 5.3.1).
@@ -203,7 +236,7 @@ impl<'a, R: Record> Walk<'a, R> {
 
     /// The packet goes into a tunnel.
     fn crosses(&mut self, crossing: Crossing) {
-        if let Some(free) = self.decision.crossings.iter_mut().find(|crossing| crossing.is_none()) {
+        if let Some(free) = self.crossings.iter_mut().find(|crossing| crossing.is_none()) {
             *free = Some(crossing);
         }
     }

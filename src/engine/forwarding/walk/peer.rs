@@ -43,12 +43,13 @@ impl<R: Record> Walk<'_, R> {
         // What came out of a tunnel is delivered if it can be; what comes from behind is
         // tried with the tunnels first, since a peer that has everything behind it has the
         // gateway's networks there too.
-        if by == Arrival::Tunnel && hop == Some(Hop::Behind) {
+        let came_by = if let Arrival::Tunnel(session) = by { Some(session) } else { None };
+        if came_by.is_some() && hop == Some(Hop::Behind) {
             return self.delivered_behind(peer);
         }
-        match self.egress(peer) {
+        match self.egress(peer, came_by) {
             Egress::Nowhere if hop == Some(Hop::Behind) => self.delivered_behind(peer),
-            Egress::Nowhere if by == Arrival::Tunnel => self.lost(here, Some(&declared.path), DropReason::PeerNoRoute),
+            Egress::Nowhere if came_by.is_some() => self.lost(here, Some(&declared.path), DropReason::PeerNoRoute),
             Egress::Nowhere => self.lost(here, Some(&declared.path), DropReason::PeerNoTunnel),
             through => self.through(peer, &through),
         }
@@ -66,12 +67,13 @@ impl<R: Record> Walk<'_, R> {
             network: Self::route(of, declared.node, packet).0,
             port: None,
         });
-        At::End(Disposition::DeliveredToPeer, None)
+        self.ends(Disposition::DeliveredToPeer)
     }
 
     /// How `peer` sends the packet: by its sessions' rules, then by its routes, then by
-    /// what it protects. A peer that says what it protects sends nothing else.
-    fn egress(&self, peer: u32) -> Egress {
+    /// what it protects. A peer that says what it protects sends nothing else. What came
+    /// by a session goes back to it by a route only, never because its rules are wide.
+    fn egress(&self, peer: u32, came_by: Option<u32>) -> Egress {
         let (of, packet) = (self.of, self.packet);
         let declared = &of.peers[peer as usize];
         let protects = |(own, other): &&(Network, Network)| own.holds(packet.source) && other.holds(packet.destination);
@@ -82,7 +84,8 @@ impl<R: Record> Walk<'_, R> {
         let mut disabled = None;
         for rule in of.atlas.sets.common(self.to.sources, self.from.destinations) {
             let part = of.rules.parts[rule as usize];
-            let Some(session) = part.session.map(Ix::get).filter(|it| declared.sessions.contains(it)) else { continue };
+            let own = |session: &u32| declared.sessions.contains(session) && Some(*session) != came_by;
+            let Some(session) = part.session.map(Ix::get).filter(own) else { continue };
             if part.is_enabled {
                 return Egress::Rule { rule, session };
             }
@@ -93,7 +96,7 @@ impl<R: Record> Walk<'_, R> {
             Some(Hop::Interface { session }) => return Egress::Interface { session },
             _ => {}
         }
-        let sessions = || declared.sessions.iter().copied();
+        let sessions = || declared.sessions.iter().copied().filter(|session| Some(*session) != came_by);
         let up = sessions().find(|session| of.sessions.is_up(*session));
         match (selector, up.or_else(|| sessions().next())) {
             (Some((_, network)), Some(session)) => Egress::Selector { session, network: *network },
@@ -106,7 +109,7 @@ impl<R: Record> Walk<'_, R> {
         let (of, packet) = (self.of, self.packet);
         let takes = |tunnel: u32| of.sessions.tunnels[tunnel as usize].takes.is_ok();
         let routed = |session: u32| takes(of.sessions.routed(session, packet.destination, packet.source));
-        match self.egress(peer) {
+        match self.egress(peer, None) {
             Egress::Rule { rule, .. } => takes(of.tunnel_of(rule, packet.destination, packet.source)),
             Egress::Group(group) => of.groups[group as usize].next_hops.iter().any(|next_hop| routed(next_hop.session)),
             Egress::Interface { session } | Egress::Selector { session, .. } => routed(session),

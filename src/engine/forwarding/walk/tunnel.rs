@@ -13,7 +13,7 @@
 //! path carries: it has not heard of it, as behind a firewall that drops ICMP, which is
 //! the case that is worth finding.
 
-use super::{Arrival, At, Because, Crossing, DropReason, Event, Record, Role, Walk, Where};
+use super::{Arrival, At, Because, Crossing, DropReason, Event, Ix, Record, Role, Walk, Where, small};
 use crate::engine::esp::IpVersion;
 use crate::engine::forwarding::UPLINK_MTU;
 use crate::engine::forwarding::fragments::Load;
@@ -49,7 +49,7 @@ impl<'a, R: Record> Walk<'a, R> {
                         Some(protected(selectors.iter().copied()))
                     });
                 }
-                At::Peer { peer, by: Arrival::Tunnel }
+                At::Peer { peer, by: Arrival::Tunnel(through.session) }
             }
             Far::Session(other) => {
                 let there = of.sessions.routed(other, packet.destination, packet.source);
@@ -81,8 +81,7 @@ impl<'a, R: Record> Walk<'a, R> {
         let Some(most) = self.of.sessions.tunnels[tunnel as usize].clamp(self.packet.version(), is_outbound) else {
             return;
         };
-        let known = self.decision.effective_mss;
-        self.decision.effective_mss = Some(known.map_or(most.into(), |known| known.min(most.into())));
+        self.effective_mss = self.effective_mss.min(most.into());
         if let Some(from) = self.mss.filter(|from| self.packet.protocol == protocol::TCP && *from > most) {
             self.mss = Some(most);
             self.step(at, self.session(tunnel), || Event::Clamped { from, to: most });
@@ -94,7 +93,7 @@ impl<'a, R: Record> Walk<'a, R> {
         let of = self.of;
         let through = &of.sessions.tunnels[tunnel as usize];
         let (detail, session) = (&of.sessions.details[tunnel as usize], self.session(tunnel));
-        self.decision.session = self.decision.session.or(Some(through.session));
+        self.session = self.session.or(Some(Ix::new(through.session)));
         let wrap = match through.takes {
             Ok(wrap) => wrap,
             Err(reason) => return Err(self.lost_because(at, session, reason, || detail.because())),
@@ -114,9 +113,9 @@ impl<'a, R: Record> Walk<'a, R> {
             tunnel: through.position,
             is_outward,
             arrives: false,
-            packets: u32::try_from(sizes.len()).unwrap_or(u32::MAX),
-            inner_bytes: sizes.iter().sum(),
-            outer_bytes: sizes.iter().map(outer).sum(),
+            packets: small(sizes.len()),
+            inner_bytes: small(sizes.iter().sum()),
+            outer_bytes: small(sizes.iter().map(outer).sum()),
         };
         let inner_size = self.load.largest();
         self.step(at, session, || Event::Encapsulated {
@@ -133,7 +132,7 @@ impl<'a, R: Record> Walk<'a, R> {
         crossing.arrives = carried.is_ok();
         self.crosses(crossing);
         carried?;
-        self.decision.latency = self.decision.latency.saturating_add(through.latency);
+        self.latency = self.latency.saturating_add(through.latency);
         self.step(Where::Underlay, session, || {
             let Underlay { near, far, latency, path_mtu, .. } = detail.underlay;
             let (from, to) = if is_outward { (near, far) } else { (far, near) };
@@ -144,10 +143,9 @@ impl<'a, R: Record> Walk<'a, R> {
 
     /// What the tunnel limits.
     fn limits(&mut self, wrap: &Wrap) {
-        let least = |known: Option<usize>, here: usize| Some(known.map_or(here, |known| known.min(here)));
         let mss = wrap.fits.saturating_sub(self.packet.version().header() + TCP_HEADER);
-        self.decision.effective_mtu = least(self.decision.effective_mtu, wrap.fits);
-        self.decision.effective_mss = least(self.decision.effective_mss, mss);
+        self.effective_mtu = self.effective_mtu.min(small(wrap.fits));
+        self.effective_mss = self.effective_mss.min(small(mss));
     }
 
     /// A packet that is too large for the uplink is cut before encryption, dropped, or
