@@ -273,7 +273,7 @@ fn what_is_not_known_before_apply_is_named() {
     lab.configure(&format!("{key}{unknown}{TRACE}"));
     let planned = lab.planned()["output_changes"]["it"]["after"].clone();
     let explanation = planned["explanation"].as_str().unwrap();
-    assert!(explanation.contains("known only after apply: /infra/simulated-peers/dc"), "{explanation}");
+    assert!(explanation.contains("known before apply: /infra/simulated-peers/dc had to be left out"), "{explanation}");
     // With depends_on it is read when everything is there.
     let later =
         TRACE.replace("tcp_flags ", "depends_on = [vpn_simulated_peer.dc, vpn_bgp_neighbor.dc]\n      tcp_flags ");

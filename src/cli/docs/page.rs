@@ -111,7 +111,10 @@ fn answer(asked: &'static Query, schema: &Schema, examples: &Path) -> Result<Str
 /// What is to be known of every data source that asks.
 const FORESIGHT: &str = "When Terraform reads it while planning, the answer is what it will be once everything that the \
                          plan creates, changes and deletes has been applied and has come to rest, as far as that is known \
-                         by then. With `depends_on`, Terraform reads it after those resources have been applied.";
+                         by then. Where it refers to an attribute of a resource that is about to change, Terraform reads \
+                         it in the middle of the apply instead, right after that resource: name what else the answer \
+                         depends on (the peer, the session, the neighbor) in `depends_on`, so that it is read after all \
+                         of them.";
 
 /// The page of a resource or of a data source.
 fn object(sort: Sort, face: &'static Face, schema: &Schema, examples: &Path) -> Result<String, Error> {

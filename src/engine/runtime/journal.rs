@@ -61,6 +61,8 @@ pub(super) struct Past {
     pub settled: Option<Settled>,
     pub declared: Vec<(&'static Kind, PolicyPath, Tree)>,
     pub events: Vec<(Moment, Event)>,
+    /// The number of the journal's last entry.
+    pub last: u64,
 }
 
 /// Notes that the object at `path`, which was `before`, is written or deleted at `at`.
@@ -80,12 +82,23 @@ pub(super) fn note_reset(tx: &mut dyn Transaction, at: Moment, path: &PolicyPath
 }
 
 fn append(tx: &mut dyn Transaction, entry: &Entry) -> Result<bool, StoreError> {
-    let number = 1 + tx.get(LAST)?.and_then(|last| std::str::from_utf8(&last).ok()?.parse().ok()).unwrap_or(0_u64);
+    let number = 1 + last(&*tx)?;
     let key = format!("{ENTRIES}{number:016x}");
     let text = serde_json::to_vec(entry).map_err(|_| StoreError::Unreadable { key: key.clone() })?;
     tx.put(LAST, number.to_string().as_bytes())?;
     tx.put(&key, &text)?;
     Ok(number.is_multiple_of(LONGEST) || text.len() > LARGEST)
+}
+
+/// The number of the journal's last entry.
+fn last(view: &(impl View + ?Sized)) -> Result<u64, StoreError> {
+    Ok(view.get(LAST)?.and_then(|last| std::str::from_utf8(&last).ok()?.parse().ok()).unwrap_or(0))
+}
+
+/// Stores `settled` in place of what led to it, unless something was noted after the
+/// entry `seen`.
+pub(super) fn settle_unless_changed(tx: &mut dyn Transaction, settled: &Settled, seen: u64) -> Result<(), StoreError> {
+    if last(&*tx)? == seen { settle(tx, settled) } else { Ok(()) }
 }
 
 /// Stores `settled` in place of what led to it.
@@ -128,5 +141,5 @@ pub(super) fn read(view: &(impl View + ?Sized)) -> Result<Past, StoreError> {
     }
     events.reverse();
     let declared = declared.into_iter().map(|(path, (kind, tree))| (kind, path, tree)).collect();
-    Ok(Past { settled, declared, events })
+    Ok(Past { settled, declared, events, last: last(view)? })
 }

@@ -2,6 +2,7 @@
 //! one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::agenda::{Agenda, Item};
@@ -12,7 +13,7 @@ use crate::engine::Moment;
 use crate::engine::bgp::{NeighborRecord, Surroundings};
 use crate::engine::negotiation::{DownReason, IkeState, SessionRecord, SessionState};
 use crate::engine::topology::{FarEnd, Session, Topology};
-use crate::model::{Kind, PolicyPath, Tree};
+use crate::model::{Kind, Network, PolicyPath, Tree};
 
 /// With nothing to come within so long, everything counts as settled: longer than any
 /// negotiation, retransmission, connect retry or usual hold time.
@@ -31,6 +32,9 @@ pub struct Runtime {
     neighbors: BTreeMap<PolicyPath, NeighborRecord>,
     traffic: Traffic,
     agenda: Agenda,
+    /// What is declared, with no more routes than flows depend on; none when something
+    /// was declared since.
+    lean: Option<Arc<Topology>>,
     /// How flows go at the moment; none when something has changed since.
     meter: Option<Meter>,
 }
@@ -47,6 +51,7 @@ impl Runtime {
             neighbors: paths(neighbors),
             traffic,
             agenda: Agenda::default(),
+            lean: None,
             meter: None,
         };
         for path in runtime.topology.sessions.keys().cloned().collect::<Vec<_>>() {
@@ -113,6 +118,7 @@ impl Runtime {
             None => Arc::make_mut(&mut self.topology).remove(path),
         }
         touched.join(self.touched_by(path));
+        self.lean = None;
         self.meter = None;
         if !self.topology.sessions.contains_key(path) && self.sessions.remove(path).is_some() {
             self.states.remove(path);
@@ -186,19 +192,28 @@ impl Runtime {
         }
     }
 
+    /// How flows go at the moment.
+    fn take_meter(&mut self) -> Meter {
+        if let Some(meter) = self.meter.take() {
+            return meter;
+        }
+        let lean = self.lean.get_or_insert_with(|| Arc::new(for_flows(&self.topology)));
+        let lean = Arc::clone(lean);
+        Meter::of(&self.view_over(lean))
+    }
+
     /// The engine as it is at the moment.
     pub fn view(&self) -> EngineView {
+        self.view_over(Arc::clone(&self.topology))
+    }
+
+    /// The same, with this topology in place of what is declared.
+    fn view_over(&self, topology: Arc<Topology>) -> EngineView {
         let neighbors = self.topology.neighbors.values().filter_map(|neighbor| {
             let state = self.neighbors.get(&neighbor.path)?.state(neighbor, &self.around(), self.now);
             Some((neighbor.path.clone(), state))
         });
-        EngineView::new(
-            self.now,
-            Arc::clone(&self.topology),
-            self.states.clone(),
-            neighbors.collect(),
-            self.traffic.clone(),
-        )
+        EngineView::new(self.now, topology, self.states.clone(), neighbors.collect(), self.traffic.clone())
     }
 
     fn around(&self) -> Surroundings<'_> {
@@ -211,7 +226,7 @@ impl Runtime {
             return;
         }
         if sends(&self.topology, self.now, to) {
-            let meter = self.meter.take().unwrap_or_else(|| Meter::of(&self.view()));
+            let meter = self.take_meter();
             meter.count(&self.topology, &mut self.traffic, self.now, to);
             self.meter = Some(meter);
         }
@@ -352,7 +367,7 @@ impl Runtime {
         if self.topology.flows.is_empty() || !self.states.values().any(waits) {
             return;
         }
-        let meter = self.meter.take().unwrap_or_else(|| Meter::of(&self.view()));
+        let meter = self.take_meter();
         for (session, at) in meter.wakes(&self.topology, self.now) {
             self.agenda.set(Item::Packet(session), Some(at.max(Moment(self.now.0 + 1))));
         }
@@ -391,6 +406,24 @@ impl Runtime {
         }
         touched
     }
+}
+
+/// `topology` with those routes of simulated peers only that the flows can depend on: those
+/// to the ends of flows, and those that a summary stands for. With many routes and few flows
+/// that is what makes following the flows cheap.
+fn for_flows(topology: &Topology) -> Topology {
+    let ends: BTreeSet<IpAddr> = topology.flows.values().flat_map(|flow| [flow.source, flow.destination]).collect();
+    let summaries: Vec<Network> =
+        topology.bgp.values().flat_map(|instance| &instance.aggregations).map(|(network, _)| *network).collect();
+    let matters = |network: Network| {
+        ends.range(network.first()..=network.last()).next().is_some()
+            || summaries.iter().any(|summary| summary.covers(network))
+    };
+    let mut lean = topology.clone();
+    for speaker in lean.peers.values_mut().filter_map(|peer| peer.bgp.as_mut()) {
+        speaker.routes.retain(|route| matters(route.network));
+    }
+    lean
 }
 
 /// Whether something in a document is not known that may matter to what runs.

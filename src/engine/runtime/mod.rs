@@ -43,6 +43,9 @@ use super::{Engine, Moment, Refusal};
 use crate::model::{Kind, POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION, Tree};
 use journal::Past;
 
+/// A journal of so many entries is settled by who has read it.
+const LONG: usize = 100;
+
 /// The state at the moment it was settled last, as it is stored.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Settled {
@@ -75,7 +78,15 @@ impl Engine {
     /// The engine in operation at `now`.
     pub fn runtime(&self, now: Moment) -> Result<Runtime, Refusal> {
         let past = self.store.read(|view| journal::read(view))?;
-        Ok(replay(past, now, self.prefix_match))
+        let (last, length) = (past.last, past.events.len());
+        let runtime = replay(past, now, self.prefix_match);
+        if length >= LONG {
+            // The next one need not let all of that happen again. What somebody has written
+            // meanwhile stays in the journal, and this state is forgotten then.
+            let settled = runtime.settled();
+            self.store.write(move |tx| journal::settle_unless_changed(tx, &settled, last))?;
+        }
+        Ok(runtime)
     }
 
     /// The engine as it can be looked at, with what is `planned` to be declared at `now`.
@@ -109,7 +120,7 @@ pub(super) fn settle(tx: &mut dyn Transaction, now: Moment, mode: PrefixMatch) -
 
 /// Lets everything happen that the past knows of, up to `now`.
 fn replay(past: Past, now: Moment, mode: PrefixMatch) -> Runtime {
-    let Past { settled, declared, events } = past;
+    let Past { settled, declared, events, last: _ } = past;
     // An engine that an earlier release has written has no settled state: what it
     // declares begins with the first thing that happens.
     let begin = || Settled { at: events.first().map_or(now, |(at, _)| *at).0, ..Settled::default() };

@@ -148,7 +148,11 @@ fn explanation(answer: &TraceAnswer) -> String {
         return said;
     }
     let left_out: Vec<_> = answer.unknown.iter().map(PolicyPath::as_str).collect();
-    format!("{said} Left out, because they are known only after apply: {}.", left_out.join(", "))
+    format!(
+        "Not all of it is known before apply: {} had to be left out. As far as is known: {}.",
+        left_out.join(", "),
+        said.trim_end_matches('.')
+    )
 }
 
 fn hops(trace: &Trace) -> Tree {

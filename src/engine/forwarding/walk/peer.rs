@@ -49,7 +49,12 @@ impl<R: Record> Walk<'_, R> {
         }
         match self.egress(peer, came_by) {
             Egress::Nowhere if hop == Some(Hop::Behind) => self.delivered_behind(peer),
-            Egress::Nowhere if came_by.is_some() => self.lost(here, Some(&declared.path), DropReason::PeerNoRoute),
+            // It could send into a tunnel that is up, if it knew of the network.
+            Egress::Nowhere
+                if came_by.is_some() || declared.sessions.iter().any(|session| of.sessions.is_up(*session)) =>
+            {
+                self.lost(here, Some(&declared.path), DropReason::PeerNoRoute)
+            }
             Egress::Nowhere => self.lost(here, Some(&declared.path), DropReason::PeerNoTunnel),
             through => self.through(peer, &through),
         }
