@@ -8,6 +8,7 @@
 //! | [`docs`] | the pages of the documentation |
 //! | `engine_file` | the engine file that commands look at |
 //! | `names` | what objects are called |
+//! | `packet_size` | how large packets are |
 //! | `words` | packets, events and outcomes in words |
 //! | `output` | what commands print, and how they end |
 
@@ -19,6 +20,7 @@ pub mod trace;
 mod engine_file;
 mod names;
 mod output;
+mod packet_size;
 #[cfg(test)]
 mod testing;
 mod words;

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use clap::Args;
 
+use crate::cli::packet_size;
 use crate::cli::words::protocol_number;
 use crate::engine::esp::IpVersion;
 use crate::engine::forwarding::{Packet, protocol};
@@ -23,9 +24,6 @@ const TCP_HEADER: usize = 20;
 const SHORT_HEADER: usize = 8;
 /// The option that holds the MSS (RFC 9293 section 3.2).
 const MSS_OPTION: usize = 4;
-/// The largest IPv4 packet: its length has 16 bits (RFC 791). In IPv6 the length
-/// leaves the header out (RFC 8200).
-const LARGEST: usize = 65_535;
 
 /// Where the help lists what describes the packet.
 const PACKET: &str = "Packet";
@@ -91,7 +89,7 @@ impl PacketOptions {
                 protocol::UDP | protocol::ICMP | protocol::ICMPV6 => SHORT_HEADER,
                 _ => 0,
             };
-        let largest = LARGEST + if version == IpVersion::V6 { version.header() } else { 0 };
+        let largest = *packet_size::possible(version).end();
         let size = self.size.unwrap_or(if self.syn { header } else { SIZE });
         if !(header..=largest).contains(&size) {
             return Err(format!("a packet of {size} bytes cannot be: with its headers it has {header} to {largest}"));
