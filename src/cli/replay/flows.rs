@@ -10,6 +10,7 @@
 //! | `source_port`, `destination_port` | ports | 0 |
 //! | `size` | the bytes of each IP packet, header included | 100 |
 //! | `packets` | how many there are | 1 |
+//! | `dont_fragment` | `true` or `false` | `true` with TCP |
 
 use std::io::{self, Read};
 use std::net::IpAddr;
@@ -19,10 +20,11 @@ use csv::StringRecord;
 use crate::cli::packet_size;
 use crate::cli::words::protocol_number;
 use crate::engine::esp::IpVersion;
-use crate::engine::forwarding::Packet;
+use crate::engine::forwarding::{Packet, protocol};
 
 /// The columns that are known.
-const COLUMNS: [&str; 7] = ["source", "destination", "protocol", "source_port", "destination_port", "size", "packets"];
+const COLUMNS: [&str; 8] =
+    ["source", "destination", "protocol", "source_port", "destination_port", "size", "packets", "dont_fragment"];
 /// Bytes of a packet whose size is not told: what a simulated flow sends.
 const SIZE: usize = 100;
 /// The TTL of packets (the default of RFC 1700).
@@ -122,7 +124,7 @@ impl<R: Read> FlowList<R> {
             source_port: self.value(3, 0)?,
             destination_port: self.value(4, 0)?,
             size: self.size(IpVersion::of(source))?,
-            dont_fragment: false,
+            dont_fragment: self.value(7, protocol == protocol::TCP)?,
             time_to_live: TIME_TO_LIVE,
             handshake_mss: None,
         };
@@ -185,6 +187,16 @@ mod tests {
         // ICMPv6 is protocol 58 (IANA).
         let (icmp, count) = &flows[1];
         assert_eq!((icmp.protocol, icmp.size, *count), (58, 100, 1));
+    }
+
+    #[test]
+    fn tcp_is_not_to_be_fragmented_unless_the_list_says_so() {
+        let flows = "source,destination,protocol,dont_fragment\n10.0.0.1,10.0.0.2,tcp,\n10.0.0.1,10.0.0.2,tcp,false\n\
+                     10.0.0.1,10.0.0.2,udp,\n10.0.0.1,10.0.0.2,udp,true\n";
+        let flags: Vec<_> = read(flows).unwrap().iter().map(|(packet, _)| packet.dont_fragment).collect();
+        assert_eq!(flags, [true, false, false, true]);
+        let said = read("source,destination,dont_fragment\n10.0.0.1,10.0.0.2,1\n").unwrap_err().to_string();
+        assert_eq!(said, "flow 1: \"1\" is no dont_fragment");
     }
 
     #[test]

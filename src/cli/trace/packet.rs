@@ -30,6 +30,7 @@ const PACKET: &str = "Packet";
 
 /// The packet.
 #[derive(Args, Clone, Debug)]
+#[allow(clippy::struct_excessive_bools)]
 pub struct PacketOptions {
     /// The address the packet comes from
     source: IpAddr,
@@ -47,9 +48,13 @@ pub struct PacketOptions {
     /// The bytes of the whole IP packet [default: 100, or those of a bare SYN]
     #[arg(help_heading = PACKET, long, value_name = "BYTES")]
     size: Option<usize>,
-    /// Forbid fragmentation; IPv6 packets are never fragmented on their way
-    #[arg(help_heading = PACKET, long, visible_alias = "df")]
+    /// Forbid fragmentation (the default with TCP); IPv6 packets are never fragmented on
+    /// their way
+    #[arg(help_heading = PACKET, long, visible_alias = "df", conflicts_with = "fragment")]
     dont_fragment: bool,
+    /// Allow fragmentation (the default but with TCP)
+    #[arg(help_heading = PACKET, long, visible_alias = "no-df")]
+    fragment: bool,
     /// It opens a TCP connection, and announces the MSS that fits Ethernet
     #[arg(help_heading = PACKET, long)]
     syn: bool,
@@ -101,7 +106,7 @@ impl PacketOptions {
             source_port,
             destination_port,
             size,
-            dont_fragment: self.dont_fragment,
+            dont_fragment: self.dont_fragment || !self.fragment && protocol == protocol::TCP,
             time_to_live: self.ttl,
             handshake_mss: self.syn.then(|| self.mss.unwrap_or(mss_of_ethernet(version))),
         })

@@ -186,6 +186,15 @@ impl Runtime {
         }
     }
 
+    /// A packet wants through each session that waits for one.
+    pub(super) fn wake_all(&mut self) {
+        let waiting: Vec<_> =
+            self.states.iter().filter(|(_, state)| waits(state)).map(|(path, _)| path.clone()).collect();
+        for path in waiting {
+            self.wake(&path);
+        }
+    }
+
     /// The engine as it is at the moment.
     pub fn view(&self) -> EngineView {
         let neighbors = self.topology.neighbors.values().filter_map(|neighbor| {
@@ -347,8 +356,6 @@ impl Runtime {
 
     /// Notes which sessions that wait for traffic the flows are going to open, and when.
     fn watch_traffic(&mut self) {
-        let waits =
-            |state: &SessionState| matches!(state.ike, IkeState::Down { reason: DownReason::WaitsForTraffic, .. });
         if self.topology.flows.is_empty() || !self.states.values().any(waits) {
             return;
         }
@@ -391,6 +398,11 @@ impl Runtime {
         }
         touched
     }
+}
+
+/// Whether a session waits for traffic.
+fn waits(state: &SessionState) -> bool {
+    matches!(state.ike, IkeState::Down { reason: DownReason::WaitsForTraffic, .. })
 }
 
 /// Whether something in a document is not known that may matter to what runs.
