@@ -47,6 +47,8 @@ impl Lab {
         put(&format!("{}/segments/app", system::COMPUTE_GATEWAY), body);
         let body = json!({ "display_name": "Dallas", "address": "198.51.100.1", "psk": "a key" });
         put("/infra/simulated-peers/dallas", body);
+        let body = json!({ "neighbor_address": "169.254.31.2", "remote_as_num": "65001" });
+        put(&format!("{}/neighbors/dallas", system::BGP), body);
         if with_session {
             let body = json!({
                 "resource_type": "PolicyBasedIPSecVpnSession",
@@ -115,6 +117,9 @@ fn arguments_that_do_not_go_together_are_refused() {
         ("topology --format png", "invalid value 'png'"),
         ("replay", "required arguments were not provided"),
         ("replay x --format yaml", "invalid value 'yaml'"),
+        ("trace 10.0.0.1 10.0.0.2 --df --no-df", "cannot be used with"),
+        ("routes", "required arguments were not provided"),
+        ("reset-statistics", "required arguments were not provided"),
     ] {
         let said = lab.run(line);
         assert_eq!((said.code, said.out.as_str()), (2, ""), "{line}");
@@ -127,7 +132,7 @@ fn arguments_that_do_not_go_together_are_refused() {
 fn a_missing_engine_file_is_an_error_and_stays_missing() {
     let lab = Lab::new();
     fs::write(lab.file("flows.csv"), "source,destination\n").unwrap();
-    for line in ["trace 10.0.0.1 10.0.0.2", "topology", "replay flows.csv"] {
+    for line in ["trace 10.0.0.1 10.0.0.2", "topology", "replay flows.csv", "routes x", "reset-statistics x"] {
         let said = lab.run(&format!("{line} --data elsewhere.db"));
         assert_eq!((said.code, said.out.as_str()), (2, ""), "{line}");
         assert!(said.err.contains("there is no engine file at elsewhere.db"), "{line}: {}", said.err);
@@ -214,6 +219,59 @@ fn what_cannot_be_read_is_told_after_what_can() {
     }
     let said = lab.run("replay no-such-file");
     assert!(said.code == 2 && said.err.contains("cannot read no-such-file"), "{}", said.err);
+}
+
+/// A list whose packets would not fit into memory as fragments, and a capture that claims
+/// frames of 4 GiB.
+#[test]
+fn sizes_that_cannot_be_neither_end_nor_hold_up_a_replay() {
+    let lab = Lab::new();
+    for size in ["9000000000000000000", "18446744073709551615", "0"] {
+        fs::write(lab.file("big.csv"), format!("source,destination,size\n192.168.98.10,10.0.0.9,{size}\n")).unwrap();
+        let said = lab.run("replay big.csv");
+        let error = format!("error: big.csv: flow 1: a packet of {size} bytes cannot be");
+        assert!(said.code == 2 && said.err.starts_with(&error), "{}", said.err);
+    }
+    let header = [0xa1b2_c3d4_u32, 4 << 16 | 2, 0, 0, 65_535, 101].map(u32::to_le_bytes).concat();
+    let packet = [&[0x45, 0, 0, 0, 0, 0, 0, 0, 64, 1, 0, 0, 192, 168, 98, 10, 10, 0, 0, 9][..], &[0; 8]].concat();
+    let record = [&[0, 0, 28, u32::MAX].map(u32::to_le_bytes).concat()[..], &packet].concat();
+    fs::write(lab.file("huge.pcap"), [header, record.repeat(200)].concat()).unwrap();
+    let said = lab.run("replay huge.pcap --format json");
+    let report: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((said.code, &report["packets"]), (0, &json!(0)), "{}", said.err);
+    assert_eq!((&report["skipped"][0]["reason"], &report["skipped"][0]["packets"]), (&json!("TOO_LARGE"), &json!(200)));
+}
+
+#[test]
+fn the_routes_of_a_neighbor_are_listed() {
+    let lab = Lab::new();
+    let path = format!("{}/neighbors/dallas", system::BGP);
+    for neighbor in ["dallas", &path] {
+        let said = lab.run(&format!("routes {neighbor} --settled"));
+        // There is no route-based session to it.
+        assert!(said.code == 0 && said.out.contains("nothing is learned"), "{} {}", said.out, said.err);
+    }
+    let json = lab.run("routes dallas --advertised --format json");
+    let json: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(json["results"][0]["neighbor_path"], path);
+    assert!(lab.run("routes dallas --format csv").out.starts_with("logical_router_id,neighbor_id,"));
+    let said = lab.run("routes austin");
+    assert_eq!((said.code, said.out.as_str()), (2, ""));
+    assert!(said.err.contains("there is no BGP neighbor austin") && said.err.contains(&path), "{}", said.err);
+}
+
+#[test]
+fn the_statistics_of_a_session_are_reset() {
+    let lab = Lab::new();
+    let path = format!("{}/sessions/dallas", system::VPN_SERVICE);
+    for session in ["dallas", &path] {
+        let said = lab.run(&format!("reset-statistics {session}"));
+        assert_eq!((said.code, said.err.as_str()), (0, ""));
+        assert!(said.out.contains("VPN to Dallas") && said.out.contains(&path), "{}", said.out);
+    }
+    let said = lab.run("reset-statistics austin");
+    assert_eq!((said.code, said.out.as_str()), (2, ""));
+    assert!(said.err.contains("there is no session austin") && said.err.contains(&path), "{}", said.err);
 }
 
 #[test]

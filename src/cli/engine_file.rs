@@ -1,19 +1,22 @@
 //! The engine file that a command looks at, and the moment it shows.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::Failure;
+use crate::engine::forwarding::Packet;
 use crate::engine::prefix_filter::PrefixMatch;
 use crate::engine::store::StoreError;
-use crate::engine::{Engine, EngineView, Moment, When};
+use crate::engine::topology::Topology;
+use crate::engine::{Engine, EngineView, Moment, Refusal, TraceAnswer, TraceRequest, When};
 use crate::provider::{DEFAULT_ENGINE_FILE, ENGINE_FILE_VARIABLE, PREFIX_MATCH_VARIABLE};
 
-/// Which engine file, and its state of when.
+/// Which engine file.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Engine")]
-pub struct EngineFile {
+pub struct DataFile {
     /// The engine file; unset, the one that the variable names, or the default one.
     #[arg(long, value_name = "FILE", help = format!("The engine file [default: ${ENGINE_FILE_VARIABLE}, or {DEFAULT_ENGINE_FILE}]"))]
     data: Option<PathBuf>,
@@ -21,6 +24,14 @@ pub struct EngineFile {
     /// `mask_length`]
     #[arg(long, value_name = "MODE", value_parser = prefix_match)]
     prefix_match: Option<PrefixMatch>,
+}
+
+/// Which engine file, and its state of when.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Engine")]
+pub struct EngineFile {
+    #[command(flatten)]
+    data: DataFile,
     #[command(flatten)]
     when: Moments,
 }
@@ -46,7 +57,8 @@ struct Moments {
     /// Sessions and neighbors as they are at this moment
     #[arg(long)]
     now: bool,
-    /// Sessions and neighbors as they come to be when everything is left alone
+    /// Sessions and neighbors as they come to be when everything is left alone, and traffic
+    /// has opened the sessions that wait for it
     #[arg(long)]
     settled: bool,
 }
@@ -55,27 +67,62 @@ impl EngineFile {
     /// The view of the engine in the file; `default` is shown where the user does not
     /// say which moment is meant.
     pub fn view(&self, default: When) -> Result<EngineView, Failure> {
-        self.view_of(&self.path(), default)
+        self.view_of(&self.data.path(), default)
     }
 
     /// The view of another engine, in the file at `path`, of the same moment.
     pub fn view_of(&self, path: &Path, default: When) -> Result<EngineView, Failure> {
-        let when = match self.when {
+        let now = Moment::from_clock();
+        Ok(self.data.open_at(path, now)?.view(now, self.when(default), &[])?)
+    }
+
+    /// The way of a packet through the engine in the file, as the data source
+    /// `vpn_path_trace` tells it; and what is declared there.
+    pub fn trace(
+        &self,
+        packet: Packet,
+        answer_size: usize,
+        default: When,
+    ) -> Result<(TraceAnswer, Arc<Topology>), Failure> {
+        let now = Moment::from_clock();
+        let engine = self.data.open(now)?;
+        let request = TraceRequest { packet, answers: false, when: self.when(default), answer_size };
+        let answer = engine.trace(&request, &[], now)?;
+        Ok((answer, engine.view(now, When::Current, &[])?.topology))
+    }
+
+    fn when(&self, default: When) -> When {
+        match self.when {
             Moments { now: true, .. } => When::Current,
             Moments { settled: true, .. } => When::Settled,
             Moments { .. } => default,
-        };
-        let now = Moment::from_clock();
+        }
+    }
+}
+
+impl DataFile {
+    /// The engine in the file.
+    pub fn open(&self, now: Moment) -> Result<Engine, Failure> {
+        self.open_at(&self.path(), now)
+    }
+
+    /// The engine in the file at `path`, which has to be there.
+    fn open_at(&self, path: &Path, now: Moment) -> Result<Engine, Failure> {
         let engine = Engine::open_existing(path, now).map_err(|error| cannot_open(path, error))?;
         let mode = self.prefix_match.map_or_else(prefix_match_of_the_environment, Ok)?;
-        let engine = engine.reading_bounds_as(mode);
-        engine.view(now, when, &[]).map_err(|refusal| Failure::new(refusal.to_string()))
+        Ok(engine.reading_bounds_as(mode))
     }
 
     /// The file: what the user says, the variable, or the default.
     fn path(&self) -> PathBuf {
         let variable = || std::env::var_os(ENGINE_FILE_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
         self.data.clone().or_else(variable).unwrap_or_else(|| DEFAULT_ENGINE_FILE.into())
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.to_string())
     }
 }
 

@@ -5,10 +5,14 @@
 //! | [`trace`] | the way of one packet |
 //! | [`topology`] | a picture of what is declared, and how it is |
 //! | [`replay`] | what becomes of the traffic of a capture |
+//! | `routes` | what a BGP neighbor teaches, and is taught |
+//! | `reset_statistics` | the counters of a session, from zero again |
 //! | [`docs`] | the pages of the documentation |
 //! | `engine_file` | the engine file that commands look at |
 //! | `names` | what objects are called |
+//! | `packet_size` | how large packets are |
 //! | `words` | packets, events and outcomes in words |
+//! | `table` | tables of text |
 //! | `output` | what commands print, and how they end |
 
 pub mod docs;
@@ -19,6 +23,10 @@ pub mod trace;
 mod engine_file;
 mod names;
 mod output;
+mod packet_size;
+mod reset_statistics;
+mod routes;
+mod table;
 #[cfg(test)]
 mod testing;
 mod words;
@@ -57,6 +65,10 @@ enum Command {
     /// Ends with 0; with 1 when --against finds flows that fare differently; and with 2 when
     /// the capture could not be read to its end.
     Replay(replay::Options),
+    /// List the routes that a BGP neighbor teaches the gateway, or is taught.
+    Routes(routes::Options),
+    /// Set the statistics of a session to zero.
+    ResetStatistics(reset_statistics::Options),
     /// Serve Terraform from a process of its own, for debuggers and tests: prints
     /// the `TF_REATTACH_PROVIDERS` that makes Terraform use it.
     Debug,
@@ -74,6 +86,8 @@ pub fn run() -> ExitCode {
         Command::Trace(options) => output::finish(trace::run(&options)),
         Command::Topology(options) => output::finish(topology::run(&options)),
         Command::Replay(options) => output::finish(replay::run(&options)),
+        Command::Routes(options) => output::finish(routes::run(&options)),
+        Command::ResetStatistics(options) => output::finish(reset_statistics::run(&options)),
         Command::Debug => serve_terraform(true),
         Command::Docs(options) => make_docs(&options),
     }

@@ -1,5 +1,8 @@
 //! What objects are called: by the names that people gave them, before their paths.
 
+use std::collections::BTreeMap;
+
+use super::Failure;
 use crate::engine::topology::Topology;
 use crate::model::PolicyPath;
 use crate::model::kind::kinds_at;
@@ -32,4 +35,39 @@ pub fn sort(path: &PolicyPath) -> &'static str {
         "simulated peer" => "peer",
         title => title,
     }
+}
+
+/// So many objects a failure lists.
+const MOST_LISTED: usize = 20;
+
+/// The one of `objects` that `said` is: its policy path, or its identifier. `sort` is what
+/// they are, as in `session`.
+pub fn find<'a, T>(
+    objects: &'a BTreeMap<PolicyPath, T>,
+    sort: &str,
+    said: &str,
+) -> Result<(&'a PolicyPath, &'a T), Failure> {
+    let mut found = objects.iter().filter(|(path, _)| path.as_str() == said || path.id() == said);
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(one),
+        (Some(_), Some(_)) => {
+            let same = objects.keys().filter(|path| path.id() == said);
+            Err(Failure::new(format!("there is more than one {sort} {said}")).hint(format!("say which:{}", list(same))))
+        }
+        (None, _) if objects.is_empty() => Err(Failure::new(format!("there is no {sort} {said}, and no other one"))),
+        (None, _) => {
+            Err(Failure::new(format!("there is no {sort} {said}")).hint(format!("there is:{}", list(objects.keys()))))
+        }
+    }
+}
+
+/// Paths, each on a line of its own.
+fn list<'a>(paths: impl Iterator<Item = &'a PolicyPath>) -> String {
+    let mut lines: Vec<_> = paths.map(|path| format!("\n    {path}")).collect();
+    let further = lines.len().saturating_sub(MOST_LISTED);
+    if further > 0 {
+        lines.truncate(MOST_LISTED);
+        lines.push(format!("\n    and {further} more"));
+    }
+    lines.concat()
 }

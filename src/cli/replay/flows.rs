@@ -8,19 +8,23 @@
 //! | `source`, `destination` | addresses | |
 //! | `protocol` | `tcp`, `udp`, `icmp` or a number | `icmp` |
 //! | `source_port`, `destination_port` | ports | 0 |
-//! | `size` | the bytes of each packet | 100 |
+//! | `size` | the bytes of each IP packet, header included | 100 |
 //! | `packets` | how many there are | 1 |
+//! | `dont_fragment` | `true` or `false` | `true` with TCP |
 
 use std::io::{self, Read};
 use std::net::IpAddr;
 
 use csv::StringRecord;
 
+use crate::cli::packet_size;
 use crate::cli::words::protocol_number;
-use crate::engine::forwarding::Packet;
+use crate::engine::esp::IpVersion;
+use crate::engine::forwarding::{Packet, protocol};
 
 /// The columns that are known.
-const COLUMNS: [&str; 7] = ["source", "destination", "protocol", "source_port", "destination_port", "size", "packets"];
+const COLUMNS: [&str; 8] =
+    ["source", "destination", "protocol", "source_port", "destination_port", "size", "packets", "dont_fragment"];
 /// Bytes of a packet whose size is not told: what a simulated flow sends.
 const SIZE: usize = 100;
 /// The TTL of packets (the default of RFC 1700).
@@ -59,6 +63,18 @@ pub enum FlowError {
     /// Source and destination of different IP versions.
     #[error("flow {0}: source and destination are not of one IP version")]
     Versions(u64),
+    /// A size that no packet has.
+    #[error("flow {flow}: a packet of {size} bytes cannot be: with its header it has {smallest} to {largest}")]
+    Size {
+        /// The number of the flow in the list, the first being 1.
+        flow: u64,
+        /// The size, in bytes.
+        size: usize,
+        /// The smallest packet of this IP version.
+        smallest: usize,
+        /// The largest.
+        largest: usize,
+    },
     /// The file cannot be read, or is no CSV.
     #[error("{0}")]
     Csv(#[from] csv::Error),
@@ -107,8 +123,8 @@ impl<R: Read> FlowList<R> {
             protocol,
             source_port: self.value(3, 0)?,
             destination_port: self.value(4, 0)?,
-            size: self.value(5, SIZE)?,
-            dont_fragment: false,
+            size: self.size(IpVersion::of(source))?,
+            dont_fragment: self.value(7, protocol == protocol::TCP)?,
             time_to_live: TIME_TO_LIVE,
             handshake_mss: None,
         };
@@ -126,6 +142,14 @@ impl<R: Read> FlowList<R> {
 
     fn required<T: std::str::FromStr>(&self, column: usize) -> Result<T, FlowError> {
         self.text(column).and_then(|text| text.parse().ok()).ok_or_else(|| self.wrong(column))
+    }
+
+    fn size(&self, version: IpVersion) -> Result<usize, FlowError> {
+        let (size, possible) = (self.value(5, SIZE)?, packet_size::possible(version));
+        if possible.contains(&size) {
+            return Ok(size);
+        }
+        Err(FlowError::Size { flow: self.number(), size, smallest: *possible.start(), largest: *possible.end() })
     }
 
     fn wrong(&self, column: usize) -> FlowError {
@@ -163,6 +187,36 @@ mod tests {
         // ICMPv6 is protocol 58 (IANA).
         let (icmp, count) = &flows[1];
         assert_eq!((icmp.protocol, icmp.size, *count), (58, 100, 1));
+    }
+
+    #[test]
+    fn tcp_is_not_to_be_fragmented_unless_the_list_says_so() {
+        let flows = "source,destination,protocol,dont_fragment\n10.0.0.1,10.0.0.2,tcp,\n10.0.0.1,10.0.0.2,tcp,false\n\
+                     10.0.0.1,10.0.0.2,udp,\n10.0.0.1,10.0.0.2,udp,true\n";
+        let flags: Vec<_> = read(flows).unwrap().iter().map(|(packet, _)| packet.dont_fragment).collect();
+        assert_eq!(flags, [true, false, false, true]);
+        let said = read("source,destination,dont_fragment\n10.0.0.1,10.0.0.2,1\n").unwrap_err().to_string();
+        assert_eq!(said, "flow 1: \"1\" is no dont_fragment");
+    }
+
+    #[test]
+    fn the_largest_packets_are_taken_and_no_larger_ones() {
+        // The length of a packet has 16 bits; in IPv6 the 40 bytes of the header come on top.
+        let sized = |ends: &str, size: &str| read(&format!("source,destination,size\n{ends},{size}\n"));
+        for (ends, possible, impossible) in [
+            ("10.0.0.1,10.0.0.2", [20, 65_535], ["0", "19", "65536", "9000000000000000000", "18446744073709551615"]),
+            ("2001:db8::1,2001:db8::2", [40, 65_575], ["0", "39", "65576", "4294967295", "9000000000000000000"]),
+        ] {
+            for size in possible {
+                assert_eq!(sized(ends, &size.to_string()).unwrap()[0].0.size, size);
+            }
+            for size in impossible {
+                let said = sized(ends, size).unwrap_err().to_string();
+                assert!(said.starts_with(&format!("flow 1: a packet of {size} bytes cannot be")), "{said}");
+            }
+        }
+        let said = sized("10.0.0.1,10.0.0.2", "18446744073709551616").unwrap_err().to_string();
+        assert_eq!(said, "flow 1: \"18446744073709551616\" is no size");
     }
 
     #[test]

@@ -64,8 +64,7 @@ pub enum Format {
     Csv,
 }
 
-/// After so many packets it is looked whether the user wants to end, and shown how far
-/// it is.
+/// After so many packets it is shown how far it is.
 const STRIDE: u64 = 4_096;
 
 /// Replays the capture, and counts. What was counted before an error or an interrupt is
@@ -137,8 +136,11 @@ fn replay_capture<R: Read>(
     progress: &Progress,
 ) -> Result<End, Failure> {
     for number in 0_u64.. {
-        if number.is_multiple_of(STRIDE) && progress.at(capture.position()) {
+        if progress.is_interrupted() {
             return Ok(End::Interrupted);
+        }
+        if number.is_multiple_of(STRIDE) {
+            progress.at(capture.position());
         }
         let Some(frame) = capture.next_frame().map_err(|error| Failure::new(error.to_string()))? else { break };
         match frame.packet() {
@@ -151,8 +153,11 @@ fn replay_capture<R: Read>(
 
 fn replay_flows<R: Read>(mut list: FlowList<R>, tally: &mut Tally<'_>, progress: &Progress) -> Result<End, Failure> {
     for number in 0_u64.. {
-        if number.is_multiple_of(STRIDE) && progress.at(list.position()) {
+        if progress.is_interrupted() {
             return Ok(End::Interrupted);
+        }
+        if number.is_multiple_of(STRIDE) {
+            progress.at(list.position());
         }
         let Some((packet, count)) = list.next_flow().map_err(|error| Failure::new(error.to_string()))? else { break };
         tally.count(&packet, count);

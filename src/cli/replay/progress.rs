@@ -33,9 +33,14 @@ impl Progress {
         Self { bar, is_interrupted: listen() }
     }
 
-    /// Shows that so many bytes have been read; `true` when the user wants to end.
-    pub fn at(&self, position: u64) -> bool {
+    /// Shows that so many bytes have been read.
+    pub fn at(&self, position: u64) {
         self.bar.set_position(position);
+    }
+
+    /// Whether the user wants to end. It costs so little that it can be asked for each
+    /// packet.
+    pub fn is_interrupted(&self) -> bool {
         self.is_interrupted.load(Ordering::Relaxed)
     }
 

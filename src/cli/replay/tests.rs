@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::report::{self, Report};
 use super::tally::{Judge, Tally};
@@ -142,4 +142,15 @@ fn the_csv_has_a_line_for_each_listed_flow() {
     assert_eq!(lines.len(), 4);
     assert!(lines.iter().any(|line| line.iter().collect::<Vec<_>>()[..9]
         == ["192.168.98.10", "11.0.0.1", "1", "0", "0", "2", "400", "DROPPED", "NO_ROUTE"]));
+}
+
+/// The capture has the traffic that opens them.
+#[test]
+fn sessions_that_wait_for_traffic_are_open() {
+    let lab = Lab::new();
+    lab.patch(&session("frankfurt"), json!({ "connection_initiation_mode": "ON_DEMAND" }));
+    let report = counted(FLOWS, &lab.view(), None, 10);
+    let opened =
+        &report["sessions"].as_array().unwrap().iter().find(|it| it["session"]["path"] == session("frankfurt"));
+    assert_eq!(opened.unwrap()["delivered"]["packets"], 5);
 }

@@ -82,6 +82,12 @@ impl Lab {
         self.engine.put(&path(at), body, &by).unwrap();
     }
 
+    /// Changes some fields of an object.
+    pub fn patch(&self, at: &str, fields: Json) {
+        let by = Caller { user: "admin".to_owned(), now: DECLARED };
+        self.engine.patch(&path(at), fields, &by).unwrap();
+    }
+
     /// Takes a declaration back.
     pub fn delete(&self, at: &str) {
         self.engine.delete(&path(at), DECLARED).unwrap();

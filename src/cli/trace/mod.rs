@@ -14,8 +14,8 @@ use clap::Args;
 
 use super::engine_file::EngineFile;
 use super::output::{self, Answer, Failure};
-use crate::engine::When;
 use crate::engine::forwarding::{Disposition, Trace};
+use crate::engine::{TraceAnswer, When};
 use packet::PacketOptions;
 use render::{Form, Return};
 
@@ -68,15 +68,15 @@ impl FormOptions {
 /// arrive as well.
 pub fn run(options: &Options) -> Result<Answer, Failure> {
     let packet = options.packet.packet().unwrap_or_else(|contradiction| super::exit_with("trace", &contradiction));
-    let view = options.engine.view(When::Current)?;
-    let trace = view.trace(&packet);
-    let back = if options.answer { view.trace_answer(&trace, packet.size) } else { None };
+    let size = packet.size;
+    let (TraceAnswer { there: trace, back, .. }, topology) = options.engine.trace(packet, size, When::Current)?;
+    let back = back.filter(|_| options.answer);
     let answer = match &back {
         Some(back) => Return::Trace(back),
         None if options.answer => Return::Nothing,
         None => Return::Unasked,
     };
-    output::print(&render::render(&view.topology, options.form.form(), &trace, answer))?;
+    output::print(&render::render(&topology, options.form.form(), &trace, answer))?;
     let arrives = |trace: &Trace| trace.disposition != Disposition::Dropped;
     let all_arrive = match answer {
         Return::Unasked => arrives(&trace),

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use clap::Args;
 
+use crate::cli::packet_size;
 use crate::cli::words::protocol_number;
 use crate::engine::esp::IpVersion;
 use crate::engine::forwarding::{Packet, protocol};
@@ -23,15 +24,13 @@ const TCP_HEADER: usize = 20;
 const SHORT_HEADER: usize = 8;
 /// The option that holds the MSS (RFC 9293 section 3.2).
 const MSS_OPTION: usize = 4;
-/// The largest IPv4 packet: its length has 16 bits (RFC 791). In IPv6 the length
-/// leaves the header out (RFC 8200).
-const LARGEST: usize = 65_535;
 
 /// Where the help lists what describes the packet.
 const PACKET: &str = "Packet";
 
 /// The packet.
 #[derive(Args, Clone, Debug)]
+#[allow(clippy::struct_excessive_bools)]
 pub struct PacketOptions {
     /// The address the packet comes from
     source: IpAddr,
@@ -49,9 +48,13 @@ pub struct PacketOptions {
     /// The bytes of the whole IP packet [default: 100, or those of a bare SYN]
     #[arg(help_heading = PACKET, long, value_name = "BYTES")]
     size: Option<usize>,
-    /// Forbid fragmentation; IPv6 packets are never fragmented on their way
-    #[arg(help_heading = PACKET, long, visible_alias = "df")]
+    /// Forbid fragmentation (the default with TCP); IPv6 packets are never fragmented on
+    /// their way
+    #[arg(help_heading = PACKET, long, visible_alias = "df", conflicts_with = "fragment")]
     dont_fragment: bool,
+    /// Allow fragmentation (the default but with TCP)
+    #[arg(help_heading = PACKET, long, visible_alias = "no-df")]
+    fragment: bool,
     /// It opens a TCP connection, and announces the MSS that fits Ethernet
     #[arg(help_heading = PACKET, long)]
     syn: bool,
@@ -91,7 +94,7 @@ impl PacketOptions {
                 protocol::UDP | protocol::ICMP | protocol::ICMPV6 => SHORT_HEADER,
                 _ => 0,
             };
-        let largest = LARGEST + if version == IpVersion::V6 { version.header() } else { 0 };
+        let largest = *packet_size::possible(version).end();
         let size = self.size.unwrap_or(if self.syn { header } else { SIZE });
         if !(header..=largest).contains(&size) {
             return Err(format!("a packet of {size} bytes cannot be: with its headers it has {header} to {largest}"));
@@ -103,7 +106,7 @@ impl PacketOptions {
             source_port,
             destination_port,
             size,
-            dont_fragment: self.dont_fragment,
+            dont_fragment: self.dont_fragment || !self.fragment && protocol == protocol::TCP,
             time_to_live: self.ttl,
             handshake_mss: self.syn.then(|| self.mss.unwrap_or(mss_of_ethernet(version))),
         })

@@ -36,6 +36,24 @@ fn what_is_left_out_is_as_usual() {
     assert_eq!(packet("10.0.0.1 10.0.0.2 -p 6 -D 443"), Ok(web));
 }
 
+/// As of the data source `vpn_path_trace`: hosts discover the path MTU for TCP (RFC 1191).
+#[test]
+fn tcp_is_not_to_be_fragmented_unless_the_user_says_so() {
+    for (options, dont_fragment) in [
+        ("-p tcp -D 443", true),
+        ("-p 6 -D 443 --df", true),
+        ("-p tcp -D 443 --fragment", false),
+        ("-p tcp -D 443 --no-df", false),
+        ("-p udp -D 53", false),
+        ("-p udp -D 53 --dont-fragment", true),
+        ("", false),
+        ("--no-df", false),
+    ] {
+        assert_eq!(packet(&format!("10.0.0.1 10.0.0.2 {options}")).unwrap().dont_fragment, dont_fragment, "{options}");
+    }
+    assert!(packet("10.0.0.1 10.0.0.2 --df --no-df").unwrap_err().contains("cannot be used with"));
+}
+
 #[test]
 fn a_handshake_announces_what_fits_ethernet() {
     // 1500 less 20 (IPv4) or 40 (IPv6) and 20 (TCP). The SYN itself: those headers and
@@ -241,6 +259,20 @@ fn the_answer_follows_if_it_was_asked_for() {
         let texts = answers.map(|answer| render(&topology(), form, &forth, answer));
         golden(&format!("trace/goldens/answer-{file}"), &texts.join("\n"));
     }
+}
+
+/// The packet may have gone through a session before something else drops it.
+#[test]
+fn a_drop_names_what_drops_the_packet() {
+    let mut trace = dropped(DropReason::PeerNoRoute, None);
+    trace.session = Some(path(&session("dallas")));
+    let last = |trace: &Trace| {
+        let text = render(&topology(), Form::Minimal, trace, Return::Unasked);
+        text.lines().last().unwrap().to_owned()
+    };
+    assert_eq!(last(&trace), "DROPPED PEER_NO_ROUTE");
+    trace.steps.last_mut().unwrap().object = Some(path("/infra/simulated-peers/dallas"));
+    assert_eq!(last(&trace), "DROPPED PEER_NO_ROUTE by /infra/simulated-peers/dallas");
 }
 
 #[test]

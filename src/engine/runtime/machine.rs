@@ -202,6 +202,15 @@ impl Runtime {
         Meter::of(&self.view_over(lean))
     }
 
+    /// A packet wants through each session that waits for one.
+    pub(super) fn wake_all(&mut self) {
+        let waiting: Vec<_> =
+            self.states.iter().filter(|(_, state)| waits(state)).map(|(path, _)| path.clone()).collect();
+        for path in waiting {
+            self.wake(&path);
+        }
+    }
+
     /// The engine as it is at the moment.
     pub fn view(&self) -> EngineView {
         self.view_over(Arc::clone(&self.topology))
@@ -362,8 +371,6 @@ impl Runtime {
 
     /// Notes which sessions that wait for traffic the flows are going to open, and when.
     fn watch_traffic(&mut self) {
-        let waits =
-            |state: &SessionState| matches!(state.ike, IkeState::Down { reason: DownReason::WaitsForTraffic, .. });
         if self.topology.flows.is_empty() || !self.states.values().any(waits) {
             return;
         }
@@ -424,6 +431,11 @@ fn for_flows(topology: &Topology) -> Topology {
         speaker.routes.retain(|route| matters(route.network));
     }
     lean
+}
+
+/// Whether a session waits for traffic.
+fn waits(state: &SessionState) -> bool {
+    matches!(state.ike, IkeState::Down { reason: DownReason::WaitsForTraffic, .. })
 }
 
 /// Whether something in a document is not known that may matter to what runs.

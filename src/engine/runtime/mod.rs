@@ -61,7 +61,9 @@ pub enum When {
     /// Now.
     Current,
     /// Once everything that is under way has come to rest: what has to be negotiated is,
-    /// or has failed.
+    /// or has failed. In a view of the engine, sessions that wait for traffic have had
+    /// some, and are open if they can be; [`Engine::trace`] opens those that its packet
+    /// meets.
     Settled,
 }
 
@@ -94,6 +96,8 @@ impl Engine {
         let mut runtime = self.runtime(now)?;
         runtime.declare_all(planned);
         if when == When::Settled {
+            runtime.settle_down();
+            runtime.wake_all();
             runtime.settle_down();
         }
         Ok(runtime.view())

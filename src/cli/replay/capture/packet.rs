@@ -6,6 +6,8 @@ use etherparse::{LaxNetSlice, TcpOptionElement, TcpSlice, TransportSlice};
 
 use super::Frame;
 use super::link::skip;
+use crate::cli::packet_size;
+use crate::engine::esp::IpVersion;
 pub(super) use crate::engine::forwarding::Packet;
 use crate::engine::forwarding::protocol;
 
@@ -20,6 +22,8 @@ pub enum Skip {
     Truncated,
     /// Its headers contradict themselves.
     Malformed,
+    /// It is said to be larger than any IP packet.
+    TooLarge,
 }
 
 impl Skip {
@@ -30,6 +34,7 @@ impl Skip {
             Self::UnknownLink => "UNKNOWN_LINK",
             Self::Truncated => "TRUNCATED",
             Self::Malformed => "MALFORMED",
+            Self::TooLarge => "TOO_LARGE",
         }
     }
 
@@ -40,6 +45,7 @@ impl Skip {
             Self::UnknownLink => "caught on a sort of link that is not read",
             Self::Truncated => "too little was kept to tell the headers",
             Self::Malformed => "the headers contradict themselves",
+            Self::TooLarge => "said to be larger than any IP packet",
         }
     }
 }
@@ -59,9 +65,7 @@ impl Frame<'_> {
                     0 => self.rest(header.slice()),
                     size => usize::from(size),
                 };
-                if size < header.slice().len() {
-                    return Err(Skip::Malformed);
-                }
+                possible(size, header.slice(), IpVersion::V4)?;
                 let (source, destination) = (header.source_addr().into(), header.destination_addr().into());
                 let packet = of(source, destination, ip.payload_ip_number().0, size);
                 let packet = Packet { dont_fragment: header.dont_fragment(), time_to_live: header.ttl(), ..packet };
@@ -73,6 +77,7 @@ impl Frame<'_> {
                     0 => self.rest(header.slice()),
                     payload => header.slice().len() + usize::from(payload),
                 };
+                possible(size, header.slice(), IpVersion::V6)?;
                 let (source, destination) = (header.source_addr().into(), header.destination_addr().into());
                 let packet = of(source, destination, ip.payload().ip_number.0, size);
                 (Packet { time_to_live: header.hop_limit(), ..packet }, ip.is_payload_fragmented())
@@ -103,6 +108,15 @@ impl Frame<'_> {
         let before = header.as_ptr().addr().saturating_sub(self.bytes.as_ptr().addr());
         (self.size as usize).saturating_sub(before)
     }
+}
+
+/// Refuses a packet that is smaller than its header, or larger than any. Only where the
+/// packet does not tell its length, and the capture does, can it be.
+fn possible(size: usize, header: &[u8], version: IpVersion) -> Result<(), Skip> {
+    if size < header.len() {
+        return Err(Skip::Malformed);
+    }
+    if size > *packet_size::possible(version).end() { Err(Skip::TooLarge) } else { Ok(()) }
 }
 
 fn of(source: IpAddr, destination: IpAddr, protocol: u8, size: usize) -> Packet {

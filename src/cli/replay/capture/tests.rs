@@ -322,6 +322,25 @@ fn what_is_no_packet_says_why() {
 }
 
 #[test]
+fn no_packet_is_larger_than_packets_can_be() {
+    let sized = |bytes: &[u8], size| Frame { link: Link::of(101), size, bytes }.packet().map(|packet| packet.size);
+    let mut v4 = ethernet()[14..].to_vec();
+    // It tells its own length, whatever the capture says.
+    assert_eq!(sized(&v4, u32::MAX), Ok(100));
+    v4[2..4].fill(0);
+    let mut v6 = Vec::new();
+    PacketBuilder::ipv6([1; 16], [2; 16], 9).udp(7, 8).write(&mut v6, &[0; 72]).unwrap();
+    v6[4..6].fill(0);
+    // 16 bits tell the length, in IPv6 that of what follows the 40 bytes of the header.
+    for (bytes, header, largest) in [(&v4, 20, 65_535), (&v6, 40, 65_575)] {
+        assert_eq!(sized(bytes, largest), Ok(largest as usize));
+        assert_eq!(sized(bytes, largest + 1), Err(Skip::TooLarge));
+        assert_eq!(sized(bytes, u32::MAX), Err(Skip::TooLarge));
+        assert_eq!(sized(bytes, header - 1), Err(Skip::Malformed));
+    }
+}
+
+#[test]
 fn sizes_fragments_and_handshakes_are_told() {
     let mut offloaded = ethernet();
     offloaded[16..18].fill(0);

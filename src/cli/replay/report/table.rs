@@ -6,31 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use super::{Amount, FlowLine, Report};
 use crate::cli::output::{BAD, FAINT, GOOD, PENDING, STRONG, styled};
 use crate::cli::replay::tally::{Flow, Verdict};
+use crate::cli::table::{Cell, left, right, table};
 use crate::cli::words;
 use crate::engine::forwarding::protocol;
-
-/// A cell of a table: its text, whether it stands on the right, and its style.
-struct Cell(String, Side, anstyle::Style);
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
-    Left,
-    Right,
-}
-
-fn left(text: impl Into<String>) -> Cell {
-    Cell(text.into(), Side::Left, anstyle::Style::new())
-}
-
-fn right(text: impl Into<String>) -> Cell {
-    Cell(text.into(), Side::Right, anstyle::Style::new())
-}
-
-impl Cell {
-    fn in_style(self, style: anstyle::Style) -> Self {
-        Self(self.0, self.1, style)
-    }
-}
 
 /// The tables.
 pub fn text(report: &Report) -> String {
@@ -67,10 +45,8 @@ pub fn text(report: &Report) -> String {
         }
         Some(changes) => {
             for change in changes {
-                let Cell(before, _, style) = verdict(change.before);
-                let Cell(after, _, other) = verdict(change.after);
                 let Amount { packets, bytes } = change.amount;
-                let (before, after) = (styled(style, before), styled(other, after));
+                let (before, after) = (verdict(change.before).styled(), verdict(change.after).styled());
                 let _ = writeln!(text, "\n{before} → {after}: {} packets, {}", number(packets), size(bytes));
                 let heading = format!("largest flows, {} of {}", change.flows.len(), number(change.rows as u64));
                 table(&mut text, &heading, ["packets", "bytes", "", ""], flows(&change.flows));
@@ -121,38 +97,6 @@ fn flow(flow: &Flow) -> String {
     };
     let (source, destination) = (end(flow.source, flow.source_port), end(flow.destination, flow.destination_port));
     format!("{} {source} → {destination}", words::protocol_name(flow.protocol))
-}
-
-/// Adds a table with a heading, unless it has no rows.
-fn table<const N: usize>(text: &mut String, first: &str, heads: [&str; N], rows: Vec<Vec<Cell>>) {
-    if rows.is_empty() {
-        return;
-    }
-    let sides: Vec<Side> = rows.first().into_iter().flatten().map(|Cell(_, side, _)| *side).collect();
-    let heads = std::iter::once(first).chain(heads);
-    let heads = heads.zip(&sides).map(|(head, side)| Cell(head.to_owned(), *side, STRONG)).collect();
-    let rows: Vec<Vec<Cell>> = std::iter::once(heads).chain(rows).collect();
-    let width = |at: usize| {
-        rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.0.chars().count()).max().unwrap_or_default()
-    };
-    let widths: Vec<usize> = (0..sides.len()).map(width).collect();
-    text.push('\n');
-    for row in &rows {
-        // What is on the left of nothing needs no room after it.
-        let last = row.iter().rposition(|cell| !cell.0.is_empty()).unwrap_or_default();
-        let mut line = String::from("  ");
-        for (at, (Cell(words, side, style), width)) in row.iter().zip(&widths).enumerate().take(last + 1) {
-            let gap = width - words.chars().count();
-            let styled = styled(*style, words);
-            let _ = match side {
-                Side::Right => write!(line, "{:gap$}{styled}", ""),
-                Side::Left if at == last => write!(line, "{styled}"),
-                Side::Left => write!(line, "{styled}{:gap$}", ""),
-            };
-            line.push_str("   ");
-        }
-        let _ = writeln!(text, "{}", line.trim_end());
-    }
 }
 
 /// `1,234,567`.

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use std::net::IpAddr;
 
 use crate::cli::words;
-use crate::engine::forwarding::{Event, Packet, Trace, protocol};
+use crate::engine::forwarding::{Event, Packet, Step, Trace, protocol};
+use crate::model::PolicyPath;
 
 /// The trace in its shortest form.
 pub fn text(trace: &Trace) -> String {
@@ -19,10 +20,18 @@ pub fn text(trace: &Trace) -> String {
     if let Some(reason) = trace.drop_reason {
         let _ = write!(text, " {}", reason.word());
     }
-    if let Some(session) = &trace.session {
-        let _ = write!(text, " by {session}");
+    if let Some(object) = decided_by(trace) {
+        let _ = write!(text, " by {object}");
     }
     text + "\n"
+}
+
+/// What dropped the packet, or the session that took it where it arrives.
+fn decided_by(trace: &Trace) -> Option<&PolicyPath> {
+    match trace.steps.last() {
+        Some(Step { object, event: Event::Dropped { .. }, .. }) => object.as_ref(),
+        _ => trace.session.as_ref(),
+    }
 }
 
 fn packet(packet: &Packet) -> String {

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{BGP, DPD, Lab, PEERS, neighbor, route_based, session, speaking_peer};
+use super::{BGP, DPD, Lab, PEERS, When, neighbor, parsed, route_based, session, speaking_peer};
+use crate::engine::negotiation::{DownReason, IkeState};
 
 /// IKE_SA_INIT and IKE_AUTH take a round trip each: 2 x 20 ms. BGP over the tunnel takes
 /// some more, and everything is over within a second.
@@ -233,4 +234,31 @@ fn a_packet_opens_both_of_two_sessions() {
             assert_eq!(lab.status(id)["runtime_status"], "UP", "{id} with {other}");
         }
     }
+}
+
+/// When everything has come to rest, traffic has opened what waits for it. A session that
+/// cannot come up is not waiting any more: it has failed.
+#[test]
+fn what_waits_for_traffic_has_had_some_once_everything_is_at_rest() {
+    let mut lab = Lab::new();
+    lab.segment();
+    for (id, number, key) in [("dc", 1, "correct horse"), ("branch", 2, "another key")] {
+        let mut body = route_based(number);
+        body["connection_initiation_mode"] = json!("ON_DEMAND");
+        lab.put(&session(id), body);
+        let peer = json!({ "address": format!("198.51.100.{number}"), "psk": key, "latency": 10 });
+        lab.put(&format!("{PEERS}/{id}"), peer);
+    }
+    lab.at(60_000);
+    let state = |when| {
+        let view = lab.engine.view(lab.moment(), when, &[]).unwrap();
+        ["dc", "branch"].map(|id| {
+            let state = &view.sessions[&parsed(&session(id))];
+            (state.is_up(), matches!(state.ike, IkeState::Down { reason: DownReason::WaitsForTraffic, .. }))
+        })
+    };
+    assert_eq!(state(When::Current), [(false, true), (false, true)]);
+    assert_eq!(state(When::Settled), [(true, false), (false, false)]);
+    // Looking ahead changes nothing.
+    assert_eq!(state(When::Current), [(false, true), (false, true)]);
 }
