@@ -293,6 +293,11 @@ impl Sessions {
         by_rule
     }
 
+    /// Whether routes choose the traffic of a session.
+    pub fn is_route_based(&self, session: u32) -> bool {
+        self.sessions[session as usize].is_route_based
+    }
+
     /// Whether what is routed to the session gets into a tunnel.
     pub fn is_up(&self, session: u32) -> bool {
         let tunnels = self.sessions[session as usize].tunnels.clone();

@@ -1,5 +1,6 @@
 //! Forwarding in worlds that are declared as users declare theirs.
 
+mod agreement;
 mod golden;
 mod properties;
 mod text;

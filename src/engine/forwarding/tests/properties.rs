@@ -113,7 +113,7 @@ fn world(plan: &Plan) -> World {
         neighbor: path(&format!("$bgp/neighbors/{}", PEERS[at])),
         session: path(&format!("{SERVICE}/sessions/{}", PEERS[at])),
         next_hop: format!("169.254.{at}.2").parse().unwrap(),
-        as_path: Vec::new(),
+        as_path: [].into(),
         origin: RouteOrigin::Igp,
         med: 0,
         local_preference: 100,

@@ -49,15 +49,21 @@ impl<R: Record> Walk<'_, R> {
         }
         match self.egress(peer, came_by) {
             Egress::Nowhere if hop == Some(Hop::Behind) => self.delivered_behind(peer),
-            // It could send into a tunnel that is up, if it knew of the network.
-            Egress::Nowhere
-                if came_by.is_some() || declared.sessions.iter().any(|session| of.sessions.is_up(*session)) =>
-            {
+            Egress::Nowhere if came_by.is_some() || self.lacks_a_route_only(peer) => {
                 self.lost(here, Some(&declared.path), DropReason::PeerNoRoute)
             }
             Egress::Nowhere => self.lost(here, Some(&declared.path), DropReason::PeerNoTunnel),
             through => self.through(peer, &through),
         }
+    }
+
+    /// Whether `peer` could send into a tunnel that is up, if it knew of the network: routes
+    /// choose its traffic, and not selectors.
+    fn lacks_a_route_only(&self, peer: u32) -> bool {
+        let declared = &self.of.peers[peer as usize];
+        let takes_anything =
+            |session: &u32| self.of.sessions.is_up(*session) && self.of.sessions.is_route_based(*session);
+        declared.selectors.is_empty() && declared.sessions.iter().any(takes_anything)
     }
 
     fn delivered_behind(&mut self, peer: u32) -> At {
