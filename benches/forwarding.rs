@@ -112,7 +112,7 @@ fn pace<T, U>(items: &[T], work: impl Fn(&T) -> U) -> f64 {
     let mut done = 0_u32;
     while processor_time().saturating_sub(start) < ROUND {
         for item in items {
-            black_box(work(black_box(item)));
+            black_box(&work(black_box(item)));
         }
         done += 1;
     }

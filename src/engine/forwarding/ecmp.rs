@@ -13,22 +13,28 @@ use super::Packet;
 /// next.
 #[inline]
 fn digest(packet: &Packet) -> u64 {
-    let mut bytes = [0; 37];
-    let mut length = 0;
-    let mut put = |part: &[u8]| {
-        bytes[length..length + part.len()].copy_from_slice(part);
-        length += part.len();
-    };
-    for address in [packet.source, packet.destination] {
-        match address {
-            IpAddr::V4(address) => put(&address.octets()),
-            IpAddr::V6(address) => put(&address.octets()),
+    let ends = [packet.source_port, packet.destination_port].map(u16::to_be_bytes);
+    let rest = [packet.protocol, ends[0][0], ends[0][1], ends[1][0], ends[1][1]];
+    match (packet.source, packet.destination) {
+        (IpAddr::V4(source), IpAddr::V4(destination)) => {
+            let mut bytes = [0; 4 + 4 + 5];
+            bytes[..4].copy_from_slice(&source.octets());
+            bytes[4..8].copy_from_slice(&destination.octets());
+            bytes[8..].copy_from_slice(&rest);
+            xxh3_64(&bytes)
+        }
+        (source, destination) => {
+            let octets = |address: IpAddr| match address {
+                IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+                IpAddr::V6(address) => address.octets(),
+            };
+            let mut bytes = [0; 16 + 16 + 5];
+            bytes[..16].copy_from_slice(&octets(source));
+            bytes[16..32].copy_from_slice(&octets(destination));
+            bytes[32..].copy_from_slice(&rest);
+            xxh3_64(&bytes)
         }
     }
-    put(&[packet.protocol]);
-    put(&packet.source_port.to_be_bytes());
-    put(&packet.destination_port.to_be_bytes());
-    xxh3_64(&bytes[..length])
 }
 
 /// One of `choices`, none if there are none: the digest is scaled down to their
@@ -38,7 +44,7 @@ pub(super) fn choose<T: Copy>(choices: &[T], packet: &Packet) -> Option<T> {
     if let [only] = choices {
         return Some(*only);
     }
-    let scaled = u128::from(digest(packet)) * choices.len() as u128 >> 64;
+    let scaled = (u128::from(digest(packet)) * choices.len() as u128) >> u64::BITS;
     choices.get(usize::try_from(scaled).ok()?).copied()
 }
 

@@ -96,8 +96,7 @@ impl Forwarding {
         };
         let alone = |only_leading: bool| {
             let chosen = missing.alone.iter().filter(|session| !only_leading || leads(**session));
-            let sessions: Vec<_> =
-                chosen.map(|session| self.sessions.sessions[*session as usize].path.clone()).collect();
+            let sessions: Vec<_> = chosen.map(|session| self.sessions.all[*session as usize].path.clone()).collect();
             (!sessions.is_empty()).then_some(Because::NoNeighbor { sessions })
         };
         down(true).or_else(|| alone(true)).or_else(|| down(false)).or_else(|| alone(false))

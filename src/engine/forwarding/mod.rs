@@ -140,6 +140,6 @@ impl Forwarding {
 
     /// The path of the session that a [`Decision`] names.
     pub fn session_path(&self, session: u32) -> Option<&PolicyPath> {
-        self.sessions.sessions.get(session as usize).map(|session| &session.path)
+        self.sessions.all.get(session as usize).map(|session| &session.path)
     }
 }

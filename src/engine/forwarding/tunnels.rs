@@ -202,7 +202,7 @@ impl Detail {
 /// All sessions and their tunnels.
 #[derive(Default)]
 pub(super) struct Sessions {
-    pub sessions: Vec<Session>,
+    pub all: Vec<Session>,
     pub tunnels: Vec<Tunnel>,
     /// By the same positions.
     pub details: Vec<Detail>,
@@ -241,7 +241,7 @@ impl Sessions {
         let everything = Network::everything(declared.peer_address);
         let none = Err(blocked.clone().unwrap_or(NO_TUNNEL));
         self.tunnel(known, underlay, end - begin, (everything, everything, None), none);
-        self.sessions.push(Session {
+        self.all.push(Session {
             path: declared.path.clone(),
             addresses,
             is_route_based: declared.is_route_based(),
@@ -264,7 +264,7 @@ impl Sessions {
             Err(block) => (Err(block.reason), block.because),
         };
         self.tunnels.push(Tunnel {
-            session: small(self.sessions.len()),
+            session: small(self.all.len()),
             position,
             gateway: known.gateway,
             far: known.far,
@@ -279,14 +279,14 @@ impl Sessions {
 
     /// The gateway of a session, and its far end.
     pub fn ends(&self, session: u32) -> (u32, Far) {
-        let any = &self.tunnels[self.sessions[session as usize].tunnels.end as usize];
+        let any = &self.tunnels[self.all[session as usize].tunnels.end as usize];
         (any.gateway, any.far)
     }
 
     /// The tunnels of a session by the identifier of their rule, with their networks.
     pub fn tunnels_by_rule(&self, session: u32) -> HashMap<&str, Vec<(u32, Network, Network)>> {
         let mut by_rule: HashMap<&str, Vec<_>> = HashMap::new();
-        for tunnel in self.sessions[session as usize].tunnels.clone() {
+        for tunnel in self.all[session as usize].tunnels.clone() {
             let Detail { local, remote, rule, .. } = &self.details[tunnel as usize];
             by_rule.entry(rule.as_deref().unwrap_or_default()).or_default().push((tunnel, *local, *remote));
         }
@@ -300,7 +300,7 @@ impl Sessions {
 
     /// Whether what is routed to the session gets into a tunnel.
     pub fn is_up(&self, session: u32) -> bool {
-        let tunnels = self.sessions[session as usize].tunnels.clone();
+        let tunnels = self.all[session as usize].tunnels.clone();
         self.tunnels[tunnels.start as usize..tunnels.end as usize].iter().any(|tunnel| tunnel.takes.is_ok())
     }
 
@@ -315,7 +315,7 @@ impl Sessions {
             }
             first = first.or(Some(tunnel));
         }
-        first.unwrap_or(self.sessions[session as usize].tunnels.end)
+        first.unwrap_or(self.all[session as usize].tunnels.end)
     }
 
     /// The tunnel for a packet that is routed to the session: one between its addresses,
@@ -323,14 +323,14 @@ impl Sessions {
     /// end then refuses the packet.
     #[inline]
     pub fn routed(&self, session: u32, local: IpAddr, remote: IpAddr) -> u32 {
-        match self.sessions[session as usize].only {
+        match self.all[session as usize].only {
             Some(only) => only.get(),
             None => self.routed_among(session, local, remote),
         }
     }
 
     fn routed_among(&self, session: u32, local: IpAddr, remote: IpAddr) -> u32 {
-        let all = self.sessions[session as usize].tunnels.clone();
+        let all = self.all[session as usize].tunnels.clone();
         let none = all.end;
         let those = |which: &dyn Fn(&Detail) -> bool| {
             let chosen = all.clone().filter(|tunnel| which(&self.details[*tunnel as usize]));

@@ -54,7 +54,7 @@ fn step<K: Key>(steps: &mut Vec<Step<K>>, start: K, value: u32) {
 /// The function whose value is that of the combination of the values of `layers`;
 /// each combination gets a number.
 pub(super) fn overlay<K: Key, const N: usize>(
-    layers: [Vec<Step<K>>; N],
+    layers: &[Vec<Step<K>>; N],
     number: &mut Numbered<[u32; N]>,
 ) -> Vec<Step<K>> {
     let mut at = [0; N];
@@ -89,15 +89,12 @@ impl<T: Clone + Eq + std::hash::Hash> Numbered<T> {
         if self.values[self.last as usize] == *value {
             return self.last;
         }
-        self.last = match self.numbers.get(value) {
-            Some(number) => *number,
-            None => {
-                let number = small(self.values.len());
-                self.values.push(value.clone());
-                self.numbers.insert(value.clone(), number);
-                number
-            }
-        };
+        self.last = self.numbers.get(value).copied().unwrap_or_else(|| {
+            let number = small(self.values.len());
+            self.values.push(value.clone());
+            self.numbers.insert(value.clone(), number);
+            number
+        });
         self.last
     }
 

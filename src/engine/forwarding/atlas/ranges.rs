@@ -25,6 +25,8 @@ const LARGEST_BLOCK: usize = 64;
 /// chunks than ranges, so that it fits the cache.
 const MANY: usize = 1 << 16;
 const SPARSE_BITS: u32 = 4;
+/// The lower half of a value.
+const LOW: u32 = 0xffff;
 /// Bits of a position within a chunk.
 const POSITION_BITS: u32 = 16;
 
@@ -181,7 +183,7 @@ impl<K: Key> Ranges<K> {
                 self.blocks.push(u16::try_from(few.len()).unwrap_or_default());
                 self.blocks.extend(few.iter().map(|(start, _)| position(*start, table)));
                 for value in [before].into_iter().chain(few.iter().map(|(_, value)| *value)) {
-                    let halves = [value as u16, (value >> u16::BITS) as u16];
+                    let halves = [value & LOW, value >> u16::BITS].map(|half| u16::try_from(half).unwrap_or_default());
                     self.blocks.extend(&halves[..self.width]);
                 }
                 Leads::Block(block)
@@ -202,5 +204,5 @@ fn position<K: Key>(address: K, table: &Table<K>) -> u16 {
     let steps = address.steps(table.base, unit(table.shift));
     // The bits above the chunk's are not of interest.
     let within = table.shift - unit(table.shift);
-    (steps & ((1 << within) - 1)) as u16
+    u16::try_from(steps & ((1 << within) - 1)).unwrap_or_default()
 }

@@ -67,7 +67,7 @@ impl<K: Key> Sheet<K> {
             sides(&self.destinations, &mut numbers.destinations),
             ways(&self.ways, &mut numbers.ways, numbers.hops),
         ];
-        (Ranges::new(&overlay(layers, &mut numbers.places)), self.ways)
+        (Ranges::new(&overlay(&layers, &mut numbers.places)), self.ways)
     }
 }
 

@@ -75,7 +75,7 @@ pub(super) fn build(inputs: &Inputs<'_>) -> Forwarding {
     builder.finish(rules)
 }
 
-impl<'a> Builder<'a> {
+impl Builder<'_> {
     /// A node gets to a network.
     fn way(&mut self, network: Network, node: u32, by: RouteSource, hop: Hop) {
         let hop = self.hops.of(hop);

@@ -54,7 +54,7 @@ impl Builder<'_> {
             for (network, sessions) in learned {
                 let next_hop = |session: u32| {
                     let same_version = |address: &&IpAddr| address.is_ipv6() == network.is_v6();
-                    let address = self.sessions.sessions[session as usize].addresses.iter().find(same_version);
+                    let address = self.sessions.all[session as usize].addresses.iter().find(same_version);
                     NextHop { address: address.copied(), session, neighbor: None }
                 };
                 if let Some(hop) = self.group(sessions.into_iter().map(next_hop).collect()) {
@@ -93,7 +93,7 @@ impl Builder<'_> {
         let sessions = &self.peers[peer as usize].sessions;
         let declared = sessions
             .iter()
-            .filter_map(|session| self.topology.sessions.get(&self.sessions.sessions[*session as usize].path));
+            .filter_map(|session| self.topology.sessions.get(&self.sessions.all[*session as usize].path));
         let rules = declared.flat_map(|session| match &session.kind {
             SessionKind::PolicyBased { rules } => &rules[..],
             SessionKind::RouteBased { .. } => &[],

@@ -48,7 +48,7 @@ impl Builder<'_> {
             let SessionKind::PolicyBased { rules } = &declared.kind else { continue };
             let Some(gateway) = self.gateway_of(path) else { continue };
             let service = services.get(declared.service().as_str()).copied().unwrap_or(u32::MAX);
-            let is_enabled = self.sessions.sessions[session as usize].is_enabled();
+            let is_enabled = self.sessions.all[session as usize].is_enabled();
             let mut by_rule = self.sessions.tunnels_by_rule(session);
             for rule in rules.iter().filter(|rule| rule.enabled) {
                 let tunnels = Pairs::new(by_rule.remove(rule.id.as_str()).unwrap_or_default().into_iter());

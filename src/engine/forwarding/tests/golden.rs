@@ -41,13 +41,7 @@ fn answered(file: &str) -> (String, Vec<Trace>) {
             trace
         } else if let Some(size) = line.strip_prefix("< ") {
             let sent = traces.last().expect("a packet comes first");
-            match forwarding().trace_answer(sent, size.parse().unwrap()) {
-                Some(answer) => answer,
-                None => {
-                    answered.push_str("  = no answer\n");
-                    continue;
-                }
-            }
+            forwarding().trace_answer(sent, size.parse().unwrap()).unwrap_or_else(|| panic!("{line}: no answer"))
         } else {
             continue;
         };

@@ -90,23 +90,22 @@ fn world(plan: &Plan) -> World {
     let mut world = World::read("{}");
     for segment in [1, 2] {
         let subnets = json!([{ "gateway_address": format!("192.168.{segment}.1/24") }]);
-        world.put(&format!("/infra/tier-1s/cgw/segments/s{segment}"), json!({ "subnets": subnets }));
+        world.put(&format!("/infra/tier-1s/cgw/segments/s{segment}"), &json!({ "subnets": subnets }));
     }
-    world.put(SERVICE, json!({ "bypass_rules": documents(&plan.bypass) }));
+    world.put(SERVICE, &json!({ "bypass_rules": documents(&plan.bypass) }));
     for (position, name) in PEERS.into_iter().enumerate() {
         let (enabled, networks) = &plan.sessions[position];
         let address = format!("198.51.100.{}", position + 1);
         let mut session = json!({ "peer_address": address, "enabled": enabled });
-        match plan.rules.get(position) {
-            Some(rules) => session["rules"] = documents(rules),
-            None => {
-                let subnet = json!({ "ip_addresses": [format!("169.254.{position}.1")], "prefix_length": 30 });
-                session["tunnel_interfaces"] = json!([{ "ip_subnets": [subnet] }]);
-            }
+        if let Some(rules) = plan.rules.get(position) {
+            session["rules"] = documents(rules);
+        } else {
+            let subnet = json!({ "ip_addresses": [format!("169.254.{position}.1")], "prefix_length": 30 });
+            session["tunnel_interfaces"] = json!([{ "ip_subnets": [subnet] }]);
         }
-        world.put(&format!("{SERVICE}/sessions/{name}"), session);
+        world.put(&format!("{SERVICE}/sessions/{name}"), &session);
         let peer = json!({ "address": address, "psk": "key", "networks": networks });
-        world.put(&format!("/infra/simulated-peers/{name}"), peer);
+        world.put(&format!("/infra/simulated-peers/{name}"), &peer);
     }
     world.all_up();
     let by = |at: usize| BgpPath {
@@ -200,10 +199,10 @@ fn ends_once(trace: &Trace) -> Result<(), TestCaseError> {
     let last = trace.steps.last().map(|step| &step.event);
     match (trace.disposition, trace.drop_reason, last) {
         (Disposition::Dropped, Some(reason), Some(Event::Dropped { reason: said, .. })) => {
-            prop_assert_eq!(reason, *said)
+            prop_assert_eq!(reason, *said);
         }
-        (Disposition::Accepted, None, Some(Event::Accepted)) => {}
-        (Disposition::DeliveredToSegment | Disposition::DeliveredToPeer, None, Some(Event::Delivered { .. })) => {}
+        (Disposition::Accepted, None, Some(Event::Accepted))
+        | (Disposition::DeliveredToSegment | Disposition::DeliveredToPeer, None, Some(Event::Delivered { .. })) => {}
         other => prop_assert!(false, "{:?}", other),
     }
     Ok(())

@@ -65,7 +65,7 @@ impl World {
         let world: Json = serde_json::from_str(document).unwrap();
         let mut this = Self::default();
         for (at, body) in object(&from_the_start()).into_iter().chain(object(&world["objects"])) {
-            this.put(&at, body);
+            this.put(&at, &body);
         }
         this.all_up();
         for (id, now) in object(&world["states"]) {
@@ -110,7 +110,7 @@ impl World {
     }
 
     /// Declares an object.
-    pub fn put(&mut self, at: &str, body: Json) {
+    pub fn put(&mut self, at: &str, body: &Json) {
         let at = path(at);
         let is_route_based = body.get("tunnel_interfaces").is_some();
         let mut kinds = kinds_at(&at).filter(|kind| match kind.name {

@@ -36,13 +36,13 @@ impl<R: Record> Walk<'_, R> {
                 self.step(here, Some(path), || connected(network, RouteSource::Connected));
                 self.accepted(Where::Tier1(tier1))
             }
-            Some(Hop::Subnet(place)) => self.to_segment(here, place),
-            hop => self.to_outside(gateway, hop),
+            Some(Hop::Subnet(place)) => self.towards_segment(here, place),
+            hop => self.towards_outside(gateway, hop),
         }
     }
 
     /// From the tier-0 gateway into a tunnel: rules before routes.
-    fn to_outside(&mut self, gateway: u32, hop: Option<Hop>) -> At {
+    fn towards_outside(&mut self, gateway: u32, hop: Option<Hop>) -> At {
         let (of, packet) = (self.of, self.packet);
         let here = Where::Gateway(gateway);
         let own = &of.gateways[gateway as usize].rules;
@@ -58,7 +58,7 @@ impl<R: Record> Walk<'_, R> {
             let session = part.session.map_or(0, Ix::get);
             if part.is_enabled {
                 let detail = &of.rules.details[rule as usize];
-                let path = &of.sessions.sessions[session as usize].path;
+                let path = &of.sessions.all[session as usize].path;
                 self.step(here, Some(path), || matched(detail, false, packet.source, packet.destination));
                 return self.outward(of.tunnel_of(rule, packet.source, packet.destination));
             }
@@ -67,7 +67,7 @@ impl<R: Record> Walk<'_, R> {
         }
         match hop {
             Some(Hop::Interface { session }) => {
-                let path = &of.sessions.sessions[session as usize].path;
+                let path = &of.sessions.all[session as usize].path;
                 self.step(here, Some(path), || {
                     let (network, by) = Self::route(of, gateway, packet);
                     connected(network, by)
@@ -87,10 +87,10 @@ impl<R: Record> Walk<'_, R> {
             }
             _ => match disabled {
                 Some((rule, session)) => {
-                    let path = &of.sessions.sessions[session as usize].path;
+                    let path = &of.sessions.all[session as usize].path;
                     let detail = &of.rules.details[rule as usize];
                     self.step(here, Some(path), || matched(detail, false, packet.source, packet.destination));
-                    self.outward(of.sessions.sessions[session as usize].tunnels.end)
+                    self.outward(of.sessions.all[session as usize].tunnels.end)
                 }
                 None => {
                     self.lost_because(here, None, DropReason::NoRoute, || of.why_no_route(gateway, packet.destination))
@@ -105,7 +105,7 @@ impl<R: Record> Walk<'_, R> {
         let group = &of.groups[group as usize];
         let chosen = ecmp::choose(&group.used, packet).unwrap_or_default();
         let chosen = &group.next_hops[chosen as usize];
-        let session = &of.sessions.sessions[chosen.session as usize];
+        let session = &of.sessions.all[chosen.session as usize];
         self.step(at, Some(chosen.neighbor.as_ref().unwrap_or(&session.path)), || {
             let (network, by) = Self::route(of, node, packet);
             let next_hops = group.next_hops.iter().filter_map(|next_hop| next_hop.address).collect();
@@ -119,13 +119,11 @@ impl Forwarding {
     /// The tunnel of a rule for a packet between these addresses.
     pub(super) fn tunnel_of(&self, rule: u32, local: IpAddr, remote: IpAddr) -> u32 {
         let part = self.rules.parts[rule as usize];
-        match part.tunnel {
-            Some(only) => only.get(),
-            None => {
-                let tunnels = self.rules.details[rule as usize].tunnels.between(local, remote);
-                self.sessions.first_up(part.session.map_or(0, Ix::get), tunnels)
-            }
+        if let Some(only) = part.tunnel {
+            return only.get();
         }
+        let tunnels = self.rules.details[rule as usize].tunnels.between(local, remote);
+        self.sessions.first_up(part.session.map_or(0, Ix::get), tunnels)
     }
 }
 

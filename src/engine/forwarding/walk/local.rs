@@ -90,7 +90,7 @@ impl<R: Record> Walk<'_, R> {
         if let Some(Hop::Subnet(place)) = hop
             && of.segments[place.segment as usize].tier1 == tier1
         {
-            return self.to_segment(here, place);
+            return self.towards_segment(here, place);
         }
         let Some(tier0) = &of.gateways[gateway as usize].tier0 else {
             return self.lost(here, None, DropReason::NoRoute);
@@ -101,7 +101,7 @@ impl<R: Record> Walk<'_, R> {
     }
 
     /// From a tier-1 gateway, or down to it and on.
-    pub(super) fn to_segment(&mut self, from: Where, place: InSegment) -> At {
+    pub(super) fn towards_segment(&mut self, from: Where, place: InSegment) -> At {
         let of = self.of;
         let segment = &of.segments[place.segment as usize];
         let network = place.subnet.map(|subnet| of.subnets[subnet.get() as usize].network);
@@ -114,7 +114,7 @@ impl<R: Record> Walk<'_, R> {
             if let Err(lost) = self.hop_less(tier1) {
                 return lost;
             }
-            return self.to_segment(tier1, place);
+            return self.towards_segment(tier1, place);
         }
         self.step(from, Some(&segment.path), || connected(network, RouteSource::Connected));
         At::Segment(place)

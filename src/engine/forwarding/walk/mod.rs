@@ -7,6 +7,7 @@
 //! | `gateway` | what a tier-0 gateway does with a packet |
 //! | `peer` | what a peer does with it |
 //! | `tunnel` | through a tunnel, from a gateway or to one |
+//! | `shortcut` | the way that most packets go, at one glance |
 //!
 //! The short answer and the long one are the same walk: what is only of interest for
 //! the long one is made by closures that the short one does not call.
@@ -15,6 +16,7 @@ mod gateway;
 mod local;
 mod peer;
 mod record;
+mod shortcut;
 mod tunnel;
 
 use self::record::{Nothing, Record, Steps};
@@ -98,9 +100,11 @@ const UNLIMITED: u32 = u32::MAX;
 
 /// What becomes of a packet, in short.
 pub(super) fn decide(of: &Forwarding, packet: &Packet, role: Role) -> Decision {
-    let mut walk = Walk::new(of, packet, role, Nothing);
-    walk.run(None);
-    walk.decision()
+    shortcut::decide(of, packet, role).unwrap_or_else(|| {
+        let mut walk = Walk::new(of, packet, role, Nothing);
+        walk.run(None);
+        walk.decision()
+    })
 }
 
 /// What becomes of a packet, step by step; it starts behind `peer`, or where its source

@@ -132,7 +132,7 @@ impl<R: Record> Walk<'_, R> {
         let (of, packet) = (self.of, self.packet);
         let here = Where::Peer(peer);
         let node = of.peers[peer as usize].node;
-        let path = |session: u32| Some(&of.sessions.sessions[session as usize].path);
+        let path = |session: u32| Some(&of.sessions.all[session as usize].path);
         let session = match *egress {
             Egress::Rule { rule, session } => {
                 self.step(here, path(session), || {

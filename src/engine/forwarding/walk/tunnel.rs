@@ -22,7 +22,7 @@ use crate::engine::forwarding::tunnels::{Far, Tunnel, Underlay, Wrap};
 use crate::model::{DfPolicy, Network, PolicyPath};
 
 /// What a TCP header takes, without options (RFC 9293).
-const TCP_HEADER: usize = 20;
+pub(super) const TCP_HEADER: usize = 20;
 /// So many networks are named in an explanation.
 const NAMED: usize = 4;
 
@@ -36,7 +36,7 @@ impl<'a, R: Record> Walk<'a, R> {
             return lost;
         }
         match through.far {
-            Far::Nobody => self.lost(Where::Underlay, self.session(tunnel), DropReason::PeerUnreachable),
+            Far::Nobody => self.lost(Where::Underlay, Some(self.session(tunnel)), DropReason::PeerUnreachable),
             Far::Peer(peer) => {
                 let there = Where::Peer(peer);
                 self.decapsulated(there, tunnel);
@@ -55,7 +55,7 @@ impl<'a, R: Record> Walk<'a, R> {
                 let there = of.sessions.routed(other, packet.destination, packet.source);
                 if of.sessions.tunnels[there as usize].takes.is_err() {
                     let gateway = of.sessions.tunnels[there as usize].gateway;
-                    return self.lost(Where::Gateway(gateway), self.session(there), DropReason::TunnelDown);
+                    return self.lost(Where::Gateway(gateway), Some(self.session(there)), DropReason::TunnelDown);
                 }
                 self.out_of_tunnel(there)
             }
@@ -70,9 +70,9 @@ impl<'a, R: Record> Walk<'a, R> {
         }
     }
 
-    fn session(&self, tunnel: u32) -> Option<&'a PolicyPath> {
+    fn session(&self, tunnel: u32) -> &'a PolicyPath {
         let session = self.of.sessions.tunnels[tunnel as usize].session;
-        Some(&self.of.sessions.sessions[session as usize].path)
+        &self.of.sessions.all[session as usize].path
     }
 
     /// A handshake that opens, or answers one that opened, a connection in the direction
@@ -84,7 +84,7 @@ impl<'a, R: Record> Walk<'a, R> {
         self.effective_mss = self.effective_mss.min(most.into());
         if let Some(from) = self.mss.filter(|from| self.packet.protocol == protocol::TCP && *from > most) {
             self.mss = Some(most);
-            self.step(at, self.session(tunnel), || Event::Clamped { from, to: most });
+            self.step(at, Some(self.session(tunnel)), || Event::Clamped { from, to: most });
         }
     }
 
@@ -92,7 +92,7 @@ impl<'a, R: Record> Walk<'a, R> {
     fn enter(&mut self, at: Where, tunnel: u32, is_outward: bool) -> Result<(), At> {
         let of = self.of;
         let through = &of.sessions.tunnels[tunnel as usize];
-        let (detail, session) = (&of.sessions.details[tunnel as usize], self.session(tunnel));
+        let (detail, session) = (&of.sessions.details[tunnel as usize], Some(self.session(tunnel)));
         self.session = self.session.or(Some(Ix::new(through.session)));
         let wrap = match through.takes {
             Ok(wrap) => wrap,
@@ -155,7 +155,7 @@ impl<'a, R: Record> Walk<'a, R> {
             return Ok(());
         }
         let version = self.packet.version();
-        let session = self.session(tunnel);
+        let session = Some(self.session(tunnel));
         match (version, self.packet.dont_fragment, self.of.sessions.tunnels[tunnel as usize].df_policy) {
             (IpVersion::V6, _, _) | (IpVersion::V4, true, DfPolicy::Copy) => {
                 let because = || Some(Because::Fits { mtu: wrap.fits });
@@ -174,7 +174,7 @@ impl<'a, R: Record> Walk<'a, R> {
     /// Outer packets that are too large are cut by the sender, then on the path, or are
     /// dropped there.
     fn fit_path(&mut self, at: Where, tunnel: u32, wrap: &Wrap) -> Result<(), At> {
-        let (version, session) = (wrap.encapsulation.outer, self.session(tunnel));
+        let (version, session) = (wrap.encapsulation.outer, Some(self.session(tunnel)));
         let outer = |inner: &usize| wrap.encapsulation.outer_size(*inner);
         let mut load = Load::of(self.load.sizes().iter().map(outer).collect());
         if load.largest() > UPLINK_MTU {
@@ -198,7 +198,7 @@ impl<'a, R: Record> Walk<'a, R> {
 
     fn decapsulated(&mut self, at: Where, tunnel: u32) {
         let size = self.load.largest();
-        self.step(at, self.session(tunnel), || Event::Decapsulated { size });
+        self.step(at, Some(self.session(tunnel)), || Event::Decapsulated { size });
     }
 
     /// Out of a tunnel, at its gateway: what it does not protect is refused (RFC 4301
@@ -209,10 +209,11 @@ impl<'a, R: Record> Walk<'a, R> {
         let here = Where::Gateway(gateway);
         self.decapsulated(here, tunnel);
         let detail = &of.sessions.details[tunnel as usize];
-        let is_route_based = of.sessions.sessions[session as usize].is_route_based;
-        if !detail.is_between(packet.destination, packet.source) && !(is_route_based && detail.is_wide()) {
-            return self.lost_because(here, self.session(tunnel), DropReason::SelectorMismatch, || {
-                let tunnels = of.sessions.sessions[session as usize].tunnels.clone();
+        let is_route_based = of.sessions.all[session as usize].is_route_based;
+        let takes = detail.is_between(packet.destination, packet.source) || is_route_based && detail.is_wide();
+        if !takes {
+            return self.lost_because(here, Some(self.session(tunnel)), DropReason::SelectorMismatch, || {
+                let tunnels = of.sessions.all[session as usize].tunnels.clone();
                 let details = tunnels.map(|tunnel| &of.sessions.details[tunnel as usize]);
                 Some(protected(details.map(|detail| (detail.local, detail.remote))))
             });
