@@ -9,6 +9,8 @@
 //! round; shown are the median of the ratios and its quartiles. A third of the packets
 //! match a rule, a third a route and a third nothing.
 
+#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::match_wildcard_for_single_variants)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::hint::black_box;
@@ -223,7 +225,7 @@ fn packets(routes: &[Network], numbers: &mut Numbers) -> Vec<Packet> {
 fn filtered(routes: &[Network]) -> usize {
     let entry = |position: u32| {
         let network = Network::around(Ipv4Addr::from(position << 18).into(), 14)?;
-        let action = if position % 3 == 0 { PrefixAction::Deny } else { PrefixAction::Permit };
+        let action = if position.is_multiple_of(3) { PrefixAction::Deny } else { PrefixAction::Permit };
         Some(Entry { subject: Subject::Within { network, ge: None, le: Some(24) }, action })
     };
     let entries: Vec<Entry> = (0..ENTRIES).filter_map(entry).collect();

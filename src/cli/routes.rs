@@ -84,7 +84,9 @@ impl Asked<'_> {
             styled(FAINT, &neighbor.path),
         );
         if let Some(reason) = &state.reason {
-            text += &format!("  {reason}\n");
+            text.push_str("  ");
+            text.push_str(&reason.to_string());
+            text.push('\n');
         }
         let document = self.document();
         let routes = document.pointer("/results/0/edge_node_routes/0/routes").and_then(Json::as_array);
@@ -94,7 +96,9 @@ impl Asked<'_> {
             Direction::Advertised => "advertised",
         };
         if rows.is_empty() {
-            text += &format!("\n  nothing is {heading}\n");
+            text.push_str("\n  nothing is ");
+            text.push_str(heading);
+            text.push('\n');
         }
         table(&mut text, heading, ["next hop", "local pref", "weight", "MED", "AS path"], rows);
         text

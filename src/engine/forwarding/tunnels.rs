@@ -295,7 +295,7 @@ impl Sessions {
 
     /// Whether routes choose the traffic of a session.
     pub fn is_route_based(&self, session: u32) -> bool {
-        self.sessions[session as usize].is_route_based
+        self.all[session as usize].is_route_based
     }
 
     /// Whether what is routed to the session gets into a tunnel.

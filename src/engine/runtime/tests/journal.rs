@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{FLOWS, Lab, PEERS, session};
+use crate::engine::store::StoreExt;
 
 /// The same course of events, with and without looks and a settled journal in between.
 #[test]
@@ -19,7 +20,6 @@ fn settling_changes_nothing() {
             if settled {
                 let mode = lab.engine.prefix_match;
                 let now = lab.moment();
-                use crate::engine::store::StoreExt;
                 lab.engine.store.write(move |tx| super::super::settle(tx, now, mode)).unwrap();
                 lab.status("dc");
             }

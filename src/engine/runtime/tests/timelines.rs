@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{BGP, DPD, Lab, PEERS, When, neighbor, parsed, route_based, session, speaking_peer};
 use crate::engine::negotiation::{DownReason, IkeState};
 
-/// IKE_SA_INIT and IKE_AUTH take a round trip each: 2 x 20 ms. BGP over the tunnel takes
+/// `IKE_SA_INIT` and `IKE_AUTH` take a round trip each: 2 x 20 ms. BGP over the tunnel takes
 /// some more, and everything is over within a second.
 #[test]
 fn a_session_negotiates_and_then_carries_what_bgp_taught() {
