@@ -41,7 +41,11 @@ fn answered(file: &str) -> (String, Vec<Trace>) {
             trace
         } else if let Some(size) = line.strip_prefix("< ") {
             let sent = traces.last().expect("a packet comes first");
-            forwarding().trace_answer(sent, size.parse().unwrap()).unwrap_or_else(|| panic!("{line}: no answer"))
+            let Some(answer) = forwarding().trace_answer(sent, size.parse().unwrap()) else {
+                answered.push_str("  = no answer\n");
+                continue;
+            };
+            answer
         } else {
             continue;
         };
