@@ -40,7 +40,7 @@ const TIER_0: &str = "/infra/tier-0s/vmc";
 const SESSIONS: u8 = 8;
 const RULES: u16 = 1_000;
 const ENTRIES: u32 = 10_000;
-const PACKETS: usize = 1 << 16;
+const PACKETS: usize = 1 << 14;
 const ROUNDS: usize = 15;
 const ROUND: Duration = Duration::from_millis(30);
 /// What a decision may cost, in bare look-ups.

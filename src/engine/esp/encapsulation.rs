@@ -91,6 +91,8 @@ impl Encapsulation {
 
     /// The inner packet with padding and trailer: whole blocks.
     const fn filled(self, inner: usize) -> usize {
-        (inner + ESP_TRAILER).next_multiple_of(self.proposal.block())
+        // Blocks are powers of two: no division is needed.
+        let within = self.proposal.block() - 1;
+        (inner + ESP_TRAILER + within) & !within
     }
 }

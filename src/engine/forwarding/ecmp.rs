@@ -13,15 +13,14 @@ use super::Packet;
 /// next.
 #[inline]
 fn digest(packet: &Packet) -> u64 {
-    let ends = [packet.source_port, packet.destination_port].map(u16::to_be_bytes);
-    let rest = [packet.protocol, ends[0][0], ends[0][1], ends[1][0], ends[1][1]];
+    let ports = u128::from(packet.source_port) << 16 | u128::from(packet.destination_port);
+    let rest = u128::from(packet.protocol) << 32 | ports;
     match (packet.source, packet.destination) {
         (IpAddr::V4(source), IpAddr::V4(destination)) => {
-            let mut bytes = [0; 4 + 4 + 5];
-            bytes[..4].copy_from_slice(&source.octets());
-            bytes[4..8].copy_from_slice(&destination.octets());
-            bytes[8..].copy_from_slice(&rest);
-            xxh3_64(&bytes)
+            // 13 bytes, put together in a register: written one by one, they would have to
+            // get to memory before they could be read together.
+            let all = u128::from(source.to_bits()) << 72 | u128::from(destination.to_bits()) << 40 | rest;
+            xxh3_64(&(all << 24).to_be_bytes()[..13])
         }
         (source, destination) => {
             let octets = |address: IpAddr| match address {
@@ -31,7 +30,7 @@ fn digest(packet: &Packet) -> u64 {
             let mut bytes = [0; 16 + 16 + 5];
             bytes[..16].copy_from_slice(&octets(source));
             bytes[16..32].copy_from_slice(&octets(destination));
-            bytes[32..].copy_from_slice(&rest);
+            bytes[32..].copy_from_slice(&rest.to_be_bytes()[11..]);
             xxh3_64(&bytes)
         }
     }

@@ -26,6 +26,8 @@ pub(super) struct Segment {
     pub path: PolicyPath,
     pub tier1: u32,
     pub is_up: bool,
+    /// Its gateway, if the segment is in operation and the gateway is a tier-0.
+    pub open_to: Option<Ix>,
 }
 
 /// A subnet of a segment.

@@ -21,6 +21,9 @@ pub const UPLINK_MTU: usize = 1_500;
 /// has that does not say.
 const LATENCY_BETWEEN_GATEWAYS: u32 = 5;
 
+/// What a TCP header takes, without options (RFC 9293).
+const TCP_HEADER: usize = 20;
+
 /// A handshake that is held to this is not changed.
 const NO_CLAMP: u16 = u16::MAX;
 
@@ -58,7 +61,8 @@ pub(super) struct Underlay {
     pub path_mtu: usize,
 }
 
-/// A tunnel: what every packet in it asks for.
+/// A tunnel: what every packet in it asks for. It lies in one cache line.
+#[repr(align(64))]
 pub(super) struct Tunnel {
     pub session: u32,
     /// Its position in the state of the session.
@@ -66,6 +70,9 @@ pub(super) struct Tunnel {
     /// The gateway of the session.
     pub gateway: u32,
     pub far: Far,
+    /// The peer at the far end by its number among gateways and peers, if it can be
+    /// reached and takes whatever comes.
+    pub open_peer: Option<Ix>,
     pub df_policy: DfPolicy,
     pub is_reachable: bool,
     pub latency: u32,
@@ -91,9 +98,9 @@ pub(super) struct Detail {
 pub(super) struct Wrap {
     pub encapsulation: Encapsulation,
     /// The largest packet that enters it without leaving more than the uplink takes.
-    pub fits_uplink: usize,
+    pub fits_uplink: u32,
     /// The largest packet that gets to the far end in one piece.
-    pub fits: usize,
+    pub fits: u32,
 }
 
 /// Why packets are not taken.
@@ -151,8 +158,15 @@ fn underlay(topology: &Topology, declared: &Declared, far: &FarEnd<'_>) -> Under
 
 impl Wrap {
     fn new(encapsulation: Encapsulation, path_mtu: usize) -> Self {
-        let fits = |mtu| encapsulation.largest_inner(mtu).unwrap_or_default();
+        let fits = |mtu| small(encapsulation.largest_inner(mtu).unwrap_or_default());
         Self { encapsulation, fits_uplink: fits(UPLINK_MTU), fits: fits(UPLINK_MTU.min(path_mtu)) }
+    }
+
+    /// The largest TCP segment that gets to the far end in one piece, in a packet without
+    /// options.
+    #[inline]
+    pub fn segment(&self, version: IpVersion) -> u32 {
+        self.fits.saturating_sub(small(version.header() + TCP_HEADER))
     }
 }
 
@@ -213,6 +227,7 @@ pub(super) struct Known<'a> {
     pub declared: &'a Declared,
     pub gateway: u32,
     pub far: Far,
+    pub open_peer: Option<Ix>,
     pub df_policy: DfPolicy,
     pub is_service_enabled: bool,
     pub state: Option<&'a SessionState>,
@@ -268,6 +283,7 @@ impl Sessions {
             position,
             gateway: known.gateway,
             far: known.far,
+            open_peer: known.open_peer,
             df_policy: known.df_policy,
             is_reachable: underlay.is_reachable,
             latency: underlay.latency,

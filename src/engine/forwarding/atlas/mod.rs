@@ -36,8 +36,9 @@ use super::index::{Ix, small};
 use super::tables::Hop;
 use crate::model::Network;
 
-/// What is known of the addresses of some ranges.
+/// What is known of the addresses of some ranges. It lies in one cache line.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub(super) struct Place {
     /// Whose they are.
     pub origin: Origin,

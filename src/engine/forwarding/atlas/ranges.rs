@@ -22,9 +22,11 @@ use super::small;
 /// So many ranges may begin in a block.
 const LARGEST_BLOCK: usize = 64;
 /// Where more ranges begin, a table has two to the power of [`SPARSE_BITS`] fewer
-/// chunks than ranges, so that it fits the cache.
+/// chunks than ranges, so that it fits the cache; otherwise it has two to the power of
+/// [`DENSE_BITS`] more, so that most lead to a value.
 const MANY: usize = 1 << 16;
 const SPARSE_BITS: u32 = 4;
+const DENSE_BITS: u32 = 2;
 /// The lower half of a value.
 const LOW: u32 = 0xffff;
 /// Bits of a position within a chunk.
@@ -149,8 +151,8 @@ impl<K: Key> Ranges<K> {
             (Some((first, _)), Some((last, _))) => (*first, *last),
             _ => (K::default(), K::default()),
         };
-        let sparse = if begins.len() > MANY { SPARSE_BITS } else { 0 };
-        let wanted = usize::BITS - begins.len().leading_zeros() - sparse;
+        let bits = usize::BITS - begins.len().leading_zeros();
+        let wanted = if begins.len() > MANY { bits - SPARSE_BITS } else { bits + DENSE_BITS };
         let shift = last.distance_bits(base).saturating_sub(wanted);
         let chunks = last.steps(base, shift) + 1;
         let table = Table { base, shift, chunks: small(chunks), at: small(at) };

@@ -20,6 +20,21 @@ pub(in crate::engine::forwarding) struct Set {
     at: u32,
 }
 
+impl Set {
+    /// The numbers of the words that both sets have, and of the word after them.
+    #[inline]
+    fn overlap(self, that: Self) -> (u32, u32) {
+        (self.first.max(that.first), self.end.min(that.end))
+    }
+
+    /// Whether the sets may have something in common.
+    #[inline]
+    pub fn may_meet(self, that: Self) -> bool {
+        let (first, end) = self.overlap(that);
+        first < end
+    }
+}
+
 impl Sets {
     /// Keeps a set of which all words are given.
     pub fn keep(&mut self, set: &[u64]) -> Set {
@@ -33,7 +48,7 @@ impl Sets {
     /// What is in both sets, in order.
     #[inline]
     pub fn common(&self, this: Set, that: Set) -> Common<'_> {
-        let (first, end) = (this.first.max(that.first), this.end.min(that.end));
+        let (first, end) = this.overlap(that);
         Common { sets: self, this, that, word: 0, next: first, end }
     }
 }

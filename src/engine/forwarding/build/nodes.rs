@@ -57,8 +57,11 @@ impl Builder<'_> {
                 FarEnd::Peer(peer) => peers.get(&peer.path).map(|peer| Far::Peer(*peer)),
                 FarEnd::Session(other) => self.session_numbers.get(&other.session.path).map(|it| Far::Session(*it)),
             };
-            if let Some(Far::Peer(peer)) = far {
-                self.peers[peer as usize].sessions.push(number);
+            let mut open_peer = None;
+            if let (Some(Far::Peer(peer)), FarEnd::Peer(declared)) = (far, &far_end) {
+                let peer = &mut self.peers[peer as usize];
+                peer.sessions.push(number);
+                open_peer = (declared.reachable && peer.selectors.is_empty()).then(|| Ix::new(peer.node));
             }
             let addresses = match &declared.kind {
                 SessionKind::RouteBased { addresses, .. } => addresses.iter().map(|(own, _)| *own).collect(),
@@ -68,6 +71,7 @@ impl Builder<'_> {
                 declared,
                 gateway: self.gateway_of(path).unwrap_or_default(),
                 far: far.unwrap_or(Far::Nobody),
+                open_peer,
                 is_service_enabled: wired.as_ref().is_none_or(|wired| wired.service_enabled),
                 df_policy: wired.map_or(DfPolicy::Copy, |wired| wired.tunnel.df_policy),
                 state: self.inputs.sessions.get(path),

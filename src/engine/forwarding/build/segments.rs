@@ -16,7 +16,10 @@ impl Builder<'_> {
         let tier1s: HashMap<PolicyPath, u32> = self.tier1s.iter().map(|tier1| tier1.path.clone()).zip(0..).collect();
         for (number, (path, declared)) in (0..).zip(&topology.segments) {
             let tier1 = tier1_above(path).and_then(|path| tier1s.get(&path).copied()).unwrap_or_default();
-            self.segments.push(Segment { path: path.clone(), tier1, is_up: declared.is_up });
+            let gateway = self.tier1s[tier1 as usize].gateway;
+            let is_open = declared.is_up && self.gateways[gateway as usize].tier0.is_some();
+            let open_to = is_open.then(|| Ix::new(gateway));
+            self.segments.push(Segment { path: path.clone(), tier1, is_up: declared.is_up, open_to });
             for (_, network) in &declared.subnets {
                 let subnet = Ix::new(small(self.subnets.len()));
                 self.subnets.push(Subnet { network: *network, segment: number });

@@ -21,8 +21,6 @@ use crate::engine::forwarding::packet::protocol;
 use crate::engine::forwarding::tunnels::{Far, Tunnel, Underlay, Wrap};
 use crate::model::{DfPolicy, Network, PolicyPath};
 
-/// What a TCP header takes, without options (RFC 9293).
-pub(super) const TCP_HEADER: usize = 20;
 /// So many networks are named in an explanation.
 const NAMED: usize = 4;
 
@@ -102,7 +100,7 @@ impl<'a, R: Record> Walk<'a, R> {
             self.clamp(at, tunnel, self.role == Role::Opening);
         }
         self.limits(&wrap);
-        let is_small = self.load.largest() <= wrap.fits;
+        let is_small = self.load.largest() <= wrap.fits as usize;
         if !is_small {
             self.fit_uplink(at, tunnel, &wrap)?;
         }
@@ -143,27 +141,26 @@ impl<'a, R: Record> Walk<'a, R> {
 
     /// What the tunnel limits.
     fn limits(&mut self, wrap: &Wrap) {
-        let mss = wrap.fits.saturating_sub(self.packet.version().header() + TCP_HEADER);
-        self.effective_mtu = self.effective_mtu.min(small(wrap.fits));
-        self.effective_mss = self.effective_mss.min(small(mss));
+        self.effective_mtu = self.effective_mtu.min(wrap.fits);
+        self.effective_mss = self.effective_mss.min(wrap.segment(self.packet.version()));
     }
 
     /// A packet that is too large for the uplink is cut before encryption, dropped, or
     /// left alone since its outer packet may be cut.
     fn fit_uplink(&mut self, at: Where, tunnel: u32, wrap: &Wrap) -> Result<(), At> {
-        if self.load.largest() <= wrap.fits_uplink {
+        if self.load.largest() <= wrap.fits_uplink as usize {
             return Ok(());
         }
         let version = self.packet.version();
         let session = Some(self.session(tunnel));
         match (version, self.packet.dont_fragment, self.of.sessions.tunnels[tunnel as usize].df_policy) {
             (IpVersion::V6, _, _) | (IpVersion::V4, true, DfPolicy::Copy) => {
-                let because = || Some(Because::Fits { mtu: wrap.fits });
+                let because = || Some(Because::Fits { mtu: wrap.fits as usize });
                 Err(self.lost_because(at, session, DropReason::FragmentationNeeded, because))
             }
             (IpVersion::V4, true, DfPolicy::Clear) => Ok(()),
             (IpVersion::V4, false, _) => {
-                self.load.cut(version, wrap.fits_uplink);
+                self.load.cut(version, wrap.fits_uplink as usize);
                 let sizes = self.load.sizes().to_vec();
                 self.step(at, session, || Event::Fragmented { sizes, is_inner: true });
                 Ok(())
@@ -188,7 +185,7 @@ impl<'a, R: Record> Walk<'a, R> {
         let inner_is_whole = self.packet.dont_fragment || self.packet.version() == IpVersion::V6;
         let dont_fragment = inner_is_whole && self.of.sessions.tunnels[tunnel as usize].df_policy == DfPolicy::Copy;
         if dont_fragment || version == IpVersion::V6 {
-            let because = || Some(Because::Fits { mtu: wrap.fits });
+            let because = || Some(Because::Fits { mtu: wrap.fits as usize });
             return Err(self.lost_because(Where::Underlay, session, DropReason::PathMtuExceeded, because));
         }
         load.cut(version, path_mtu);
