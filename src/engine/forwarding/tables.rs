@@ -77,7 +77,17 @@ pub(super) struct Group {
     pub next_hops: Vec<NextHop>,
     /// Those among which packets are spread: the ones whose session is up, or all when
     /// none is.
-    pub used: Vec<u32>,
+    pub used: Vec<Used>,
+}
+
+/// A next hop that is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Used {
+    /// Its position among the next hops.
+    pub next_hop: u32,
+    pub session: u32,
+    /// The tunnel of the session, if it has only one.
+    pub tunnel: Option<Ix>,
 }
 
 /// A next hop.

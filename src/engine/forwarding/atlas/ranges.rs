@@ -26,7 +26,7 @@ const LARGEST_BLOCK: usize = 64;
 /// [`DENSE_BITS`] more, so that most lead to a value.
 const MANY: usize = 1 << 16;
 const SPARSE_BITS: u32 = 4;
-const DENSE_BITS: u32 = 2;
+const DENSE_BITS: u32 = 3;
 /// The lower half of a value.
 const LOW: u32 = 0xffff;
 /// Bits of a position within a chunk.
@@ -152,7 +152,8 @@ impl<K: Key> Ranges<K> {
             _ => (K::default(), K::default()),
         };
         let bits = usize::BITS - begins.len().leading_zeros();
-        let wanted = if begins.len() > MANY { bits - SPARSE_BITS } else { bits + DENSE_BITS };
+        let is_sparse = begins.len() > MANY;
+        let wanted = if is_sparse { bits - SPARSE_BITS } else { bits + DENSE_BITS };
         let shift = last.distance_bits(base).saturating_sub(wanted);
         let chunks = last.steps(base, shift) + 1;
         let table = Table { base, shift, chunks: small(chunks), at: small(at) };
@@ -166,21 +167,22 @@ impl<K: Key> Ranges<K> {
             while next < positions.end && steps[next].0.steps(base, shift) == chunk {
                 next += 1;
             }
-            self.entries[at + 1 + chunk] = Entry::new(self.chunk(steps, begin..next, &table));
+            self.entries[at + 1 + chunk] = Entry::new(self.chunk(steps, begin..next, &table, is_sparse));
         }
         small(number)
     }
 
     /// What leads to the value in a chunk of `table` in which those of `steps` begin that
-    /// are at `positions`.
-    fn chunk(&mut self, steps: &[Step<K>], positions: Range<usize>, table: &Table<K>) -> Leads {
+    /// are at `positions`: a block in a sparse table, in others a table of its own, which
+    /// takes more memory and less time.
+    fn chunk(&mut self, steps: &[Step<K>], positions: Range<usize>, table: &Table<K>, is_sparse: bool) -> Leads {
         let before = steps.get(positions.start.wrapping_sub(1)).map_or(0, |(_, value)| *value);
         let begins = &steps[positions.clone()];
         let fits = |(start, _): &Step<K>| start.is_step(table.base, unit(table.shift));
         match begins {
             [] => Leads::Value(before),
             [(start, value)] if start.is_step(table.base, table.shift) => Leads::Value(*value),
-            few if few.len() <= LARGEST_BLOCK && few.iter().all(fits) => {
+            few if is_sparse && few.len() <= LARGEST_BLOCK && few.iter().all(fits) => {
                 let block = small(self.blocks.len());
                 self.blocks.push(u16::try_from(few.len()).unwrap_or_default());
                 self.blocks.extend(few.iter().map(|(start, _)| position(*start, table)));

@@ -8,8 +8,7 @@ use super::rules::everywhere_if_empty;
 use crate::engine::bgp::{BgpPath, Rib};
 use crate::engine::forwarding::RouteSource::{Aggregate, Bgp, Static};
 use crate::engine::forwarding::atlas::Claim;
-use crate::engine::forwarding::index::small;
-use crate::engine::forwarding::tables::{Group, Hop, NextHop};
+use crate::engine::forwarding::tables::{Group, Hop, NextHop, Used};
 use crate::engine::topology::{Peer, SessionKind};
 use crate::model::Network;
 
@@ -69,8 +68,14 @@ impl Builder<'_> {
         if next_hops.is_empty() {
             return None;
         }
-        let all = || 0..small(next_hops.len());
-        let up: Vec<u32> = all().filter(|at| self.sessions.is_up(next_hops[*at as usize].session)).collect();
+        let all = || {
+            next_hops.iter().zip(0..).map(|(NextHop { session, .. }, next_hop)| Used {
+                next_hop,
+                session: *session,
+                tunnel: self.sessions.all[*session as usize].only,
+            })
+        };
+        let up: Vec<_> = all().filter(|used| self.sessions.is_up(used.session)).collect();
         let used = if up.is_empty() { all().collect() } else { up };
         Some(Hop::Group(self.groups.of(Group { next_hops, used })))
     }

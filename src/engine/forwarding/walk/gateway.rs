@@ -103,8 +103,8 @@ impl<R: Record> Walk<'_, R> {
     pub(super) fn next_hop(&mut self, at: Where, node: u32, group: u32) -> u32 {
         let (of, packet) = (self.of, self.packet);
         let group = &of.groups[group as usize];
-        let chosen = ecmp::choose(&group.used, packet).unwrap_or_default();
-        let chosen = &group.next_hops[chosen as usize];
+        let used = ecmp::choose(&group.used, packet).map_or(0, |used| used.next_hop);
+        let chosen = &group.next_hops[used as usize];
         let session = &of.sessions.all[chosen.session as usize];
         self.step(at, Some(chosen.neighbor.as_ref().unwrap_or(&session.path)), || {
             let (network, by) = Self::route(of, node, packet);

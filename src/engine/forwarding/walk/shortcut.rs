@@ -38,8 +38,9 @@ pub(super) fn decide(of: &Forwarding, packet: &Packet, role: Role) -> Option<Dec
         match of.atlas.hop(to, gateway) {
             Some(Hop::Group(group)) => {
                 let group = &of.groups[group as usize];
-                let session = group.next_hops[ecmp::choose(&group.used, packet)? as usize].session;
-                of.sessions.routed(session, packet.source, packet.destination)
+                let used = ecmp::choose(&group.used, packet)?;
+                let routed = || of.sessions.routed(used.session, packet.source, packet.destination);
+                used.tunnel.map_or_else(routed, Ix::get)
             }
             None => return Some(nowhere()),
             Some(_) => return None,
