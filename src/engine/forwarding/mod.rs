@@ -84,6 +84,8 @@ pub struct Forwarding {
     atlas: Atlas,
     rules: Rules,
     groups: Vec<Group>,
+    /// The neighbors that next hops name.
+    neighbors: Vec<PolicyPath>,
     gateways: Vec<Gateway>,
     tier1s: Vec<Tier1>,
     segments: Vec<Segment>,

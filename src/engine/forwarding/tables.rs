@@ -72,7 +72,7 @@ pub(super) enum Hop {
 }
 
 /// Next hops that are equally good.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub(super) struct Group {
     pub next_hops: Vec<NextHop>,
     /// Those among which packets are spread: the ones whose session is up, or all when
@@ -81,7 +81,7 @@ pub(super) struct Group {
 }
 
 /// A next hop that is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Used {
     /// Its position among the next hops.
     pub next_hop: u32,
@@ -91,9 +91,9 @@ pub(super) struct Used {
 }
 
 /// A next hop.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct NextHop {
     pub address: Option<IpAddr>,
     pub session: u32,
-    pub neighbor: Option<PolicyPath>,
+    pub neighbor: Option<Ix>,
 }

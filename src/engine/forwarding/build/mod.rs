@@ -19,7 +19,7 @@ use super::atlas::{Claim, Draft};
 use super::explain::Explain;
 use super::index::small;
 use super::rules::Rules;
-use super::tables::{Gateway, Group, Hop, Peer, Port, Segment, Subnet, Tier1};
+use super::tables::{Gateway, Group, Hop, NextHop, Peer, Port, Segment, Subnet, Tier1};
 use super::tunnels::Sessions;
 use super::{Forwarding, Inputs, RouteSource};
 use crate::engine::topology::Topology;
@@ -41,7 +41,10 @@ struct Builder<'a> {
     sessions: Sessions,
     session_numbers: HashMap<&'a PolicyPath, u32>,
     hops: Numbers<Hop>,
-    groups: Numbers<Group>,
+    groups: Vec<Group>,
+    /// The groups by their next hops.
+    group_hops: HashMap<Vec<NextHop>, Hop>,
+    neighbors: Numbers<&'a PolicyPath>,
 }
 
 /// The tables for `inputs`.
@@ -60,7 +63,9 @@ pub(super) fn build(inputs: &Inputs<'_>) -> Forwarding {
         sessions: Sessions::default(),
         session_numbers: inputs.topology.sessions.keys().zip(0..).collect(),
         hops: Numbers::default(),
-        groups: Numbers::default(),
+        groups: Vec::new(),
+        group_hops: HashMap::new(),
+        neighbors: Numbers::default(),
     };
     builder.gateways();
     builder.peers();
@@ -102,7 +107,8 @@ impl Builder<'_> {
         Forwarding {
             atlas: self.draft.finish(rules.parts.len(), self.hops.values),
             rules,
-            groups: self.groups.values,
+            groups: self.groups,
+            neighbors: self.neighbors.values.into_iter().cloned().collect(),
             gateways: self.gateways,
             tier1s: self.tier1s,
             segments: self.segments,

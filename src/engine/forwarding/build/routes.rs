@@ -1,6 +1,6 @@
 //! What gateways and peers learned, and what lies behind peers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use super::Builder;
@@ -8,28 +8,43 @@ use super::rules::everywhere_if_empty;
 use crate::engine::bgp::{BgpPath, Rib};
 use crate::engine::forwarding::RouteSource::{Aggregate, Bgp, Static};
 use crate::engine::forwarding::atlas::Claim;
+use crate::engine::forwarding::index::{Ix, small};
 use crate::engine::forwarding::tables::{Group, Hop, NextHop, Used};
 use crate::engine::topology::{Peer, SessionKind};
 use crate::model::Network;
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     /// What gateways learned by BGP, and the summaries they advertise.
     pub(super) fn routes_of_gateways(&mut self) {
         let inputs = self.inputs;
+        let mut known = HashMap::new();
         for (tier0, Rib { routes, discards }) in inputs.ribs {
             let Some(gateway) = self.gateway_numbers.get(tier0).copied() else { continue };
+            let mut next_hops = Vec::new();
             for (network, paths) in routes {
-                let known = |path: &BgpPath| {
-                    let session = *self.session_numbers.get(&path.session)?;
-                    Some(NextHop { address: Some(path.next_hop), session, neighbor: Some(path.neighbor.clone()) })
-                };
-                let next_hops = paths.iter().filter_map(known).collect();
-                if let Some(hop) = self.group(next_hops) {
+                next_hops.clear();
+                next_hops.extend(paths.iter().filter_map(|path| self.next_hop(&mut known, path)));
+                if let Some(hop) = self.group(&next_hops) {
                     self.way(*network, gateway, Bgp, hop);
                 }
             }
             for network in discards {
                 self.way(*network, gateway, Aggregate, Hop::Discard);
+            }
+        }
+    }
+
+    /// The next hop of a path. Of a million paths most have one that is known: what it was
+    /// the last time is kept by its address.
+    fn next_hop(&mut self, known: &mut HashMap<IpAddr, (&'a BgpPath, NextHop)>, path: &'a BgpPath) -> Option<NextHop> {
+        match known.get(&path.next_hop) {
+            Some((same, next_hop)) if same.session == path.session && same.neighbor == path.neighbor => Some(*next_hop),
+            _ => {
+                let session = *self.session_numbers.get(&path.session)?;
+                let neighbor = Some(Ix::new(self.neighbors.of(&path.neighbor)));
+                let next_hop = NextHop { address: Some(path.next_hop), session, neighbor };
+                known.insert(path.next_hop, (path, next_hop));
+                Some(next_hop)
             }
         }
     }
@@ -56,7 +71,7 @@ impl Builder<'_> {
                     let address = self.sessions.all[session as usize].addresses.iter().find(same_version);
                     NextHop { address: address.copied(), session, neighbor: None }
                 };
-                if let Some(hop) = self.group(sessions.into_iter().map(next_hop).collect()) {
+                if let Some(hop) = self.group(&sessions.into_iter().map(next_hop).collect::<Vec<_>>()) {
                     self.way(network, node, Bgp, hop);
                 }
             }
@@ -64,20 +79,24 @@ impl Builder<'_> {
     }
 
     /// The hop by any of `next_hops`, if there are some.
-    fn group(&mut self, next_hops: Vec<NextHop>) -> Option<Hop> {
-        if next_hops.is_empty() {
+    fn group(&mut self, next_hops: &[NextHop]) -> Option<Hop> {
+        if let Some(hop) = self.group_hops.get(next_hops) {
+            return Some(*hop);
+        }
+        let used = |(NextHop { session, .. }, next_hop): (&NextHop, u32)| Used {
+            next_hop,
+            session: *session,
+            tunnel: self.sessions.all[*session as usize].only,
+        };
+        let all: Vec<_> = next_hops.iter().zip(0..).map(used).collect();
+        let up: Vec<_> = all.iter().filter(|used| self.sessions.is_up(used.session)).copied().collect();
+        if all.is_empty() {
             return None;
         }
-        let all = || {
-            next_hops.iter().zip(0..).map(|(NextHop { session, .. }, next_hop)| Used {
-                next_hop,
-                session: *session,
-                tunnel: self.sessions.all[*session as usize].only,
-            })
-        };
-        let up: Vec<_> = all().filter(|used| self.sessions.is_up(used.session)).collect();
-        let used = if up.is_empty() { all().collect() } else { up };
-        Some(Hop::Group(self.groups.of(Group { next_hops, used })))
+        let hop = Hop::Group(small(self.groups.len()));
+        self.groups.push(Group { next_hops: next_hops.to_vec(), used: if up.is_empty() { all } else { up } });
+        self.group_hops.insert(next_hops.to_vec(), hop);
+        Some(hop)
     }
 
     /// The networks behind a peer: those it declares, or else its own sides of what it

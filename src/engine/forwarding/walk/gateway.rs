@@ -106,7 +106,8 @@ impl<R: Record> Walk<'_, R> {
         let used = ecmp::choose(&group.used, packet).map_or(0, |used| used.next_hop);
         let chosen = &group.next_hops[used as usize];
         let session = &of.sessions.all[chosen.session as usize];
-        self.step(at, Some(chosen.neighbor.as_ref().unwrap_or(&session.path)), || {
+        let neighbor = chosen.neighbor.map(|neighbor| &of.neighbors[neighbor.get() as usize]);
+        self.step(at, neighbor.or(Some(&session.path)), || {
             let (network, by) = Self::route(of, node, packet);
             let next_hops = group.next_hops.iter().filter_map(|next_hop| next_hop.address).collect();
             Event::Routed { network, by, next_hops, chosen: chosen.address }
