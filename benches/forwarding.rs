@@ -190,7 +190,7 @@ fn of_rule(number: u16) -> String {
 fn packets(routes: &[Network], numbers: &mut Numbers) -> Vec<Packet> {
     let any = |numbers: &mut Numbers, network: Network| match network.first() {
         IpAddr::V4(first) => IpAddr::V4((first.to_bits() | numbers.next() >> network.length().min(31)).into()),
-        other => other,
+        IpAddr::V6(first) => first.into(),
     };
     (0..PACKETS)
         .map(|turn| {

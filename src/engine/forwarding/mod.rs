@@ -16,6 +16,34 @@
 //! | `walk` | the way itself, from node to node |
 //! | `explain` | why there is no route |
 //! | `words` | a trace in words |
+//!
+//! What is decided, in this order:
+//!
+//! 1. Where the source is: in a segment, the gateway itself, or behind a simulated peer.
+//!    The longest network that somebody claims decides; what is connected is never
+//!    behind a peer. Of several peers with the network it is the first whose tunnel takes
+//!    the packet.
+//! 2. Its port and its segment. Within a subnet the packet is delivered without a router.
+//! 3. Each router (tier-1 gateway, tier-0 gateway, peer) takes a hop, unless the packet is
+//!    the router's own or for it. A tunnel takes none: gateway and peer are neighbors in
+//!    it.
+//! 4. Destinations that are not routed. IPv4 link-local ones are, in the tunnels that
+//!    have them.
+//! 5. What is the gateway's own or connected to one of its tier-1 gateways, however long
+//!    a route into a tunnel is.
+//! 6. Bypass rules, which keep the packet out of the policy-based sessions of their
+//!    service, then the rules of policy-based sessions by number, path of the session and
+//!    identifier. A disabled session's rules are as if they were not there, and an
+//!    explanation where nothing else takes the packet.
+//! 7. The longest route: networks of tunnels, BGP, and summaries, whose rest is
+//!    discarded. Of several next hops those whose session is up share the flows.
+//! 8. The tunnel: whether it takes packets, the MSS of handshakes, sizes (`walk::tunnel`),
+//!    the path, what the receiving end protects.
+//! 9. The peer: its own addresses and networks, then onwards by its sessions' rules, what
+//!    it learned, and what it protects. What came by a session goes back to it by a route
+//!    only. A far end that is another session of the engine continues at its gateway.
+//!
+//! A packet that is at a gateway or a peer for the second time is in a loop.
 
 mod atlas;
 mod build;
