@@ -110,7 +110,7 @@ impl DataFile {
     fn open_at(&self, path: &Path, now: Moment) -> Result<Engine, Failure> {
         let engine = Engine::open_existing(path, now).map_err(|error| cannot_open(path, error))?;
         let mode = self.prefix_match.map_or_else(prefix_match_of_the_environment, Ok)?;
-        Ok(engine.reading_bounds_as(mode))
+        Ok(engine.reading_bounds_as(mode).looking_on())
     }
 
     /// The file: what the user says, the variable, or the default.

@@ -88,6 +88,8 @@ pub enum Reveal {
 pub struct Engine {
     store: Arc<dyn Store>,
     prefix_match: PrefixMatch,
+    /// Whether it only looks: nothing is stored but what it is told to.
+    looks_on: bool,
 }
 
 impl Engine {
@@ -105,9 +107,16 @@ impl Engine {
     /// The engine over `store`; what exists from the start is created if it does
     /// not.
     pub fn over(store: Arc<dyn Store>, now: Moment) -> Result<Self, StoreError> {
-        let engine = Self { store, prefix_match: PrefixMatch::default() };
+        let engine = Self { store, prefix_match: PrefixMatch::default(), looks_on: false };
         system::create(&engine, now)?;
         Ok(engine)
+    }
+
+    /// The same engine for somebody who only looks, perhaps by other rules than those it is
+    /// run by: whatever is asked of it, no state is settled.
+    #[must_use]
+    pub fn looking_on(self) -> Self {
+        Self { looks_on: true, ..self }
     }
 
     /// The same engine, with the bounds of prefix lists read as `mode` says.

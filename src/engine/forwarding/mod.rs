@@ -29,8 +29,9 @@
 //!    it.
 //! 4. Destinations that are not routed. IPv4 link-local ones are, in the tunnels that
 //!    have them.
-//! 5. What is the gateway's own or connected to one of its tier-1 gateways, however long
-//!    a route into a tunnel is.
+//! 5. What is the gateway's own, or connected to one of its tier-1 gateways, unless a
+//!    longer route leads elsewhere. A tier-1 gateway delivers to its own segments whatever
+//!    the tier-0 gateway has learned.
 //! 6. Bypass rules, which keep the packet out of the policy-based sessions of their
 //!    service, then the rules of policy-based sessions by number, path of the session and
 //!    identifier. A disabled session's rules are as if they were not there, and an

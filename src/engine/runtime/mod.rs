@@ -82,7 +82,7 @@ impl Engine {
         let past = self.store.read(|view| journal::read(view))?;
         let (last, length) = (past.last, past.events.len());
         let runtime = replay(past, now, self.prefix_match);
-        if length >= LONG {
+        if length >= LONG && !self.looks_on {
             // The next one need not let all of that happen again. What somebody has written
             // meanwhile stays in the journal, and this state is forgotten then.
             let settled = runtime.settled();

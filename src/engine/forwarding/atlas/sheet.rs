@@ -129,15 +129,13 @@ fn ways<K: Key>(vias: &[Via<K>], sets: &mut Numbered<Vec<Way>>, hops: &[Hop]) ->
 }
 
 impl Hop {
-    /// Whether this hop, to a network within that of `around`, comes before it: what is
-    /// connected never leaves.
+    /// Whether this hop, to a network within that of `around`, comes before it: the longer
+    /// network does. A port is no network of the router's: it is found where its subnet is.
     fn overrides(self, around: Self) -> bool {
-        self.is_local() || !around.is_local()
-    }
-
-    /// Whether it leads to the node itself, or to a segment.
-    fn is_local(self) -> bool {
-        matches!(self, Self::Own { .. } | Self::Subnet(_))
+        match self {
+            Self::Subnet(place) if place.port.is_some() => matches!(around, Self::Subnet(_)),
+            _ => true,
+        }
     }
 }
 

@@ -97,7 +97,7 @@ fn networks_may_lie_within_each_other_as_deep_as_they_can() {
 }
 
 #[test]
-fn what_is_connected_is_not_overridden_by_a_longer_route() {
+fn the_longest_network_decides_connected_or_not() {
     let network = |text: &str| text.parse::<Network>().unwrap();
     let local = Hop::Subnet(InSegment { segment: 0, subnet: None, port: None });
     let mut draft = Draft::default();
@@ -114,7 +114,8 @@ fn what_is_connected_is_not_overridden_by_a_longer_route() {
         (atlas.hop(atlas.place(address), node), known)
     };
     let known = |network: &str, by| Some((network.to_owned(), by));
-    assert_eq!(way(0, "10.1.2.3"), (Some(local), known("10.0.0.0/8", RouteSource::Connected)));
+    assert_eq!(way(0, "10.3.2.3"), (Some(local), known("10.0.0.0/8", RouteSource::Connected)));
+    assert_eq!(way(0, "10.1.2.3"), (Some(Hop::Group(0)), known("10.1.0.0/16", RouteSource::Bgp)));
     assert_eq!(way(1, "10.1.2.3"), (Some(Hop::Group(0)), known("10.1.0.0/16", RouteSource::Bgp)));
     assert_eq!(way(0, "10.2.2.3"), (Some(Hop::Own { tier1: None }), known("10.2.0.0/16", RouteSource::Connected)));
     assert_eq!(way(0, "11.2.2.3"), (Some(Hop::Group(0)), known("11.0.0.0/8", RouteSource::Bgp)));

@@ -87,7 +87,8 @@ impl<R: Record> Walk<'_, R> {
         if self.is_unroutable(hop) {
             return self.lost(here, None, DropReason::UnroutableDestination);
         }
-        if let Some(Hop::Subnet(place)) = hop
+        // Its own segments it knows itself, whatever the tier-0 gateway has learned.
+        if let Origin::Segment { place, is_routed: true } = self.to.origin
             && of.segments[place.segment as usize].tier1 == tier1
         {
             return self.towards_segment(here, place);

@@ -57,3 +57,24 @@ fn the_past_stays_when_the_clock_goes_back() {
     let answer = lab.engine.ask(&question, &[], earlier).unwrap().document.unwrap();
     assert_eq!(answer["results"][0]["runtime_status"], "UP");
 }
+
+/// Who only looks may look by other rules, and must not leave their results behind; who
+/// runs the engine settles a long journal. What is told is the same either way.
+#[test]
+fn a_long_journal_is_settled_by_its_readers_but_not_by_lookers_on() {
+    let mut lab = Lab::new();
+    lab.route_based("dc", 1);
+    for change in 0..120 {
+        lab.at(1_000 + change).patch(&session("dc"), json!({ "description": change.to_string() }));
+    }
+    lab.at(5_000);
+    let settled = |lab: &Lab| lab.engine.store.read(|view| view.get("s/settled")).unwrap();
+    let question = super::Question::SessionStatus(super::parsed(&session("dc")));
+    let looker = lab.engine.clone().looking_on();
+    let looked = looker.ask(&question, &[], lab.moment()).unwrap();
+    assert_eq!(settled(&lab), None);
+    let asked = lab.engine.ask(&question, &[], lab.moment()).unwrap();
+    assert!(settled(&lab).is_some());
+    let again = lab.engine.ask(&question, &[], lab.moment()).unwrap();
+    assert_eq!((&looked, &asked), (&asked, &again));
+}

@@ -3,6 +3,7 @@
 
 mod conservation;
 mod journal;
+mod routing;
 mod statistics;
 mod timelines;
 
