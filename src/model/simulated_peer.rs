@@ -8,6 +8,7 @@ use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape};
 use super::ike_profile::{DhGroup, Digest, IkeEncryption, IkeVersion, default_digest, digest_fits_ciphers};
 use super::kind::Kind;
+use super::network::Network;
 use super::problem::{Place, Problem};
 use super::reading::canonical;
 use super::rule::{Facts, belongs_to_an_interface, has_no_space_around, refuse};
@@ -123,8 +124,27 @@ static ROUTE: Record = Record {
             "The next hop that is announced. Unset, it is the speaker's own address.",
         ),
     ],
-    rules: &[next_hop_is_usable],
+    rules: &[next_hop_is_usable, network_can_be_routed],
 };
+
+/// Networks of addresses that no packet is routed to by unicast: BGP speakers leave routes to
+/// them aside (RFC 4271, section 6.3; RFC 6890).
+fn network_can_be_routed(route: &Facts<'_>) -> Vec<Problem> {
+    let Some(network) = route.text("network").and_then(|text| text.parse::<Network>().ok()) else { return Vec::new() };
+    let what = match network.first() {
+        _ if network.length() < 4 => return Vec::new(),
+        first if first.is_multicast() => "multicast",
+        first if network.length() >= 8 && first.is_loopback() => "loopback",
+        IpAddr::V4(first) if network.length() >= 16 && first.is_link_local() => "link-local",
+        IpAddr::V6(first) if network.length() >= 10 && first.is_unicast_link_local() => "link-local",
+        _ => return Vec::new(),
+    };
+    vec![refuse(
+        "network",
+        format!("{network} holds {what} addresses only"),
+        "No speaker uses a route to them. Leave it out.",
+    )]
+}
 
 fn next_hop_is_usable(route: &Facts<'_>) -> Vec<Problem> {
     belongs_to_an_interface(Place::default().field("next_hop"), route.text("next_hop")).into_iter().collect()

@@ -360,3 +360,17 @@ fn what_is_not_known_yet_is_let_pass() {
     assert_eq!(reading.problems, []);
     assert_eq!(*reading.tree.get("ike_proposals").items()[0].get("digest_algorithms"), Tree::Unknown);
 }
+
+/// RFC 4271, section 6.3, and RFC 6890: nobody routes to these by unicast. What merely
+/// covers them, such as a default route, is a route as any other.
+#[test]
+fn a_peer_announces_networks_that_packets_are_routed_to() {
+    let announcing = |network: &str| peer(&json!({ "bgp": { "routes": [{ "network": network }] } }));
+    for network in ["224.0.0.0/8", "239.1.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "ff00::/8", "::1/128", "fe80::/10"]
+    {
+        assert_eq!(refused(&SIMULATED_PEER, &announcing(network)), ["bgp.routes[0].network"], "{network}");
+    }
+    for network in ["0.0.0.0/0", "128.0.0.0/1", "10.0.0.0/8", "223.255.255.0/24", "::/0", "2001:db8::/32"] {
+        assert_eq!(refused(&SIMULATED_PEER, &announcing(network)), [""; 0], "{network}");
+    }
+}
