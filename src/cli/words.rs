@@ -5,10 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::cli::names::Names;
 use crate::cli::output::{BAD, GOOD, styled};
-use crate::engine::esp::{AeadCipher, IpVersion, KeyLength, PlainCipher, Proposal};
-use crate::engine::forwarding::{Because, Disposition, DropReason, Event, Node, Packet, RouteSource, Trace, protocol};
-use crate::model::enumeration::Enumeration;
-use crate::model::{DfPolicy, EspEncryption, PolicyPath};
+use crate::engine::esp::{IpVersion, Proposal};
+use crate::engine::forwarding::{Because, Disposition, DropReason, Event, Packet, Trace, protocol};
+use crate::model::DfPolicy;
 
 /// An event in words.
 pub struct Words {
@@ -75,17 +74,6 @@ pub fn protocol_number(text: &str, address: IpAddr) -> Option<u8> {
     }
 }
 
-/// What sort of place a node is, and the object that it is.
-pub fn node(node: &Node) -> (&'static str, Option<&PolicyPath>) {
-    match node {
-        Node::Segment(path) => ("segment", Some(path)),
-        Node::Tier1(path) => ("tier-1", Some(path)),
-        Node::Tier0(path) => ("tier-0", Some(path)),
-        Node::Underlay => ("underlay", None),
-        Node::Peer(path) => ("peer", Some(path)),
-    }
-}
-
 /// `event` in words.
 pub fn event(names: Names<'_>, event: &Event) -> Words {
     let say = |verb, brief: String, details: Vec<String>| Words { verb, brief, details };
@@ -101,7 +89,7 @@ pub fn event(names: Names<'_>, event: &Event) -> Words {
             let via = chosen.map_or_else(String::new, |hop| format!(" via {hop}"));
             let equal = (next_hops.len() > 1)
                 .then(|| format!("chosen of {} equally good: {}", next_hops.len(), list(next_hops)));
-            say("routed", format!("{network} ({}){via}", route_source(*by)), equal.into_iter().collect())
+            say("routed", format!("{network} ({by}){via}"), equal.into_iter().collect())
         }
         Event::Clamped { from, to } => say("clamped", format!("MSS {from} → {to} bytes"), vec![]),
         Event::Fragmented { sizes, is_inner } => {
@@ -139,16 +127,6 @@ pub fn event(names: Names<'_>, event: &Event) -> Words {
     }
 }
 
-/// Where a route comes from.
-pub fn route_source(source: RouteSource) -> &'static str {
-    match source {
-        RouteSource::Connected => "connected",
-        RouteSource::Static => "static",
-        RouteSource::Bgp => "BGP",
-        RouteSource::Aggregate => "aggregate",
-    }
-}
-
 /// What there is to know of a drop, in lines.
 pub fn why(names: Names<'_>, because: &Because) -> Vec<String> {
     match because {
@@ -170,22 +148,8 @@ pub fn why(names: Names<'_>, because: &Because) -> Vec<String> {
 
 /// The words of the API for a proposal: `AES_GCM_256`, `AES_128 + SHA2_256`.
 pub fn proposal(proposal: Proposal) -> String {
-    use EspEncryption as Word;
-    let cipher = match proposal {
-        Proposal::Combined(AeadCipher::Gcm(KeyLength::Bits128)) => Word::AesGcm128,
-        Proposal::Combined(AeadCipher::Gcm(KeyLength::Bits192)) => Word::AesGcm192,
-        Proposal::Combined(AeadCipher::Gcm(KeyLength::Bits256)) => Word::AesGcm256,
-        Proposal::Combined(AeadCipher::Gmac(KeyLength::Bits128)) => Word::Gmac128,
-        Proposal::Combined(AeadCipher::Gmac(KeyLength::Bits192)) => Word::Gmac192,
-        Proposal::Combined(AeadCipher::Gmac(KeyLength::Bits256)) => Word::Gmac256,
-        Proposal::Separate(PlainCipher::Aes128, _) => Word::Aes128,
-        Proposal::Separate(PlainCipher::Aes256, _) => Word::Aes256,
-        Proposal::Separate(PlainCipher::Null, _) => Word::Null,
-    };
-    match proposal {
-        Proposal::Combined(_) => cipher.word().to_owned(),
-        Proposal::Separate(_, digest) => format!("{} + {}", cipher.word(), digest.word()),
-    }
+    let cipher = proposal.cipher().word();
+    proposal.digest().map_or_else(|| cipher.to_owned(), |digest| format!("{cipher} + {}", digest.word()))
 }
 
 /// What became of the packet, in colour: `DROPPED: NO_ROUTE`.
@@ -199,16 +163,11 @@ pub fn outcome(trace: &Trace) -> String {
 
 /// What the outcome means: of a drop, its reason.
 pub fn outcome_in_words(disposition: Disposition, reason: Option<DropReason>) -> String {
-    match reason {
-        Some(reason) => meaning(&DropReason::WORDS, reason.word()),
-        None => meaning(&Disposition::WORDS, disposition.word()),
-    }
-}
-
-/// What a word means, as its documentation has it.
-fn meaning(words: &Enumeration, word: &str) -> String {
-    let doc = words.position(word).and_then(|at| words.words.get(at)).map_or("", |word| word.doc);
-    doc.trim().trim_end_matches('.').to_owned()
+    let said = match reason {
+        Some(reason) => DropReason::WORDS.meaning(reason.word()),
+        None => Disposition::WORDS.meaning(disposition.word()),
+    };
+    said.trim_end_matches('.').to_owned()
 }
 
 fn list<T: ToString>(items: &[T]) -> String {

@@ -30,6 +30,11 @@ impl Enumeration {
         self.words.iter().map(|word| word.name).find(|name| name.eq_ignore_ascii_case(text))
     }
 
+    /// What the word `text` means, in a sentence; empty if it is none of the words.
+    pub fn meaning(&self, text: &str) -> &'static str {
+        self.position(text).and_then(|at| self.words.get(at)).map_or("", |word| word.doc.trim())
+    }
+
     /// All words, for a message: `A, B or C`.
     pub fn list(&self) -> String {
         let names: Vec<_> = self.words.iter().map(|word| word.name).collect();

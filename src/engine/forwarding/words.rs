@@ -4,7 +4,6 @@ use std::fmt;
 
 use super::{Because, Disposition, DropReason, Event, Node, RouteSource, Trace};
 use crate::model::PolicyPath;
-use crate::model::enumeration::Enumeration;
 
 impl Node {
     /// What it is, in one word.
@@ -131,11 +130,6 @@ impl fmt::Display for Because {
     }
 }
 
-/// What a word of a list means.
-fn meaning(words: &Enumeration, word: &str) -> &'static str {
-    words.words.iter().find(|it| it.name == word).map_or("", |it| it.doc.trim())
-}
-
 impl Trace {
     /// What became of the packet, in a sentence or two.
     pub fn explanation(&self) -> String {
@@ -144,8 +138,8 @@ impl Trace {
             _ => None,
         });
         let said = match self.drop_reason {
-            Some(reason) => meaning(&DropReason::WORDS, reason.word()),
-            None => meaning(&Disposition::WORDS, self.disposition.word()),
+            Some(reason) => DropReason::WORDS.meaning(reason.word()),
+            None => Disposition::WORDS.meaning(self.disposition.word()),
         };
         match because {
             Some(because) => format!("{} ({because})", said.trim_end_matches('.')),

@@ -217,7 +217,7 @@ impl fmt::Display for DownReason {
                 )
             }
             Self::PfsMismatch { ours, theirs } => {
-                write!(f, "Rekeying failed: perfect forward secrecy with {ours} here, {theirs} at the peer")
+                write!(f, "Perfect forward secrecy does not match: {ours} here, {theirs} at the peer")
             }
             Self::IkeDown => f.write_str("IKE is down"),
         }

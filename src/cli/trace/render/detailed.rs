@@ -15,12 +15,12 @@ const TOLD: usize = 17;
 /// The trace with all there is to know, hop by hop.
 pub fn text(names: Names<'_>, trace: &Trace) -> String {
     let mut text = format!("{}\n", styled(STRONG, words::packet(&trace.packet)));
-    let name_of = |node| words::node(node).1.map_or("", |path| names.of(path));
-    let width = trace.steps.iter().map(|step| name_of(&step.node).chars().count()).max().unwrap_or_default();
+    let named_nodes = trace.steps.iter().filter_map(|step| step.node.path());
+    let width = named_nodes.map(|path| names.of(path).chars().count()).max().unwrap_or_default();
     let mut named = Named::default();
     for (number, steps) in (1..).zip(trace.steps.chunk_by(|one, other| one.node == other.node)) {
         let Some(first) = steps.first() else { continue };
-        match words::node(&first.node) {
+        match (first.node.word(), first.node.path()) {
             (sort, None) => _ = writeln!(text, "\n{number:>2}  {sort}"),
             (sort, Some(path)) => {
                 let name = names.of(path);
@@ -29,7 +29,7 @@ pub fn text(names: Names<'_>, trace: &Trace) -> String {
                 let _ = writeln!(text, "\n{number:>2}  {sort:<9} {name}{:gap$}  {path}", "");
             }
         }
-        named.here = words::node(&first.node).1;
+        named.here = first.node.path();
         named.ever.extend(named.here);
         for step in steps {
             tell(&mut text, names, step, &mut named);

@@ -52,7 +52,7 @@ fn object(names: Names<'_>, path: &PolicyPath) -> Json {
 }
 
 fn step(names: Names<'_>, step: &Step) -> Json {
-    let (sort, path) = words::node(&step.node);
+    let (sort, path) = (step.node.word(), step.node.path());
     let mut document = json!({
         "node": { "kind": sort, "object": path.map(|path| object(names, path)) },
         "decided_by": step.object.as_ref().map(|path| object(names, path)),
@@ -82,7 +82,7 @@ fn event(names: Names<'_>, event: &Event) -> (&'static str, Json) {
             "ROUTED",
             json!({
                 "network": network.to_string(),
-                "route_source": words::route_source(*by).to_uppercase(),
+                "route_source": by.to_string().to_uppercase(),
                 "next_hops": next_hops,
                 "chosen": chosen,
             }),

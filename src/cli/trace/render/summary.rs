@@ -36,7 +36,7 @@ fn brief(names: Names<'_>, event: &Event) -> String {
 }
 
 fn place(names: Names<'_>, node: &Node) -> String {
-    match words::node(node) {
+    match (node.word(), node.path()) {
         (sort, Some(path)) => format!("{sort} {}", names.of(path)),
         (sort, None) => sort.to_owned(),
     }

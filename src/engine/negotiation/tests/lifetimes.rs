@@ -48,7 +48,7 @@ fn the_first_tunnel_gets_a_group_of_its_own_with_rekeying() {
     assert_eq!(lab.next_change(), None);
 }
 
-const WITHOUT_PFS: &str = "down: Rekeying failed: perfect forward secrecy with GROUP14 here, no group at the peer";
+const WITHOUT_PFS: &str = "down: Perfect forward secrecy does not match: GROUP14 here, no group at the peer";
 
 fn without_pfs() -> Json {
     json!({"esp_proposals": [{"encryption_algorithms": ["AES_GCM_128"]}]})

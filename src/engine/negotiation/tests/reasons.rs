@@ -160,7 +160,7 @@ fn in_tunnels() -> Vec<Fall> {
                 esp(json!({"encryption_algorithms": ["AES_GCM_128"]})),
             ),
             20 + HOUR,
-            "Rekeying failed: perfect forward secrecy with GROUP14 or GROUP15 here, no group at the peer",
+            "Perfect forward secrecy does not match: GROUP14 or GROUP15 here, no group at the peer",
         ),
     ]
 }
