@@ -22,7 +22,7 @@ use prefix_trie::PrefixMap;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value as Json, json};
 use terraform_provider_vpn::engine::Moment;
-use terraform_provider_vpn::engine::bgp::{BgpPath, Rib};
+use terraform_provider_vpn::engine::bgp::{BgpPath, Rib, Unused};
 use terraform_provider_vpn::engine::esp::Proposal;
 use terraform_provider_vpn::engine::forwarding::{Disposition, Forwarding, Inputs, Packet, protocol};
 use terraform_provider_vpn::engine::negotiation::{EspSa, IkeState, SessionState, Tunnel, TunnelState};
@@ -240,7 +240,7 @@ struct World {
     ribs: BTreeMap<String, Rib>,
     peers: BTreeMap<PolicyPath, Vec<(Network, PolicyPath)>>,
     neighbors_down: BTreeMap<PolicyPath, String>,
-    filtered: BTreeMap<PolicyPath, Vec<(Network, PolicyPath)>>,
+    unused: BTreeMap<PolicyPath, Unused>,
 }
 
 impl World {
@@ -251,7 +251,7 @@ impl World {
             ribs: BTreeMap::new(),
             peers: BTreeMap::new(),
             neighbors_down: BTreeMap::new(),
-            filtered: BTreeMap::new(),
+            unused: BTreeMap::new(),
         };
         this.put(TIER_0, &json!({}))?;
         this.put("/infra/tier-1s/cgw", &json!({ "tier0_path": TIER_0 }))?;
@@ -378,7 +378,7 @@ impl World {
             ribs: &self.ribs,
             peers: &self.peers,
             neighbors_down: &self.neighbors_down,
-            filtered: &self.filtered,
+            unused: &self.unused,
         }
     }
 }

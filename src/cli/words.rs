@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::cli::names::Names;
 use crate::cli::output::{BAD, GOOD, styled};
+use crate::engine::bgp::KeptOut;
 use crate::engine::esp::{IpVersion, Proposal};
 use crate::engine::forwarding::{Because, Disposition, DropReason, Event, Packet, Trace, protocol};
 use crate::model::DfPolicy;
@@ -138,11 +139,23 @@ pub fn why(names: Names<'_>, because: &Because) -> Vec<String> {
         Because::NeighborDown { neighbors } => {
             neighbors.iter().map(|(path, what)| format!("{}: {what}", names.full(path))).collect()
         }
-        Because::Filtered { neighbor, network, list } => {
-            vec![format!("{} announces {network}, and {} keeps it out", names.full(neighbor), names.full(list))]
+        Because::NotLearned { neighbor, network, by } => {
+            vec![format!("{} has {network}, and it is not learned: {}", names.full(neighbor), kept_out(names, by))]
+        }
+        Because::NotTaught { neighbor, network, by } => {
+            let by = kept_out(names, by);
+            vec![format!("{network} is there for {}, which does not learn it: {by}", names.full(neighbor))]
         }
         Because::Fits { mtu } => vec![format!("a packet of at most {mtu} bytes gets through")],
         Because::Protects(what) => vec![format!("the receiving end protects {what}")],
+    }
+}
+
+/// Why a route is not used.
+fn kept_out(names: Names<'_>, by: &KeptOut) -> String {
+    match by {
+        KeptOut::List(list) => format!("{} keeps it out", names.full(list)),
+        other => other.to_string(),
     }
 }
 

@@ -5,6 +5,7 @@ use clap::Parser;
 use super::packet::PacketOptions;
 use super::render::{Form, Return, render};
 use crate::cli::testing::{golden, neighbor, path, session};
+use crate::engine::bgp::KeptOut;
 use crate::engine::esp::{AeadCipher, Encapsulation, IpVersion, KeyLength, PlainCipher, Proposal};
 use crate::engine::forwarding::{
     Because, Disposition, DropReason, Event, Node, Packet, RouteSource, Step, Trace, protocol,
@@ -231,10 +232,15 @@ fn every_reason_and_every_cause_is_told() {
         Because::Session(DownReason::KeyMismatch),
         Because::NoNeighbor { sessions: vec![path(&session("dallas"))] },
         Because::NeighborDown { neighbors: vec![(path(&neighbor()), "the hold time has passed".to_owned())] },
-        Because::Filtered {
+        Because::NotLearned {
             neighbor: path(&neighbor()),
             network: "10.9.0.0/16".parse().unwrap(),
-            list: path("/infra/tier-0s/vmc/prefix-lists/in"),
+            by: KeptOut::List(path("/infra/tier-0s/vmc/prefix-lists/in")),
+        },
+        Because::NotTaught {
+            neighbor: path(&neighbor()),
+            network: "192.168.1.0/24".parse().unwrap(),
+            by: KeptOut::Loop,
         },
         Because::Fits { mtu: 1_438 },
         Because::Protects("172.16.0.0/24".to_owned()),

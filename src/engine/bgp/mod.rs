@@ -47,7 +47,7 @@ pub use carrier::{Carrier, Surroundings};
 pub use learn::{ALLOWED_OWN_AS, Fate, Learned, Lists};
 pub use life::{BGP_PORT, NeighborRecord};
 pub use obstacle::{Obstacle, Reset};
-pub use ribs::{Exchange, Ribs, ribs};
+pub use ribs::{Exchange, KeptOut, Ribs, Unused, ribs};
 pub use route::{BgpPath, LOCAL_PREFERENCE, OWN_WEIGHT, Rib};
 pub use state::{BfdState, ConnectionState, Families, LastReset, NeighborState};
 pub use timing::{CONNECT_RETRY, START_DELAY};

@@ -2,6 +2,7 @@
 //! gateway uses.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use super::advertise::{self, Advertised, Own};
 use super::best_path::{self, Multipath, Standing};
@@ -62,16 +63,78 @@ impl Exchange {
         self.advertised.iter().filter(|it| it.verdict.permits())
     }
 
-    /// What a prefix list keeps out, be it the gateway's or the peer's own, with that list.
-    pub fn filtered(&self) -> impl Iterator<Item = (&Learned, &PolicyPath)> {
-        self.learned.iter().filter_map(|it| {
-            let lists = match it.fate {
-                Fate::Filtered(_) => &self.inbound,
-                Fate::Withheld(_) => &self.peer_outbound,
-                Fate::Accepted | Fate::OtherFamily | Fate::Loop | Fate::NextHopUnreachable => return None,
-            };
-            Some((it, lists.path(it.network)?))
-        })
+    /// What one side has and the other does not use, and why.
+    pub fn unused(&self) -> Unused {
+        let learned = self.learned.iter().filter_map(|it| {
+            let by = KeptOut::of(it.fate, |verdict| match verdict {
+                Filter::Receiver => self.inbound.path(it.network),
+                Filter::Sender => self.peer_outbound.path(it.network),
+            });
+            Some((it.network, by?))
+        });
+        let advertised = self.advertised.iter().filter_map(|it| {
+            let withheld = (!it.verdict.permits()).then_some(Fate::Withheld(it.verdict));
+            let by = KeptOut::of(withheld.or(it.at_peer)?, |verdict| match verdict {
+                Filter::Receiver => self.peer_inbound.path(it.network),
+                Filter::Sender => self.outbound.path(it.network),
+            });
+            Some((it.network, by?))
+        });
+        Unused { learned: learned.collect(), advertised: advertised.collect() }
+    }
+}
+
+/// What one side of a neighbor has and the other does not use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unused {
+    /// What the neighbor has, and the gateway does not use.
+    pub learned: Vec<(Network, KeptOut)>,
+    /// What the gateway has, and a simulated peer does not use.
+    pub advertised: Vec<(Network, KeptOut)>,
+}
+
+/// Why a route that one side has is not used at the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeptOut {
+    /// This prefix list, of either side, does not let it pass.
+    List(PolicyPath),
+    /// The AS of who receives it is in its AS path.
+    Loop,
+    /// Its next hop is in no tunnel that is up.
+    NextHopUnreachable,
+    /// No routes of its IP version are exchanged.
+    OtherFamily,
+}
+
+/// How it goes on after the name of the route.
+impl fmt::Display for KeptOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::List(list) => write!(f, "the prefix list {} keeps it out", list.id()),
+            Self::Loop => f.write_str("the AS of who receives it is in its AS path already"),
+            Self::NextHopUnreachable => f.write_str("its next hop is in no tunnel that is up"),
+            Self::OtherFamily => f.write_str("no routes of its IP version are exchanged"),
+        }
+    }
+}
+
+/// Whose prefix list it is.
+enum Filter {
+    Receiver,
+    Sender,
+}
+
+impl KeptOut {
+    fn of<'a>(fate: Fate, list: impl Fn(Filter) -> Option<&'a PolicyPath>) -> Option<Self> {
+        let by = |filter| list(filter).cloned().map(Self::List);
+        match fate {
+            Fate::Accepted => None,
+            Fate::Filtered(_) => by(Filter::Receiver),
+            Fate::Withheld(_) => by(Filter::Sender),
+            Fate::Loop => Some(Self::Loop),
+            Fate::NextHopUnreachable => Some(Self::NextHopUnreachable),
+            Fate::OtherFamily => Some(Self::OtherFamily),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::tables::Hop;
 use super::tunnels::{Far, Sessions};
 use super::{Because, Forwarding, Inputs};
+use crate::engine::bgp::{KeptOut, Unused};
 use crate::engine::topology::SessionKind;
 use crate::model::{Network, PolicyPath};
 
@@ -21,8 +22,9 @@ struct Missing {
     alone: Vec<u32>,
     /// Neighbors that are not established, with what is wrong and their session.
     down: Vec<(PolicyPath, String, Option<u32>)>,
-    /// What neighbors announce, and which list keeps it out.
-    filtered: Vec<(PolicyPath, Vec<(Network, PolicyPath)>)>,
+    /// What neighbors have and the gateway does not use, or the other way around, with the
+    /// session.
+    unused: Vec<(PolicyPath, Unused, Option<u32>)>,
 }
 
 impl Explain {
@@ -59,14 +61,17 @@ impl Explain {
                 tell(missing);
             }
         };
+        let session = |neighbor: &PolicyPath| {
+            let (session, _) = topology.session_of(topology.neighbors.get(neighbor)?)?;
+            session_numbers.get(&session.path).copied()
+        };
         for (neighbor, wrong) in inputs.neighbors_down {
-            let declared = topology.neighbors.get(neighbor);
-            let session =
-                declared.and_then(|it| topology.session_of(it)).and_then(|(it, _)| session_numbers.get(&it.path));
-            of(neighbor, &mut |missing| missing.down.push((neighbor.clone(), wrong.clone(), session.copied())));
+            let session = session(neighbor);
+            of(neighbor, &mut |missing| missing.down.push((neighbor.clone(), wrong.clone(), session)));
         }
-        for (neighbor, networks) in inputs.filtered {
-            of(neighbor, &mut |missing| missing.filtered.push((neighbor.clone(), networks.clone())));
+        for (neighbor, unused) in inputs.unused {
+            let session = session(neighbor);
+            of(neighbor, &mut |missing| missing.unused.push((neighbor.clone(), unused.clone(), session)));
         }
         Self { gateways: missing }
     }
@@ -78,11 +83,9 @@ impl Forwarding {
     /// teach it. What has to do with a peer that has the destination comes first.
     pub(super) fn why_no_route(&self, gateway: u32, destination: IpAddr) -> Option<Because> {
         let missing = self.explain.gateways.get(gateway as usize)?;
-        let holding = missing.filtered.iter().flat_map(|(neighbor, networks)| {
-            networks.iter().filter(|(network, _)| network.holds(destination)).map(move |it| (neighbor, it))
-        });
-        if let Some((neighbor, (network, list))) = holding.max_by_key(|(_, (network, _))| network.length()) {
-            return Some(Because::Filtered { neighbor: neighbor.clone(), network: *network, list: list.clone() });
+        let routes = missing.unused.iter().map(|(neighbor, unused, _)| (neighbor, &unused.learned));
+        if let Some((neighbor, network, by)) = longest(routes, destination) {
+            return Some(Because::NotLearned { neighbor, network, by });
         }
         let place = self.atlas.place(destination);
         let leads = |session: u32| match self.sessions.ends(session).1 {
@@ -101,4 +104,39 @@ impl Forwarding {
         };
         down(true).or_else(|| alone(true)).or_else(|| down(false)).or_else(|| alone(false))
     }
+
+    /// Why `peer` has no route to `destination`, as far as something is known: it does not
+    /// use what its gateways have for it, BGP is not established with it, or nobody asked
+    /// for that.
+    pub(super) fn why_peer_has_no_route(&self, peer: u32, destination: IpAddr) -> Option<Because> {
+        let sessions = &self.peers[peer as usize].sessions;
+        let has = |session: &Option<u32>| session.is_some_and(|session| sessions.contains(&session));
+        let gateways = &self.explain.gateways;
+        let unused = gateways.iter().flat_map(|missing| &missing.unused).filter(|(_, _, session)| has(session));
+        if let Some((neighbor, network, by)) =
+            longest(unused.map(|(neighbor, unused, _)| (neighbor, &unused.advertised)), destination)
+        {
+            return Some(Because::NotTaught { neighbor, network, by });
+        }
+        let down = gateways.iter().flat_map(|missing| &missing.down).filter(|(_, _, session)| has(session));
+        let neighbors: Vec<_> = down.map(|(neighbor, wrong, _)| (neighbor.clone(), wrong.clone())).collect();
+        if !neighbors.is_empty() {
+            return Some(Because::NeighborDown { neighbors });
+        }
+        let alone = gateways.iter().flat_map(|missing| &missing.alone).filter(|session| sessions.contains(session));
+        let sessions: Vec<_> = alone.map(|session| self.sessions.all[*session as usize].path.clone()).collect();
+        (!sessions.is_empty()).then_some(Because::NoNeighbor { sessions })
+    }
+}
+
+/// The longest of the routes that would have led to `destination`, with its neighbor.
+fn longest<'a>(
+    routes: impl Iterator<Item = (&'a PolicyPath, &'a Vec<(Network, KeptOut)>)>,
+    destination: IpAddr,
+) -> Option<(PolicyPath, Network, KeptOut)> {
+    let holding = routes.flat_map(|(neighbor, routes)| {
+        routes.iter().filter(|(network, _)| network.holds(destination)).map(move |route| (neighbor, route))
+    });
+    let (neighbor, (network, by)) = holding.max_by_key(|(_, (network, _))| network.length())?;
+    Some((neighbor.clone(), *network, by.clone()))
 }

@@ -78,7 +78,7 @@ use self::rules::Rules;
 use self::tables::{Gateway, Group, Peer, Port, Segment, Subnet, Tier1};
 use self::tunnels::Sessions;
 use self::walk::Role;
-use super::bgp::Rib;
+use super::bgp::{Rib, Unused};
 use super::negotiation::SessionState;
 use super::topology::Topology;
 use crate::model::{Network, PolicyPath};
@@ -103,8 +103,8 @@ pub struct Inputs<'a> {
     pub peers: &'a BTreeMap<PolicyPath, Vec<(Network, PolicyPath)>>,
     /// What is wrong with the neighbors that are not established.
     pub neighbors_down: &'a BTreeMap<PolicyPath, String>,
-    /// What each neighbor announces that a prefix list keeps out, with the list.
-    pub filtered: &'a BTreeMap<PolicyPath, Vec<(Network, PolicyPath)>>,
+    /// What each neighbor and its gateway have for each other and do not use.
+    pub unused: &'a BTreeMap<PolicyPath, Unused>,
 }
 
 /// The tables by which packets are forwarded at one moment: built once, for many

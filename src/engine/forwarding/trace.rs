@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use super::{Disposition, DropReason, Packet};
+use crate::engine::bgp::KeptOut;
 use crate::engine::esp::Encapsulation;
 use crate::engine::negotiation::DownReason;
 use crate::model::{DfPolicy, Network, PolicyPath};
@@ -183,14 +184,23 @@ pub enum Because {
         /// Each with what is wrong with it.
         neighbors: Vec<(PolicyPath, String)>,
     },
-    /// A neighbor announces the route, and a prefix list keeps it out.
-    Filtered {
+    /// A neighbor has the route, and the gateway does not use it.
+    NotLearned {
         /// The neighbor.
         neighbor: PolicyPath,
         /// The route.
         network: Network,
-        /// The list.
-        list: PolicyPath,
+        /// Why not.
+        by: KeptOut,
+    },
+    /// The gateway has the route, and the peer does not use it.
+    NotTaught {
+        /// The neighbor.
+        neighbor: PolicyPath,
+        /// The route.
+        network: Network,
+        /// Why not.
+        by: KeptOut,
     },
     /// A packet of at most so many bytes would get through.
     Fits {

@@ -9,17 +9,13 @@ use super::index::{Ix, small};
 use super::{Because, DropReason};
 use crate::engine::esp::{Encapsulation, IpVersion};
 use crate::engine::negotiation::{DownReason, IkeState, SessionState, TunnelState};
-use crate::engine::topology::{FarEnd, MssClamping, Session as Declared, Topology};
+use crate::engine::topology::{FarEnd, LATENCY_BETWEEN_GATEWAYS, MssClamping, Session as Declared, Topology};
 use crate::model::{DfPolicy, MssClampingDirection, Network, PolicyPath};
 
 /// The largest packet, in bytes, that a gateway or a peer sends into the network
 /// between them: the MTU of Ethernet (RFC 894), which is that of the Internet uplink of
 /// VMware Cloud on AWS.
 pub const UPLINK_MTU: usize = 1_500;
-
-/// Milliseconds between two gateways of the engine, one way: what a simulated peer
-/// has that does not say.
-const LATENCY_BETWEEN_GATEWAYS: u32 = 5;
 
 /// What a TCP header takes, without options (RFC 9293).
 const TCP_HEADER: usize = 20;

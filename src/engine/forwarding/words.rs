@@ -121,8 +121,11 @@ impl fmt::Display for Because {
                 let each: Vec<_> = neighbors.iter().map(|(path, why)| format!("{}: {why}", path.id())).collect();
                 write!(f, "BGP is not established with {}", each.join("; "))
             }
-            Self::Filtered { neighbor, network, list } => {
-                write!(f, "{} announces {network}, which the prefix list {} keeps out", neighbor.id(), list.id())
+            Self::NotLearned { neighbor, network, by } => {
+                write!(f, "{} has {network}, and it is not learned: {by}", neighbor.id())
+            }
+            Self::NotTaught { neighbor, network, by } => {
+                write!(f, "{network} is there for {}, which does not learn it: {by}", neighbor.id())
             }
             Self::Fits { mtu } => write!(f, "at most {mtu} bytes fit"),
             Self::Protects(text) => f.write_str(text),

@@ -56,17 +56,14 @@ impl EngineView {
             let reason = state.reason.as_ref().map(ToString::to_string);
             Some((path.clone(), reason?))
         });
-        let filtered = ribs.neighbors.iter().map(|(path, exchange)| {
-            let kept_out = exchange.filtered().map(|(route, list)| (route.network, list.clone()));
-            (path.clone(), kept_out.collect())
-        });
+        let unused = ribs.neighbors.iter().map(|(path, exchange)| (path.clone(), exchange.unused()));
         Forwarding::of(&Inputs {
             topology: &self.topology,
             sessions: &self.sessions,
             ribs: &ribs.gateways,
             peers: &ribs.peers,
             neighbors_down: &down.collect(),
-            filtered: &filtered.collect(),
+            unused: &unused.collect(),
         })
     }
 

@@ -35,7 +35,7 @@ use crate::model::{
     TUNNEL_PROFILE, Tree, VPN_SERVICE,
 };
 
-/// Milliseconds between two gateways of one engine: they are in one data center.
+/// Milliseconds between two gateways of one engine, one way: they are in one data center.
 pub const LATENCY_BETWEEN_GATEWAYS: u32 = 1;
 
 /// What is declared at one moment, by policy path.

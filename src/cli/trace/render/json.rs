@@ -122,7 +122,8 @@ fn cause(names: Names<'_>, because: &Because) -> Json {
         Because::Session(_) => "SESSION",
         Because::NoNeighbor { .. } => "NO_NEIGHBOR",
         Because::NeighborDown { .. } => "NEIGHBOR_DOWN",
-        Because::Filtered { .. } => "FILTERED",
+        Because::NotLearned { .. } => "NOT_LEARNED",
+        Because::NotTaught { .. } => "NOT_TAUGHT",
         Because::Fits { .. } => "FITS",
         Because::Protects(_) => "PROTECTS",
     };

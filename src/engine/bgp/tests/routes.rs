@@ -5,6 +5,10 @@ use super::*;
 use crate::engine::prefix_filter::Verdict;
 use crate::model::PrefixAction;
 
+fn kept_out_by(id: &str) -> KeptOut {
+    KeptOut::List(path(&list(id)))
+}
+
 impl World {
     fn announce(&mut self, id: &str, routes: &Json) {
         self.patch(&peer(id), json!({ "bgp": { "routes": routes } }));
@@ -104,8 +108,7 @@ fn filters_say_which_entry_decided() {
     world.announce("office", &route);
     filter("in_route_filters")(&mut world);
     let ribs = world.ribs();
-    let filtered: Vec<_> = ribs.exchange("office").filtered().map(|(it, list)| (it.network, list.id())).collect();
-    assert_eq!(filtered, [(network("10.1.0.0/16"), "l")]);
+    assert_eq!(ribs.exchange("office").unused().learned, [(network("10.1.0.0/16"), kept_out_by("l"))]);
     assert_eq!(ribs.exchange("office").received().count(), 1);
 }
 
@@ -118,7 +121,26 @@ fn what_a_peer_keeps_back_never_arrives() {
     let ribs = world.ribs();
     assert_eq!(ribs.used(), [("10.2.0.0/16".to_owned(), vec!["office"])]);
     assert_eq!(ribs.exchange("office").received().count(), 1);
-    assert_eq!(ribs.exchange("office").filtered().map(|(_, list)| list.id()).collect::<Vec<_>>(), ["l"]);
+    assert_eq!(ribs.exchange("office").unused().learned, [(network("10.1.0.0/16"), kept_out_by("l"))]);
+}
+
+#[test]
+fn what_a_peer_does_not_use_has_its_reason() {
+    let not_used = |change: &dyn Fn(&mut World)| {
+        let mut world = World::with_branch();
+        world.put_segment("web", "192.168.1.1/24");
+        world.announce("branch", &json!([{ "network": "10.9.0.0/16", "as_path": ["65001"] }]));
+        world.put_list("l", &json!([{ "network": "192.168.1.0/24", "action": "DENY" }, { "network": "ANY" }]));
+        change(&mut world);
+        world.ribs().exchange("office").unused().advertised
+    };
+    let by_loop = (network("10.9.0.0/16"), KeptOut::Loop);
+    let by_list = (network("192.168.1.0/24"), kept_out_by("l"));
+    assert_eq!(not_used(&|_| ()), std::slice::from_ref(&by_loop));
+    let inbound = json!({ "bgp": { "in_route_filters": [list("l")] } });
+    assert_eq!(not_used(&|world| world.patch(&peer("office"), inbound.clone())), [by_loop.clone(), by_list.clone()]);
+    let outbound = json!({ "route_filtering": [{ "out_route_filters": [list("l")] }] });
+    assert_eq!(not_used(&|world| world.patch(&neighbor("office"), outbound.clone())), [by_loop, by_list]);
 }
 
 /// FRR's `allowas-in` without a number: three times.

@@ -141,8 +141,11 @@ fn why(because: &Because) -> String {
             let each: Vec<_> = neighbors.iter().map(|(path, wrong)| format!("{} is {wrong}", path.id())).collect();
             format!(": neighbor {}", each.join(", "))
         }
-        Because::Filtered { neighbor, network, list } => {
-            format!(": {} announces {network}, which {} keeps out", neighbor.id(), list.id())
+        Because::NotLearned { neighbor, network, by } => {
+            format!(": {} has {network}, not learned since {by}", neighbor.id())
+        }
+        Because::NotTaught { neighbor, network, by } => {
+            format!(": {} does not learn {network} since {by}", neighbor.id())
         }
         Because::Fits { mtu } => format!(": {mtu} bytes would fit"),
         Because::Protects(what) => format!(": protected is {what}"),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::super::{Forwarding, Inputs};
 use crate::engine::Moment;
-use crate::engine::bgp::{BgpPath, Rib};
+use crate::engine::bgp::{BgpPath, KeptOut, Rib, Unused};
 use crate::engine::esp::Proposal;
 use crate::engine::negotiation::{DownReason, EspSa, IkeState, SessionState, Tunnel, TunnelState};
 use crate::engine::topology::{Session, SessionKind, Topology};
@@ -26,7 +26,7 @@ pub struct World {
     pub ribs: BTreeMap<String, Rib>,
     pub peers: BTreeMap<PolicyPath, Vec<(Network, PolicyPath)>>,
     pub neighbors_down: BTreeMap<PolicyPath, String>,
-    pub filtered: BTreeMap<PolicyPath, Vec<(Network, PolicyPath)>>,
+    pub unused: BTreeMap<PolicyPath, Unused>,
 }
 
 pub fn path(text: &str) -> PolicyPath {
@@ -99,12 +99,14 @@ impl World {
         for (id, wrong) in object(&world["neighbors_down"]) {
             this.neighbors_down.insert(path(&format!("{BGP}/neighbors/{id}")), text(&wrong).to_owned());
         }
-        for (id, networks) in object(&world["filtered"]) {
+        for (id, directions) in object(&world["filtered"]) {
             let kept = |(network, list): (String, Json)| {
-                (network.parse().unwrap(), path(&format!("/infra/tier-0s/vmc/prefix-lists/{}", text(&list))))
+                let list = path(&format!("/infra/tier-0s/vmc/prefix-lists/{}", text(&list)));
+                (network.parse().unwrap(), KeptOut::List(list))
             };
-            this.filtered
-                .insert(path(&format!("{BGP}/neighbors/{id}")), object(&networks).into_iter().map(kept).collect());
+            let routes = |direction: &str| object(&directions[direction]).into_iter().map(kept).collect();
+            let unused = Unused { learned: routes("learned"), advertised: routes("advertised") };
+            this.unused.insert(path(&format!("{BGP}/neighbors/{id}")), unused);
         }
         this
     }
@@ -174,7 +176,7 @@ impl World {
             ribs: &self.ribs,
             peers: &self.peers,
             neighbors_down: &self.neighbors_down,
-            filtered: &self.filtered,
+            unused: &self.unused,
         })
     }
 }

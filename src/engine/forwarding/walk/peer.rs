@@ -22,7 +22,7 @@ enum Egress {
 
 impl<R: Record> Walk<'_, R> {
     pub(super) fn at_peer(&mut self, peer: u32, by: Arrival) -> At {
-        let of = self.of;
+        let (of, packet) = (self.of, self.packet);
         let here = Where::Peer(peer);
         let declared = &of.peers[peer as usize];
         if !self.visited.visit(declared.node) {
@@ -50,7 +50,11 @@ impl<R: Record> Walk<'_, R> {
         match self.egress(peer, came_by) {
             Egress::Nowhere if hop == Some(Hop::Behind) => self.delivered_behind(peer),
             Egress::Nowhere if came_by.is_some() || self.lacks_a_route_only(peer) => {
-                self.lost(here, Some(&declared.path), DropReason::PeerNoRoute)
+                // A peer that says what it protects would not use the route.
+                let routes_decide = declared.selectors.is_empty();
+                self.lost_because(here, Some(&declared.path), DropReason::PeerNoRoute, || {
+                    routes_decide.then(|| of.why_peer_has_no_route(peer, packet.destination)).flatten()
+                })
             }
             Egress::Nowhere => self.lost(here, Some(&declared.path), DropReason::PeerNoTunnel),
             through => self.through(peer, &through),
