@@ -402,33 +402,3 @@ fn gateways_of_one_engine_pass_routes_on() {
     assert_eq!(there, ["10.1.0.0/16 65000 65001 169.254.77.1", "192.168.1.0/24 65000 169.254.77.1"]);
     assert_eq!(ribs.peer("office"), ["192.168.1.0/24 office", "192.168.9.0/24 office"]);
 }
-
-/// A measurement, not a test of its own:
-///
-///     CARGO_PROFILE_TEST_OPT_LEVEL=3 cargo test --lib -- --ignored --nocapture a_million_routes
-#[test]
-#[ignore = "it takes a while, and says how long"]
-fn a_million_routes_through_ten_thousand_entries() {
-    use crate::engine::topology::SpeakerRoute;
-    let mut world = World::with_branch();
-    let entry = |it: u32| json!({ "network": format!("{}.{}.0.0/16", 1 + it % 200, it / 200), "le": 24 });
-    world.put_list("l", &json!((0..10_000).map(entry).collect::<Vec<_>>()));
-    world.patch(&neighbor("office"), json!({ "route_filtering": [{ "in_route_filters": [list("l")] }] }));
-    let route = |it: u32| SpeakerRoute {
-        network: Network::around(std::net::Ipv4Addr::from((1 << 24) + (it << 8)).into(), 24).unwrap(),
-        as_path: Vec::new(),
-        origin: model::RouteOrigin::Igp,
-        med: 0,
-        local_preference: 100,
-        next_hop: None,
-    };
-    let routes = (0..1_000_000).map(route).collect();
-    world.topology.peers.get_mut(&path(&peer("office"))).unwrap().bgp.as_mut().unwrap().routes = routes;
-    for passed_on in [false, true] {
-        world.patch(&neighbor("branch"), json!({ "enabled": passed_on }));
-        let states = world.settled();
-        let begun = std::time::Instant::now();
-        let ribs = ribs(&world.topology, &states, &world.sessions);
-        println!("{:?}, passed on: {passed_on}, used: {}", begun.elapsed(), ribs.gateways[GATEWAY].routes.len());
-    }
-}
