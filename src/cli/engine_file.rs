@@ -67,13 +67,15 @@ impl EngineFile {
     /// The view of the engine in the file; `default` is shown where the user does not
     /// say which moment is meant.
     pub fn view(&self, default: When) -> Result<EngineView, Failure> {
-        self.view_of(&self.data.path(), default)
+        let now = Moment::from_clock();
+        Ok(self.data.open(now)?.view(now, self.when(default), &[])?)
     }
 
-    /// The view of another engine, in the file at `path`, of the same moment.
-    pub fn view_of(&self, path: &Path, default: When) -> Result<EngineView, Failure> {
+    /// The view of another engine, in the file at `path` that `option` names, of the same
+    /// moment.
+    pub fn view_of(&self, path: &Path, option: &str, default: When) -> Result<EngineView, Failure> {
         let now = Moment::from_clock();
-        Ok(self.data.open_at(path, now)?.view(now, self.when(default), &[])?)
+        Ok(self.data.open_at(path, option, now)?.view(now, self.when(default), &[])?)
     }
 
     /// The way of a packet through the engine in the file, as the data source
@@ -103,12 +105,13 @@ impl EngineFile {
 impl DataFile {
     /// The engine in the file.
     pub fn open(&self, now: Moment) -> Result<Engine, Failure> {
-        self.open_at(&self.path(), now)
+        self.open_at(&self.path(), "--data", now)
     }
 
-    /// The engine in the file at `path`, which has to be there.
-    fn open_at(&self, path: &Path, now: Moment) -> Result<Engine, Failure> {
-        let engine = Engine::open_existing(path, now).map_err(|error| cannot_open(path, error))?;
+    /// The engine in the file at `path`, which has to be there; `option` would name
+    /// another.
+    fn open_at(&self, path: &Path, option: &str, now: Moment) -> Result<Engine, Failure> {
+        let engine = Engine::open_existing(path, now).map_err(|error| cannot_open(path, option, error))?;
         let mode = self.prefix_match.map_or_else(prefix_match_of_the_environment, Ok)?;
         Ok(engine.reading_bounds_as(mode).looking_on())
     }
@@ -126,10 +129,10 @@ impl From<Refusal> for Failure {
     }
 }
 
-fn cannot_open(path: &Path, error: StoreError) -> Failure {
+fn cannot_open(path: &Path, option: &str, error: StoreError) -> Failure {
     match error {
         StoreError::Missing { .. } => Failure::new(format!("there is no engine file at {}", path.display()))
-            .hint("`terraform apply` creates it; name another one with --data"),
+            .hint(format!("`terraform apply` creates it; name another one with {option}")),
         error => Failure::new(error.to_string()),
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | `input` | where they come from |
 //! | `capture` | the packets of capture files |
 //! | `flows` | lists of flows, as CSV |
 //! | `tally` | counting: by disposition, by session, by flow |
@@ -14,14 +15,14 @@
 
 mod capture;
 mod flows;
+mod input;
 mod progress;
 mod report;
 mod tally;
 #[cfg(test)]
 mod tests;
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -71,10 +72,12 @@ const STRIDE: u64 = 4_096;
 /// printed all the same.
 pub fn run(options: &Options) -> Result<Answer, Failure> {
     let view = options.engine.view(When::Settled)?;
-    let other = options.against.as_deref().map(|file| options.engine.view_of(file, When::Settled)).transpose()?;
+    let other = options.against.as_deref();
+    let other = other.map(|file| options.engine.view_of(file, "--against", When::Settled)).transpose()?;
     let mut tally = Tally::new(Judge { before: &view, after: other.as_ref() });
-    let (input, size) = open(&options.capture)?;
-    let progress = Progress::start(size);
+    let interrupt = progress::interrupt();
+    let (input, size) = input::open(&options.capture, &interrupt)?;
+    let progress = Progress::start(size, interrupt);
     let replayed = replay(input, &mut tally, &progress).map_err(|error| named(&options.capture, &error));
     progress.finish();
     if let (true, Err(failure)) = (tally.is_empty(), &replayed) {
@@ -82,31 +85,10 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
     }
     let report = Report::of(&tally, options.limit);
     output::print(&report::text(&report, options.format)?)?;
-    Ok(match replayed? {
-        End::Interrupted => Answer::Interrupted,
-        End::Whole if report.differs() => Answer::No,
-        End::Whole => Answer::Yes,
-    })
-}
-
-/// How a replay ended.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// With the file.
-    Whole,
-    /// With an interrupt.
-    Interrupted,
-}
-
-/// Opens the file, and tells how many bytes it has.
-fn open(path: &Path) -> Result<(Box<dyn Read>, Option<u64>), Failure> {
-    if path == Path::new("-") {
-        return Ok((Box::new(io::stdin().lock()), None));
+    if progress.is_interrupted() {
+        return Ok(Answer::Interrupted);
     }
-    let failed = |error: io::Error| Failure::new(format!("cannot read {}: {error}", path.display()));
-    let file = File::open(path).map_err(failed)?;
-    let size = file.metadata().map_err(failed)?.len();
-    Ok((Box::new(file), Some(size)))
+    replayed.map(|()| if report.differs() { Answer::No } else { Answer::Yes })
 }
 
 fn named(path: &Path, error: &Failure) -> Failure {
@@ -114,10 +96,13 @@ fn named(path: &Path, error: &Failure) -> Failure {
 }
 
 /// Sends everything in `input` through the engine.
-fn replay(input: Box<dyn Read>, tally: &mut Tally<'_>, progress: &Progress) -> Result<End, Failure> {
+fn replay(input: Box<dyn Read>, tally: &mut Tally<'_>, progress: &Progress) -> Result<(), Failure> {
     let failed = |error: &dyn std::error::Error| Failure::new(error.to_string());
     let mut window = Window::new(input);
     let begin = window.peek(1).map_err(|error| failed(&error))?;
+    if begin.is_empty() {
+        return Err(Failure::new("is empty"));
+    }
     if let Some(compressed) = compression(begin) {
         return Err(Failure::new(format!("is compressed with {compressed}: unpack it first")));
     }
@@ -130,14 +115,10 @@ fn replay(input: Box<dyn Read>, tally: &mut Tally<'_>, progress: &Progress) -> R
     }
 }
 
-fn replay_capture<R: Read>(
-    mut capture: Capture<R>,
-    tally: &mut Tally<'_>,
-    progress: &Progress,
-) -> Result<End, Failure> {
+fn replay_capture<R: Read>(mut capture: Capture<R>, tally: &mut Tally<'_>, progress: &Progress) -> Result<(), Failure> {
     for number in 0_u64.. {
         if progress.is_interrupted() {
-            return Ok(End::Interrupted);
+            break;
         }
         if number.is_multiple_of(STRIDE) {
             progress.at(capture.position());
@@ -148,13 +129,13 @@ fn replay_capture<R: Read>(
             Err(skip) => tally.skip(skip, frame.size),
         }
     }
-    Ok(End::Whole)
+    Ok(())
 }
 
-fn replay_flows<R: Read>(mut list: FlowList<R>, tally: &mut Tally<'_>, progress: &Progress) -> Result<End, Failure> {
+fn replay_flows<R: Read>(mut list: FlowList<R>, tally: &mut Tally<'_>, progress: &Progress) -> Result<(), Failure> {
     for number in 0_u64.. {
         if progress.is_interrupted() {
-            return Ok(End::Interrupted);
+            break;
         }
         if number.is_multiple_of(STRIDE) {
             progress.at(list.position());
@@ -162,7 +143,7 @@ fn replay_flows<R: Read>(mut list: FlowList<R>, tally: &mut Tally<'_>, progress:
         let Some((packet, count)) = list.next_flow().map_err(|error| Failure::new(error.to_string()))? else { break };
         tally.count(&packet, count);
     }
-    Ok(End::Whole)
+    Ok(())
 }
 
 /// What a file is compressed with, by its first bytes.

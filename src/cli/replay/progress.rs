@@ -18,9 +18,9 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar for a file of `size` bytes, if that is known. Nothing is drawn unless
-    /// stderr is a terminal.
-    pub fn start(size: Option<u64>) -> Self {
+    /// A bar for a file of `size` bytes, if that is known, and what [`interrupt`] has
+    /// returned. Nothing is drawn unless stderr is a terminal.
+    pub fn start(size: Option<u64>, is_interrupted: Arc<AtomicBool>) -> Self {
         let target = ProgressDrawTarget::stderr_with_hz(DRAWN_PER_SECOND);
         let bar = ProgressBar::with_draw_target(size, target);
         let template = match size {
@@ -30,7 +30,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        Self { bar, is_interrupted: listen() }
+        Self { bar, is_interrupted }
     }
 
     /// Shows that so many bytes have been read.
@@ -50,9 +50,9 @@ impl Progress {
     }
 }
 
-/// Hears Ctrl-C from now on. The first one is noted; a second one ends the program.
+/// Hears Ctrl-C from now on, and whether there was one. A second one ends the program.
 /// Where signals cannot be heard, Ctrl-C ends the program as ever.
-fn listen() -> Arc<AtomicBool> {
+pub fn interrupt() -> Arc<AtomicBool> {
     let noted = Arc::new(AtomicBool::new(false));
     let note = Arc::clone(&noted);
     std::thread::spawn(move || {
@@ -60,7 +60,7 @@ fn listen() -> Arc<AtomicBool> {
         let heard = || runtime.block_on(async { tokio::signal::ctrl_c().await }).is_ok();
         if heard() {
             note.store(true, Ordering::Relaxed);
-            // The reader may be waiting for input that does not come.
+            // The reader may be waiting for a disk.
             if heard() {
                 std::process::exit(INTERRUPTED);
             }

@@ -1,12 +1,13 @@
 //! What is counted, and what a change does to it.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
 use super::report::{self, Report};
 use super::tally::{Judge, Tally};
-use super::{End, Format, replay};
+use super::{Format, replay};
 use crate::cli::replay::progress::Progress;
 use crate::cli::testing::{Lab, session};
 use crate::engine::EngineView;
@@ -23,7 +24,7 @@ const FLOWS: &str = "source,destination,protocol,source_port,destination_port,si
 fn counted(text: &str, before: &EngineView, after: Option<&EngineView>, limit: usize) -> Json {
     let mut tally = Tally::new(Judge { before, after });
     let input = Box::new(std::io::Cursor::new(text.to_owned().into_bytes()));
-    assert!(replay(input, &mut tally, &Progress::start(None)).unwrap() == End::Whole);
+    replay(input, &mut tally, &Progress::start(None, Arc::default())).unwrap();
     let report = Report::of(&tally, limit);
     let table = report::text(&report, Format::Table).unwrap();
     assert!(!table.is_empty());
@@ -102,7 +103,7 @@ fn a_full_table_counts_all_the_same() {
     let mut tally = Tally::new(Judge { before: &view, after: None });
     tally.hold_at_most(2);
     let input = Box::new(FLOWS.as_bytes());
-    replay(input, &mut tally, &Progress::start(None)).unwrap();
+    replay(input, &mut tally, &Progress::start(None, Arc::default())).unwrap();
     let report = Report::of(&tally, 10);
     assert_eq!((report.all.packets, report.rows, report.unlisted.packets), (21, 2, 6));
     let by_session: u64 = report.sessions.iter().map(|line| line.delivered.packets + line.dropped.packets).sum();
@@ -115,7 +116,7 @@ fn what_precedes_an_error_is_counted() {
     let mut tally = Tally::new(Judge { before: &view, after: None });
     let text = format!("{FLOWS}192.168.98.10,nowhere,icmp,,,100,1\n");
     let input = Box::new(std::io::Cursor::new(text.into_bytes()));
-    let error = replay(input, &mut tally, &Progress::start(None)).err().unwrap();
+    let error = replay(input, &mut tally, &Progress::start(None, Arc::default())).err().unwrap();
     assert_eq!(error.to_string(), "flow 5: \"nowhere\" is no destination");
     assert_eq!(Report::of(&tally, 10).all.packets, 21);
 }
@@ -126,7 +127,7 @@ fn compressed_files_are_named_as_such() {
         let view = Lab::empty().view();
         let mut tally = Tally::new(Judge { before: &view, after: None });
         let input = Box::new(std::io::Cursor::new(begin.to_vec()));
-        let error = replay(input, &mut tally, &Progress::start(None)).err().unwrap();
+        let error = replay(input, &mut tally, &Progress::start(None, Arc::default())).err().unwrap();
         assert_eq!(error.to_string(), format!("is compressed with {says}: unpack it first"));
     }
 }
@@ -135,7 +136,7 @@ fn compressed_files_are_named_as_such() {
 fn the_csv_has_a_line_for_each_listed_flow() {
     let view = Lab::new().view();
     let mut tally = Tally::new(Judge { before: &view, after: None });
-    replay(Box::new(FLOWS.as_bytes()), &mut tally, &Progress::start(None)).unwrap();
+    replay(Box::new(FLOWS.as_bytes()), &mut tally, &Progress::start(None, Arc::default())).unwrap();
     let text = report::text(&Report::of(&tally, 10), Format::Csv).unwrap();
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let lines: Vec<_> = reader.records().map(Result::unwrap).collect();

@@ -13,7 +13,8 @@ use crate::engine::forwarding::protocol;
 /// The tables.
 pub fn text(report: &Report) -> String {
     let Amount { packets, bytes } = report.all;
-    let mut text = format!("{} packets, {}\n", styled(STRONG, number(packets)), size(bytes));
+    let noun = if packets == 1 { "packet" } else { "packets" };
+    let mut text = format!("{} {noun}, {}\n", styled(STRONG, number(packets)), size(bytes));
     let verdicts = report.verdicts.iter().map(|(it, amount)| {
         let mut cells = vec![verdict(*it)];
         cells.extend(amounts(*amount));
@@ -130,9 +131,14 @@ fn size(bytes: u64) -> String {
 }
 
 /// `12.3 %`.
+/// A part in percent. Something is never shown as nothing, nor less than all as all.
 fn share(part: u64, whole: u64) -> String {
-    let tenths = u128::from(part) * 1_000 / u128::from(whole.max(1));
-    format!("{}.{} %", tenths / 10, tenths % 10)
+    let (part, whole) = (u128::from(part), u128::from(whole.max(1)));
+    match (part * 1_000 + whole / 2) / whole {
+        0 if part > 0 => "<0.1 %".to_owned(),
+        1_000 if part < whole => ">99.9 %".to_owned(),
+        tenths => format!("{}.{} %", tenths / 10, tenths % 10),
+    }
 }
 
 #[cfg(test)]
@@ -154,6 +160,15 @@ mod tests {
         ] {
             assert_eq!(size(value), text);
         }
-        assert_eq!((share(1, 3), share(0, 0), share(5, 5)), ("33.3 %".into(), "0.0 %".into(), "100.0 %".into()));
+        for (part, whole, text) in [
+            (1, 3, "33.3 %"),
+            (2, 3, "66.7 %"),
+            (0, 0, "0.0 %"),
+            (5, 5, "100.0 %"),
+            (1, 100_000, "<0.1 %"),
+            (99_999, 100_000, ">99.9 %"),
+        ] {
+            assert_eq!(share(part, whole), text);
+        }
     }
 }
