@@ -116,12 +116,15 @@ impl<'a, R: Record> Walk<'a, R> {
             outer_bytes: small(sizes.iter().map(outer).sum()),
         };
         let inner_size = self.load.largest();
+        // A tunnel between all addresses of one IP version carries those of the other, too.
+        let everything = Network::everything(self.packet.source);
+        let selector = |network: Network| if network.length() == 0 { everything } else { network };
         self.step(at, session, || Event::Encapsulated {
             by: wrap.encapsulation,
             inner_size,
             outer_size: outer(&inner_size),
             df_policy: through.df_policy,
-            selectors: (detail.local, detail.remote),
+            selectors: (selector(detail.local), selector(detail.remote)),
         });
         let mut carried = if is_small { Ok(()) } else { self.fit_path(at, tunnel, &wrap) };
         if carried.is_ok() && !through.is_reachable {
