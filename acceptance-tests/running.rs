@@ -144,6 +144,14 @@ fn status_statistics_and_routes_are_data_sources() {
     let all = lab.json(&["output", "-json"])["all"]["value"].clone();
     assert_eq!(all["status"]["runtime_status"], "UP");
     assert_eq!(all["status"]["ike_status"]["ike_session_state"], "UP");
+    // The profiles that the system has, whose life times are a day and an hour.
+    let chosen = json!({
+        "initiator": "GATEWAY", "ike_version": "IKE_V2",
+        "ike_proposal": "AES_128/SHA2_256/GROUP14", "ike_life_time": 86_400, "ike_rekeys": 0,
+        "esp_proposal": "AES_GCM_128/GROUP14", "esp_life_time": 3_600, "esp_rekeys": 0,
+    });
+    assert_eq!(all["status"]["security_associations"], chosen);
+    assert_eq!((&all["neighbor"]["last_reset"], &all["neighbor"]["bfd_state"]), (&json!(""), &json!("")));
     let tunnel = &all["statistics"]["policy_statistics"][0]["tunnel_statistics"][0];
     assert_eq!((&tunnel["tunnel_status"], &tunnel["peer_subnet"]), (&json!("UP"), &json!("0.0.0.0/0")));
     assert_eq!(all["neighbor"]["connection_state"], "ESTABLISHED");

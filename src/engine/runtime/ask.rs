@@ -1,8 +1,9 @@
 //! Questions about running things, and their answers.
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json, json};
 
-use super::{EngineView, Planned, When, flow_statistics, session_statistics, session_status};
+use super::{EngineView, Planned, Runtime, When, flow_statistics, session_statistics, session_status};
+use crate::engine::bgp::BfdState;
 use crate::engine::bgp::documents::{self, Direction};
 use crate::engine::forwarding::{DropReason, Packet, Trace};
 use crate::engine::{Engine, Moment, Refusal};
@@ -44,6 +45,8 @@ impl Question {
 pub struct Answer {
     /// The API's answer; none when there is nothing to ask about.
     pub document: Option<Json>,
+    /// What there is to know beyond it, by field: the API has no such fields.
+    pub beyond: Map<String, Json>,
     /// When another answer is to be expected, because something is under way.
     pub until: Option<Moment>,
 }
@@ -80,10 +83,7 @@ impl EngineView {
             Question::SessionStatistics(path) => session_statistics(self, path),
             Question::NeighborStatus(path) => {
                 let (neighbor, state) = (self.topology.neighbors.get(path)?, self.neighbors.get(path)?);
-                let mut document = documents::status(neighbor, state, self.ribs().neighbors.get(path), self.now);
-                // Beyond the API: why it is not established.
-                document["reason"] = state.reason.as_ref().map(ToString::to_string).unwrap_or_default().into();
-                Some(document)
+                Some(documents::status(neighbor, state, self.ribs().neighbors.get(path), self.now))
             }
             Question::LearnedRoutes(path) => self.routes(path, Direction::Learned),
             Question::AdvertisedRoutes(path) => self.routes(path, Direction::Advertised),
@@ -99,6 +99,25 @@ impl EngineView {
     }
 }
 
+/// What there is to know beyond the API's answer to `question`.
+fn beyond(question: &Question, runtime: &Runtime, view: &EngineView) -> Map<String, Json> {
+    let told = match question {
+        Question::SessionStatus(path) => json!({ "security_associations": runtime.security_associations(path) }),
+        Question::NeighborStatus(path) => {
+            let Some(state) = view.neighbors.get(path) else { return Map::new() };
+            let reset = state.last_reset;
+            json!({
+                "reason": state.reason.as_ref().map(ToString::to_string).unwrap_or_default(),
+                "last_reset": reset.map(|reset| reset.why.to_string()).unwrap_or_default(),
+                "last_reset_timestamp": reset.map_or(0, |reset| reset.at.0),
+                "bfd_state": state.bfd.map_or("", BfdState::word),
+            })
+        }
+        _ => return Map::new(),
+    };
+    if let Json::Object(fields) = told { fields } else { Map::new() }
+}
+
 /// How many sessions that wait for traffic one packet may open on its way.
 const MOST_OPENED: usize = 8;
 
@@ -110,9 +129,10 @@ impl Engine {
         runtime.declare_all(planned);
         if !planned.is_empty() {
             runtime.settle_down();
-            return Ok(Answer { document: runtime.view().answer(question), until: None });
         }
-        Ok(Answer { document: runtime.view().answer(question), until: runtime.next_news_of(question.subject()) })
+        let view = runtime.view();
+        let until = planned.is_empty().then(|| runtime.next_news_of(question.subject())).flatten();
+        Ok(Answer { document: view.answer(question), beyond: beyond(question, &runtime, &view), until })
     }
 
     /// Traces a packet at `now`, with what is `planned` declared.

@@ -5,9 +5,9 @@ use serde_json::{Value as Json, json};
 use super::EngineView;
 use super::traffic::TunnelCounters;
 use crate::engine::bgp::documents::ENFORCEMENT_POINT;
-use crate::engine::negotiation::{IkeState, SessionState, Tunnel, TunnelState};
+use crate::engine::negotiation::{Chosen, IkeState, Protocol, Rekeys, SessionState, Side, Tunnel, TunnelState};
 use crate::engine::topology::{Session, SessionKind};
-use crate::model::PolicyPath;
+use crate::model::{IkeVersion, PolicyPath};
 
 /// What a session of the topology is and what it has counted.
 struct Subject<'a> {
@@ -49,6 +49,27 @@ pub fn session_statistics(view: &EngineView, path: &PolicyPath) -> Option<Json> 
         "resource_type": "IPSecVpnSessionStatisticsNsxT",
     });
     Some(json!({ "results": [result], "intent_path": path.as_str() }))
+}
+
+/// What the ends of a session have chosen, and how often it was renewed. This is no
+/// answer of the API.
+pub fn security_associations(chosen: &Chosen, rekeys: &Rekeys) -> Json {
+    json!({
+        "initiator": match chosen.initiator {
+            Side::Gateway => "GATEWAY",
+            Side::Peer => "PEER",
+        },
+        "ike_version": match chosen.protocol {
+            Protocol::V1 => IkeVersion::V1.word(),
+            Protocol::V2 => IkeVersion::V2.word(),
+        },
+        "ike_proposal": chosen.ike.to_string(),
+        "ike_life_time": chosen.ike_life_time,
+        "ike_rekeys": rekeys.ike,
+        "esp_proposal": chosen.esp.map_or_else(String::new, |esp| esp.to_string()),
+        "esp_life_time": chosen.esp_life_time,
+        "esp_rekeys": rekeys.tunnels.iter().sum::<u64>(),
+    })
 }
 
 /// What became of the packets of a flow; none when there is no such flow.

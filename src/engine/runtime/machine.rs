@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 use super::agenda::{Agenda, Item};
 use super::journal::Event;
 use super::traffic::{Meter, Traffic, sends};
 use super::{EngineView, Planned, Settled};
 use crate::engine::Moment;
 use crate::engine::bgp::{NeighborRecord, Surroundings};
-use crate::engine::negotiation::{DownReason, IkeState, SessionRecord, SessionState};
+use crate::engine::negotiation::{DownReason, IkeState, SessionRecord, SessionState, chosen};
 use crate::engine::topology::{FarEnd, Session, Topology};
 use crate::model::{Kind, Network, PolicyPath, Tree};
 
@@ -223,6 +225,20 @@ impl Runtime {
             Some((neighbor.path.clone(), state))
         });
         EngineView::new(self.now, topology, self.states.clone(), neighbors.collect(), self.traffic.clone())
+    }
+
+    /// What the ends of the session at `path` have chosen, while it has an IKE SA. The API
+    /// does not tell.
+    pub(super) fn security_associations(&self, path: &PolicyPath) -> Option<Json> {
+        let (session, record) = (self.topology.sessions.get(path)?, self.sessions.get(path)?);
+        let (wired, far) = (self.topology.wired(path)?, self.topology.far_end(session));
+        if !matches!(self.states.get(path)?.ike, IkeState::Up { .. }) {
+            return None;
+        }
+        Some(super::documents::security_associations(
+            &chosen(&wired, &far)?,
+            &record.rekeys(Some(&wired), &far, self.now),
+        ))
     }
 
     fn around(&self) -> Surroundings<'_> {

@@ -60,6 +60,13 @@ pub static BGP_NEIGHBOR_STATUS: Record = Record {
             TEXT,
             "Why the connection is not established, in words; empty while it is. The API has no such field.",
         ),
+        told(
+            "last_reset",
+            TEXT,
+            "Why the last connection ended, in words; empty if there was none before. The API has no such field.",
+        ),
+        told("last_reset_timestamp", COUNT, "When it ended, in milliseconds since 1970; 0 if there was none before."),
+        told("bfd_state", TEXT, "`UP` or `DOWN` with BFD; empty without. The API has no such field."),
         told("messages_received", COUNT, "BGP messages received."),
         told("messages_sent", COUNT, "BGP messages sent."),
         told("time_since_established", COUNT, "Seconds since the connection was established; 0 while it is not."),

@@ -79,6 +79,25 @@ const AGGREGATE: Field = told(
     "The traffic of all tunnels, since they came up first or were reset.",
 );
 
+static SECURITY_ASSOCIATIONS: Record = Record {
+    doc: "What the two ends have chosen from their proposals.",
+    fields: &[
+        told("initiator", TEXT, "Who opened the session: `GATEWAY` or `PEER`."),
+        told("ike_version", TEXT, "`IKE_V1` or `IKE_V2`."),
+        told("ike_proposal", TEXT, "What protects IKE: cipher, digest and group, as `AES_128/SHA2_256/GROUP14`."),
+        told("ike_life_time", COUNT, "Seconds the security association of IKE lives: the smaller number of the ends."),
+        told("ike_rekeys", COUNT, "How often it has been replaced since the session came up."),
+        told(
+            "esp_proposal",
+            TEXT,
+            "What protects the tunnels: cipher, digest and the group of perfect forward secrecy, as far as there are some. Empty while the ends have none in common.",
+        ),
+        told("esp_life_time", COUNT, "Seconds the security associations of tunnels live."),
+        told("esp_rekeys", COUNT, "How often those of the tunnels have been replaced, all together."),
+    ],
+    rules: &[],
+};
+
 /// The answer of `…/sessions/ID/detailed-status`, of one enforcement point.
 pub static SESSION_STATUS: Record = Record {
     doc: "How a VPN session is at this moment: IKE, its tunnels, and their traffic altogether.",
@@ -92,6 +111,11 @@ pub static SESSION_STATUS: Record = Record {
         told("total_tunnels", COUNT, "How many tunnels the session has."),
         told("negotiated_tunnels", COUNT, "How many of them are up."),
         told("failed_tunnels", COUNT, "How many of them are down."),
+        told(
+            "security_associations",
+            Shape::Record(&SECURITY_ASSOCIATIONS),
+            "What the two ends have chosen from their proposals, while IKE is up. The API has no such field.",
+        ),
         AGGREGATE,
         LAST_UPDATE,
         DISPLAY_NAME,

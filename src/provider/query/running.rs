@@ -146,6 +146,10 @@ impl DataSource for Running {
             let detail = format!("There is nothing at {path} in {}.", connection.backend.describe());
             return Err(Diagnostic::error(format!("There is no {}", self.ask.query.title), detail).at(at()).into());
         };
-        Ok(answered(self.ask.query, config, &Tree::from(&(self.ask.answer)(&document))))
+        let mut fields = (self.ask.answer)(&document);
+        if let Some(fields) = fields.as_object_mut() {
+            fields.extend(answer.beyond);
+        }
+        Ok(answered(self.ask.query, config, &Tree::from(&fields)))
     }
 }

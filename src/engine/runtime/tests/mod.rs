@@ -72,22 +72,27 @@ impl Lab {
         self.engine.view(self.moment(), When::Current, &[]).unwrap()
     }
 
+    /// The answer to a question, with what there is to know beyond it.
+    fn ask(&self, question: &Question, within: fn(&Json) -> &Json) -> Json {
+        let answer = self.engine.ask(question, &[], self.moment()).unwrap();
+        let mut document = within(&answer.document.unwrap()).clone();
+        document.as_object_mut().unwrap().extend(answer.beyond);
+        document
+    }
+
     /// The status of the session `id`.
     fn status(&self, id: &str) -> Json {
-        let question = Question::SessionStatus(parsed(&session(id)));
-        self.engine.ask(&question, &[], self.moment()).unwrap().document.unwrap()["results"][0].clone()
+        self.ask(&Question::SessionStatus(parsed(&session(id))), |document| &document["results"][0])
     }
 
     /// The statistics of the session `id`.
     fn statistics(&self, id: &str) -> Json {
-        let question = Question::SessionStatistics(parsed(&session(id)));
-        self.engine.ask(&question, &[], self.moment()).unwrap().document.unwrap()["results"][0].clone()
+        self.ask(&Question::SessionStatistics(parsed(&session(id))), |document| &document["results"][0])
     }
 
     /// The status of the neighbor `id`.
     fn neighbor(&self, id: &str) -> Json {
-        let question = Question::NeighborStatus(parsed(&format!("{BGP}/neighbors/{id}")));
-        self.engine.ask(&question, &[], self.moment()).unwrap().document.unwrap()
+        self.ask(&Question::NeighborStatus(parsed(&format!("{BGP}/neighbors/{id}"))), |document| document)
     }
 
     /// The way of an ICMP packet at this moment.

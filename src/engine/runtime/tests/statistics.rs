@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{FLOWS, Lab, PEERS, SERVICE, parsed, session};
+use super::{FLOWS, Lab, PEERS, Question, SERVICE, parsed, session};
 
 /// The fields of the samples in seed 002.
 const STATUS: [&str; 10] = [
@@ -57,7 +57,8 @@ fn answers_have_every_field_of_the_seeds_samples() {
     let mut lab = Lab::new();
     lab.route_based("dc", 1);
     lab.at(1_000);
-    let status = lab.status("dc");
+    let question = Question::SessionStatus(parsed(&session("dc")));
+    let status = lab.engine.ask(&question, &[], lab.moment()).unwrap().document.unwrap()["results"][0].clone();
     assert_eq!(names(&status), sorted(STATUS));
     assert_eq!(status["resource_type"], "IPSecVpnSessionStatusNsxT");
     assert_eq!(status["last_update_timestamp"], super::BEGIN + 1_000);

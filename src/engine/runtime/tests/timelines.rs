@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{BGP, DPD, Lab, PEERS, When, neighbor, parsed, route_based, session, speaking_peer};
+use super::{BEGIN, BGP, DPD, Lab, PEERS, When, neighbor, parsed, route_based, session, speaking_peer};
 use crate::engine::negotiation::{DownReason, IkeState};
 
 /// `IKE_SA_INIT` and `IKE_AUTH` take a round trip each: 2 x 20 ms. BGP over the tunnel takes
@@ -77,12 +77,32 @@ fn a_dead_peer_is_noticed_and_its_routes_go_until_it_is_back() {
     let neighbor = lab.neighbor("dc");
     assert_ne!(neighbor["connection_state"], "ESTABLISHED");
     assert_eq!((&neighbor["connection_drop_count"], &neighbor["total_in_prefix_count"]), (&json!(1), &json!(0)));
+    assert_eq!(
+        (&neighbor["last_reset"], &neighbor["last_reset_timestamp"]),
+        (&json!("Tunnel down"), &json!(BEGIN + 125_040))
+    );
+    assert_eq!(status["security_associations"], json!(null));
     assert_eq!(lab.fate("192.168.10.5", "10.20.1.1"), "NO_ROUTE");
     lab.at(500_000).patch(&format!("{PEERS}/dc"), json!({ "reachable": true }));
     lab.at(502_000);
     assert_eq!(lab.status("dc")["runtime_status"], "UP");
     assert_eq!(lab.neighbor("dc")["established_connection_count"], 2);
     assert_eq!(lab.fate("192.168.10.5", "10.20.1.1"), "DELIVERED_TO_PEER");
+}
+
+/// Renewed after 10/11 of the life time: 3,600 s of a tunnel's in steps of 3,272.7 s, 86,400 s
+/// of IKE's after 78,545.5 s.
+#[test]
+fn security_associations_are_chosen_and_renewed() {
+    let mut lab = Lab::new();
+    lab.route_based("dc", 1);
+    lab.at(7_200_000);
+    let now = lab.status("dc")["security_associations"].clone();
+    assert_eq!((&now["ike_proposal"], &now["ike_rekeys"]), (&json!("AES_128/SHA2_256/GROUP14"), &json!(0)));
+    assert_eq!((&now["esp_proposal"], &now["esp_rekeys"]), (&json!("AES_GCM_128/GROUP14"), &json!(2)));
+    lab.at(86_400_000);
+    let now = lab.status("dc")["security_associations"].clone();
+    assert_eq!((&now["ike_rekeys"], &now["esp_rekeys"]), (&json!(1), &json!(26)));
 }
 
 #[test]
