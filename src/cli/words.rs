@@ -98,7 +98,7 @@ pub fn event(names: Names<'_>, event: &Event) -> Words {
             let which = if *is_inner { "the packet, before it enters the tunnel" } else { "the outer packet" };
             say("fragmented", brief, vec![which.to_owned()])
         }
-        Event::Encapsulated { by, inner_size, outer_size, df_policy, selectors: (local, remote) } => {
+        Event::Encapsulated { by, inner_size, outer_size, df_policy, selectors: (local, remote), .. } => {
             let udp = if by.nat_traversal { " in UDP (NAT traversal)" } else { "" };
             let version = if by.outer == IpVersion::V4 { "IPv4" } else { "IPv6" };
             let added = outer_size.saturating_sub(*inner_size);
@@ -116,7 +116,7 @@ pub fn event(names: Names<'_>, event: &Event) -> Words {
         Event::Carried { from, to, latency, path_mtu } => {
             say("carried", format!("{from} → {to}, {latency} ms, path MTU {path_mtu} bytes"), vec![])
         }
-        Event::Decapsulated { size } => say("decrypted", format!("{size} bytes"), vec![]),
+        Event::Decapsulated { size, .. } => say("decrypted", format!("{size} bytes"), vec![]),
         Event::Delivered { network, port } => {
             let at = port.as_ref().map(|port| format!("at port {}  {port}", names.of(port)));
             say("delivered", format!("to {network}"), at.into_iter().collect())

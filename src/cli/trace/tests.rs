@@ -129,6 +129,7 @@ fn eventful() -> Trace {
     let (hops, net) =
         (["169.254.31.2", "169.254.31.6"].map(|hop| hop.parse().unwrap()), |net: &str| net.parse().unwrap());
     let wrapped = |proposal, nat_traversal| Event::Encapsulated {
+        tunnel: 0,
         by: Encapsulation { proposal, outer: IpVersion::V4, nat_traversal },
         inner_size: 1_400,
         outer_size: 1_456,
@@ -172,7 +173,7 @@ fn eventful() -> Trace {
                     path_mtu: 1_500,
                 },
             ),
-            step(&peer, Some(path("/infra/simulated-peers/dallas")), Event::Decapsulated { size: 1_400 }),
+            step(&peer, Some(path("/infra/simulated-peers/dallas")), Event::Decapsulated { tunnel: 0, size: 1_400 }),
             step(&peer, None, route(RouteSource::Connected, &[], net("10.1.0.0/24"))),
             step(&peer, None, Event::Delivered { network: net("10.1.0.0/24"), port: None }),
             step(

@@ -107,6 +107,8 @@ pub enum Event {
     },
     /// It enters a tunnel.
     Encapsulated {
+        /// The tunnel's position in the state of the session.
+        tunnel: u32,
         /// How it is wrapped.
         by: Encapsulation,
         /// Its size before, in bytes; that of the largest fragment if it was cut.
@@ -132,6 +134,8 @@ pub enum Event {
     },
     /// It leaves the tunnel.
     Decapsulated {
+        /// The tunnel's position in the state of the session.
+        tunnel: u32,
         /// Its size again, in bytes; that of the largest fragment if it was cut before
         /// encryption.
         size: usize,

@@ -80,7 +80,7 @@ impl fmt::Display for Event {
                 let when = if *is_inner { "before encryption" } else { "after encryption" };
                 write!(f, "into fragments of {} bytes, {when}", sizes.join(" + "))
             }
-            Self::Encapsulated { by, inner_size, outer_size, df_policy, selectors: (local, remote) } => {
+            Self::Encapsulated { by, inner_size, outer_size, df_policy, selectors: (local, remote), .. } => {
                 let digest = by.proposal.digest().map_or_else(String::new, |digest| format!(" {}", digest.word()));
                 let udp = if by.nat_traversal { " in UDP" } else { "" };
                 let cipher = by.proposal.cipher().word();
@@ -93,7 +93,7 @@ impl fmt::Display for Event {
             Self::Carried { from, to, latency, path_mtu } => {
                 write!(f, "{from} to {to} in {latency} ms, at most {path_mtu} bytes")
             }
-            Self::Decapsulated { size } => write!(f, "{size} bytes again"),
+            Self::Decapsulated { size, .. } => write!(f, "{size} bytes again"),
             Self::Delivered { network, port: Some(port) } => write!(f, "to {network}, port {}", port.id()),
             Self::Delivered { network, port: None } => write!(f, "to {network}"),
             Self::Accepted => f.write_str("it was for this node itself"),

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::EngineView;
 use crate::engine::Moment;
 use crate::engine::esp::IpVersion;
-use crate::engine::forwarding::{Because, DropReason, Event, Node, Packet, Trace, protocol};
+use crate::engine::forwarding::{Because, DropReason, Event, Node, Packet, Step, Trace, protocol};
 use crate::engine::negotiation::Tunnel;
 use crate::engine::topology::{Flow, Topology};
 use crate::model::{FlowProtocol, Network, PolicyPath};
@@ -214,9 +214,10 @@ impl Meter {
 
 impl Course {
     fn of(view: &EngineView, flow: &Flow) -> Self {
-        let there = view.trace(&fitting_packet(view, flow));
+        let sizes = Sizes::of(view, flow);
+        let there = view.trace(&Packet { size: sizes.packet, ..packet_of(flow) });
         let arrives = there.drop_reason.is_none();
-        let back = flow.reply_packet_size.filter(|_| arrives).and_then(|size| view.trace_answer(&there, size));
+        let back = sizes.answer.filter(|_| arrives).and_then(|size| view.trace_answer(&there, size));
         let waits = |trace: &Trace| trace.drop_reason == Some(DropReason::TunnelOnDemand);
         let wakes = [Some(&there), back.as_ref()].into_iter().flatten().find(|trace| waits(trace));
         Self {
@@ -227,36 +228,60 @@ impl Course {
     }
 }
 
-/// A packet of `flow`. Its segments keep to the MSS of the connection, and to what the
-/// path is found to carry (path MTU discovery, RFC 1191).
-fn fitting_packet(view: &EngineView, flow: &Flow) -> Packet {
-    let mut packet = packet_of(flow);
-    if flow.protocol != FlowProtocol::Tcp {
-        return packet;
+/// How large the packets of a flow are.
+struct Sizes {
+    packet: usize,
+    answer: Option<usize>,
+}
+
+impl Sizes {
+    /// As they are declared. TCP keeps to the MSS that the other end announces, lowered on
+    /// its way by clamping, and to what the path is found to carry (path MTU discovery, RFC
+    /// 1191), in both directions.
+    fn of(view: &EngineView, flow: &Flow) -> Self {
+        let packet = packet_of(flow);
+        let declared = Self { packet: packet.size, answer: flow.reply_packet_size };
+        if flow.protocol != FlowProtocol::Tcp {
+            return declared;
+        }
+        let headers = packet.version().header() + TCP_HEADER;
+        let announced = u16::try_from(SEGMENT_MTU - headers).ok();
+        let opening = view.trace(&Packet { size: headers, handshake_mss: announced, ..packet.clone() });
+        let answering = view.trace_answer(&opening, headers);
+        // What one end announces limits what the other sends.
+        let limit = |handshake: Option<&Trace>| {
+            headers + usize::from(handshake.and_then(announced_in).or(announced).unwrap_or(0))
+        };
+        let there = |size: usize| view.trace(&Packet { size, ..packet.clone() });
+        let sent = discovered(declared.packet.min(limit(answering.as_ref())), |size| Some(there(size)));
+        let arrived = there(sent);
+        let answer = declared
+            .answer
+            .map(|size| discovered(size.min(limit(Some(&opening))), |size| view.trace_answer(&arrived, size)));
+        Self { packet: sent, answer }
     }
-    let headers = packet.version().header() + TCP_HEADER;
-    let announced = u16::try_from(SEGMENT_MTU - headers).ok();
-    let handshake = view.trace(&Packet { size: headers, handshake_mss: announced, ..packet.clone() });
-    let clamped = handshake.steps.iter().filter_map(|step| match step.event {
-        Event::Clamped { to, .. } => Some(usize::from(to)),
-        _ => None,
-    });
-    let segment = clamped.chain(announced.map(usize::from)).min().unwrap_or(0);
-    packet.size = packet.size.min(headers + segment);
+}
+
+/// The MSS that arrives, if it was lowered on its way.
+fn announced_in(handshake: &Trace) -> Option<u16> {
+    let clamped = |step: &Step| if let Event::Clamped { to, .. } = step.event { Some(to) } else { None };
+    handshake.steps.iter().filter_map(clamped).min()
+}
+
+/// The size of packets, at first `size`, that keep to what they are told of their path.
+fn discovered(mut size: usize, send: impl Fn(usize) -> Option<Trace>) -> usize {
     for _ in 0..MOST_DISCOVERIES {
-        let trace = view.trace(&packet);
-        let fits = match trace.steps.last().map(|step| &step.event) {
-            Some(Event::Dropped { reason: DropReason::FragmentationNeeded, because: Some(Because::Fits { mtu }) }) => {
-                *mtu
+        let Some(trace) = send(size) else { break };
+        match trace.steps.last().map(|step| &step.event) {
+            Some(Event::Dropped { reason: DropReason::FragmentationNeeded, because: Some(Because::Fits { mtu }) })
+                if *mtu < size =>
+            {
+                size = *mtu;
             }
             _ => break,
-        };
-        if fits >= packet.size {
-            break;
         }
-        packet.size = fits;
     }
-    packet
+    size
 }
 
 /// A packet of `flow` as large as it sends them.
@@ -286,56 +311,54 @@ impl Leg {
     fn of(view: &EngineView, trace: &Trace) -> Self {
         let mut leg = Self { fate: trace.drop_reason, tunnels: Vec::new() };
         let (mut pieces, mut size) = (1_u64, trace.packet.size as u64);
-        let mut tunnel: Option<(Network, Network)> = None;
+        // The tunnel it came out of last.
+        let mut left = None;
         for step in &trace.steps {
-            let at_gateway = matches!(step.node, Node::Tier0(_));
-            let session = step.object.clone();
-            match (&step.event, session) {
+            let session = step.object.as_ref().filter(|_| matches!(step.node, Node::Tier0(_)));
+            let (tunnel, counters) = match (&step.event, session) {
                 (Event::Fragmented { sizes, is_inner: true }, _) => {
                     (pieces, size) = (sizes.len() as u64, sizes.iter().sum::<usize>() as u64);
+                    continue;
                 }
-                (Event::Encapsulated { selectors, .. }, session) => {
-                    tunnel = Some(*selectors);
-                    if let Some(session) = session.filter(|_| at_gateway) {
-                        let counters = TunnelCounters { packets_out: pieces, bytes_out: size, ..Default::default() };
-                        leg.tunnels.push((session, tunnel_key(selectors.0, selectors.1), counters));
-                    }
+                (Event::Encapsulated { tunnel, .. }, Some(session)) => {
+                    left = None;
+                    let counters = TunnelCounters { packets_out: pieces, bytes_out: size, ..Default::default() };
+                    (tunnel_at(view, session, *tunnel), counters)
                 }
-                (Event::Decapsulated { .. }, Some(session)) if at_gateway => {
-                    if let Some((remote, local)) = tunnel {
-                        let counters = TunnelCounters { packets_in: pieces, bytes_in: size, ..Default::default() };
-                        leg.tunnels.push((session, tunnel_key(local, remote), counters));
-                    }
+                (Event::Decapsulated { tunnel, .. }, Some(session)) => {
+                    left = tunnel_at(view, session, *tunnel);
+                    (left, TunnelCounters { packets_in: pieces, bytes_in: size, ..Default::default() })
                 }
-                (Event::Dropped { reason, .. }, Some(session)) if at_gateway => {
-                    let counters = match reason {
-                        DropReason::FragmentationNeeded => TunnelCounters { oversized_out: 1, ..Default::default() },
-                        DropReason::SelectorMismatch => TunnelCounters { unmatched_in: pieces, ..Default::default() },
-                        _ => continue,
-                    };
-                    // What is too large has not entered its tunnel; what is not protected came
-                    // out of one, whose far end has the networks the other way round.
-                    let of_tunnel = match tunnel {
-                        Some((remote, local)) => Some((local, remote)),
-                        None => tunnel_for(view, &session, &trace.packet),
-                    };
-                    let Some((local, remote)) = of_tunnel else { continue };
-                    leg.tunnels.push((session, tunnel_key(local, remote), counters));
+                // What is too large has not entered its tunnel; what is not protected came out
+                // of one.
+                (Event::Dropped { reason: DropReason::FragmentationNeeded, .. }, Some(session)) => {
+                    let counters = TunnelCounters { oversized_out: 1, ..Default::default() };
+                    (tunnel_for(view, session, &trace.packet), counters)
                 }
-                _ => {}
+                (Event::Dropped { reason: DropReason::SelectorMismatch, .. }, Some(_)) => {
+                    (left, TunnelCounters { unmatched_in: pieces, ..Default::default() })
+                }
+                _ => continue,
+            };
+            if let (Some(tunnel), Some(session)) = (tunnel, session) {
+                leg.tunnels.push((session.clone(), tunnel_key(tunnel.local, tunnel.remote), counters));
             }
         }
         leg
     }
 }
 
-/// The tunnel of `session` that is for `packet`: its networks.
-fn tunnel_for(view: &EngineView, session: &PolicyPath, packet: &Packet) -> Option<(Network, Network)> {
+/// The tunnel at this position of `session`.
+fn tunnel_at<'a>(view: &'a EngineView, session: &PolicyPath, position: u32) -> Option<&'a Tunnel> {
+    view.sessions.get(session)?.tunnels.get(position as usize)
+}
+
+/// The tunnel of `session` that is for `packet`.
+fn tunnel_for<'a>(view: &'a EngineView, session: &PolicyPath, packet: &Packet) -> Option<&'a Tunnel> {
     let tunnels = &view.sessions.get(session)?.tunnels;
     let protects = |tunnel: &&Tunnel| tunnel.local.holds(packet.source) && tunnel.remote.holds(packet.destination);
     // A route-based session has one tunnel, for both IP versions.
-    let tunnel = tunnels.iter().find(protects).or(tunnels.first())?;
-    Some((tunnel.local, tunnel.remote))
+    tunnels.iter().find(protects).or(tunnels.first())
 }
 
 /// How many packets `flow` has sent before `moment`: one at its start, and then one

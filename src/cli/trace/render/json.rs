@@ -89,7 +89,7 @@ fn event(names: Names<'_>, event: &Event) -> (&'static str, Json) {
         ),
         Event::Clamped { from, to } => ("CLAMPED", json!({ "from": from, "to": to })),
         Event::Fragmented { sizes, is_inner } => ("FRAGMENTED", json!({ "sizes": sizes, "is_inner": is_inner })),
-        Event::Encapsulated { by, inner_size, outer_size, df_policy, selectors: (local, remote) } => (
+        Event::Encapsulated { by, inner_size, outer_size, df_policy, selectors: (local, remote), .. } => (
             "ENCAPSULATED",
             json!({
                 "proposal": words::proposal(by.proposal),
@@ -104,7 +104,7 @@ fn event(names: Names<'_>, event: &Event) -> (&'static str, Json) {
         Event::Carried { from, to, latency, path_mtu } => {
             ("CARRIED", json!({ "from": from, "to": to, "latency_ms": latency, "path_mtu": path_mtu }))
         }
-        Event::Decapsulated { size } => ("DECAPSULATED", json!({ "size": size })),
+        Event::Decapsulated { size, .. } => ("DECAPSULATED", json!({ "size": size })),
         Event::Delivered { network, port } => (
             "DELIVERED",
             json!({ "network": network.to_string(), "port": port.as_ref().map(|port| object(names, port)) }),

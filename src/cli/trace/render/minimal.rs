@@ -59,7 +59,7 @@ fn change(event: &Event) -> Option<String> {
             let udp = if by.nat_traversal { " udp" } else { "" };
             Some(format!("esp {}{udp} {inner_size} > {outer_size}", words::proposal(by.proposal).replace(' ', "")))
         }
-        Event::Decapsulated { size } => Some(format!("inner {size}")),
+        Event::Decapsulated { size, .. } => Some(format!("inner {size}")),
         Event::Carried { from, to, .. } => Some(format!("carry {from} > {to}")),
         Event::Sent { .. }
         | Event::Matched { .. }

@@ -107,7 +107,7 @@ fn words(event: &Event) -> String {
             let sizes: Vec<_> = sizes.iter().map(ToString::to_string).collect();
             format!("{} packet cut into {}", if *is_inner { "inner" } else { "outer" }, sizes.join(" + "))
         }
-        Event::Encapsulated { by, inner_size, outer_size, df_policy, selectors: (local, remote) } => {
+        Event::Encapsulated { by, inner_size, outer_size, df_policy, selectors: (local, remote), .. } => {
             let digest = by.proposal.digest().map_or_else(String::new, |digest| format!(" {}", digest.word()));
             let nat = if by.nat_traversal { " in UDP" } else { "" };
             format!(
@@ -120,7 +120,7 @@ fn words(event: &Event) -> String {
         Event::Carried { from, to, latency, path_mtu } => {
             format!("from {from} to {to} in {latency} ms, at most {path_mtu} bytes")
         }
-        Event::Decapsulated { size } => format!("{size} bytes again"),
+        Event::Decapsulated { size, .. } => format!("{size} bytes again"),
         Event::Delivered { network, port } => {
             let port = port.as_ref().map_or_else(String::new, |port| format!(", port {}", port.id()));
             format!("delivered to {network}{port}")

@@ -120,6 +120,7 @@ impl<'a, R: Record> Walk<'a, R> {
         let everything = Network::everything(self.packet.source);
         let selector = |network: Network| if network.length() == 0 { everything } else { network };
         self.step(at, session, || Event::Encapsulated {
+            tunnel: through.position,
             by: wrap.encapsulation,
             inner_size,
             outer_size: outer(&inner_size),
@@ -198,7 +199,8 @@ impl<'a, R: Record> Walk<'a, R> {
 
     fn decapsulated(&mut self, at: Where, tunnel: u32) {
         let size = self.load.largest();
-        self.step(at, Some(self.session(tunnel)), || Event::Decapsulated { size });
+        let position = self.of.sessions.tunnels[tunnel as usize].position;
+        self.step(at, Some(self.session(tunnel)), || Event::Decapsulated { tunnel: position, size });
     }
 
     /// Out of a tunnel, at its gateway: what it does not protect is refused (RFC 4301

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{FLOWS, Lab, PEERS, Question, SERVICE, parsed, session};
+use super::{BGP, FLOWS, Lab, PEERS, Question, SEGMENTS, SERVICE, parsed, session};
 
 /// The fields of the samples in seed 002.
 const STATUS: [&str; 10] = [
@@ -134,7 +134,67 @@ fn a_policy_based_session_has_a_tunnel_for_each_pair() {
         .map(|tunnel| (tunnel["local_subnet"].as_str().unwrap().to_owned(), tunnel["packets_out"].as_u64().unwrap()))
         .collect();
     assert_eq!(counted, [("10.2.1.140/32".to_owned(), 0), ("192.168.10.0/24".to_owned(), 10)]);
-    assert_eq!(policy["aggregate_traffic_counters"]["packets_out"], 10);
+    let all = &policy["aggregate_traffic_counters"];
+    assert_eq!((&all["packets_out"], &all["packets_in"]), (&json!(10), &json!(10)));
+    assert_eq!((&all["bytes_out"], &all["bytes_in"]), (&json!(10 * 200), &json!(10 * 50)));
+}
+
+/// The one tunnel of a route-based session carries both IP versions.
+#[test]
+fn packets_of_both_ip_versions_are_counted() {
+    let mut lab = Lab::new();
+    lab.route_based("dc", 1);
+    lab.patch(
+        &format!("{SEGMENTS}/app"),
+        json!({
+            "subnets": [{ "gateway_address": "192.168.10.1/24" }, { "gateway_address": "2001:db8:1::1/64" }]
+        }),
+    );
+    let addresses = |own: &str, length: u8| json!({ "ip_addresses": [own], "prefix_length": length });
+    let both = json!([addresses("169.254.1.2", 30), addresses("fd00:1::1", 126)]);
+    lab.patch(&session("dc"), json!({ "tunnel_interfaces": [{ "ip_subnets": both }] }));
+    lab.patch(
+        &format!("{BGP}/neighbors/dc"),
+        json!({ "route_filtering": [{ "address_family": "IPV4" }, { "address_family": "IPV6" }] }),
+    );
+    let routes = json!([{ "network": "10.20.0.0/16" }, { "network": "2001:db8:20::/48", "next_hop": "fd00:1::2" }]);
+    lab.patch(&format!("{PEERS}/dc"), json!({ "bgp": { "routes": routes } }));
+    let mut v6 = flow();
+    v6["source"] = json!("2001:db8:1::5");
+    v6["destination"] = json!("2001:db8:20::5");
+    lab.at(5_000).put(&format!("{FLOWS}/f"), v6);
+    lab.at(6_000);
+    let tunnel = lab.statistics("dc")["policy_statistics"][0]["tunnel_statistics"][0].clone();
+    let counters = lab.view().traffic.of_flow(&parsed(&format!("{FLOWS}/f")));
+    assert_eq!((counters.sent, counters.delivered), (20, 20), "{counters:?}");
+    assert_eq!((&tunnel["packets_out"], &tunnel["packets_in"]), (&json!(10), &json!(10)));
+}
+
+/// Both ends keep to the MSS of the other's handshake, clamped on its way, and to what the
+/// path carries: 1200 + 20 + 20 = 1240 bytes, 1446 without clamping (AES-GCM).
+#[test]
+fn both_sides_of_a_connection_keep_to_what_fits() {
+    for (clamping, largest) in
+        [(json!(null), 1_446), (json!({ "direction": "BOTH", "max_segment_size": 1_200 }), 1_240)]
+    {
+        for (source, destination) in [("192.168.10.5", "10.20.1.1"), ("10.20.1.1", "192.168.10.5")] {
+            let mut lab = Lab::new();
+            lab.route_based("dc", 1);
+            lab.patch(&session("dc"), json!({ "tcp_mss_clamping": clamping }));
+            lab.at(5_000).put(
+                &format!("{FLOWS}/f"),
+                json!({
+                    "source": source, "destination": destination, "protocol": "TCP", "destination_port": 443,
+                    "packets_per_second": 10, "packet_size": 1_500, "reply_packet_size": 1_500,
+                }),
+            );
+            lab.at(6_000);
+            let counters = lab.view().traffic.of_flow(&parsed(&format!("{FLOWS}/f")));
+            assert_eq!((counters.sent, counters.delivered), (20, 20), "{counters:?} from {source}");
+            let all = lab.status("dc")["aggregate_traffic_counters"].clone();
+            assert_eq!((&all["bytes_out"], &all["bytes_in"]), (&json!(10 * largest), &json!(10 * largest)));
+        }
+    }
 }
 
 /// 1500 bytes with DF do not fit a tunnel over a path of 1500.
