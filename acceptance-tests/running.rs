@@ -290,6 +290,31 @@ fn what_is_not_known_before_apply_is_named() {
     assert_eq!(lab.json(&["output", "-json"])["it"]["value"]["disposition"], "DELIVERED_TO_PEER");
 }
 
+/// Objects that nobody names get an id when they are created. A plan counts on them all
+/// the same.
+#[test]
+fn objects_without_a_name_are_foreseen() {
+    let lab = Workspace::new();
+    let is_name = |line: &&str| line.trim_start().starts_with("id ");
+    assert_eq!(vpn().lines().filter(is_name).count(), 4);
+    let unnamed = vpn().lines().filter(|line| !is_name(line)).collect::<Vec<_>>().join("\n");
+    lab.configure(&format!("{unnamed}{TRACE}"));
+    let planned = lab.planned()["output_changes"]["it"]["after"].clone();
+    assert_eq!(
+        (&planned["disposition"], &planned["return_disposition"]),
+        (&json!("DELIVERED_TO_PEER"), &json!("DELIVERED_TO_SEGMENT"))
+    );
+    lab.apply();
+    let again = lab.planned();
+    // Replaced, they get other ids, and the old ones are gone.
+    assert_eq!(again["planned_values"]["outputs"]["it"]["value"]["disposition"], "DELIVERED_TO_PEER");
+    let other = unnamed.replace("169.254.1.", "169.254.9.");
+    assert_ne!(other, unnamed);
+    lab.configure(&format!("{other}{TRACE}"));
+    let planned = lab.planned();
+    assert_eq!(planned["planned_values"]["outputs"]["it"]["value"]["disposition"], "DELIVERED_TO_PEER", "{planned}");
+}
+
 /// The examples that come with tests.
 #[test]
 fn the_examples_own_tests_pass() {

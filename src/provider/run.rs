@@ -57,6 +57,8 @@ struct Known {
     declared: BTreeMap<PolicyPath, Arc<Tree>>,
     /// What objects are going to be that are created or changed.
     objects: BTreeMap<PolicyPath, (&'static Kind, Tree)>,
+    /// How many numbers have been given.
+    numbers: usize,
     in_state: BTreeSet<PolicyPath>,
     taken_over: BTreeSet<PolicyPath>,
     carried_out: BTreeMap<String, Deletions>,
@@ -233,6 +235,13 @@ impl Run {
     pub fn plans(&self, path: PolicyPath, kind: &'static Kind, tree: Tree) {
         self.known().objects.insert(path, (kind, tree));
         self.stir();
+    }
+
+    /// A number that is given once in a run.
+    pub fn next_number(&self) -> usize {
+        let mut known = self.known();
+        known.numbers += 1;
+        known.numbers
     }
 
     /// The objects that the run creates, changes and deletes, as far as it has come.

@@ -153,10 +153,7 @@ impl Resource for ObjectResource {
             request.planned.set("path", path.as_str());
             request.planned.set("parent_path", parent.as_ref().map_or("/infra", PolicyPath::as_str));
         }
-        if let Some(path) = self.path(&request.planned) {
-            let tree = Tree::Object(self.partly_known_fields_of(&request.planned));
-            connection.run.plans(path, self.face.kind, tree);
-        }
+        self.note_planned(&connection, request);
         let mut diagnostics = self.check_surroundings(cx, &connection, &request.planned).await;
         if request.replace.is_empty() && !diagnostics.has_errors() {
             diagnostics.extend(self.check_clashes(cx, &connection, &request.planned).await);

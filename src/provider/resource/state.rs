@@ -11,7 +11,7 @@ use crate::provider::face::Face;
 use crate::provider::identify;
 use crate::provider::messages;
 use crate::provider::shared::Connection;
-use crate::tf_provider::{Diagnostic, Diagnostics, Value};
+use crate::tf_provider::{Diagnostic, Diagnostics, PlanRequest, Value};
 
 /// The records whose fields an object of `face` has.
 fn records(face: &Face) -> [&'static Record; 2] {
@@ -56,6 +56,7 @@ impl ObjectResource {
         let id = value.get("id").as_str()?;
         match &self.face.parent {
             None => identify::imported(self.face, id).ok(),
+            Some(parent) if value.get(parent.attribute).is_unknown() => None,
             Some(_) => Some(self.face.kind.path(&identify::parent_path(self.face, self.parent_text(value))?, id)),
         }
     }
@@ -65,6 +66,39 @@ impl ObjectResource {
         let mut located = planned.clone();
         located.set("path", Value::Null);
         self.path(&located)
+    }
+
+    /// Notes what is planned, for those who ask what it will be like.
+    pub(super) fn note_planned(&self, connection: &Connection, request: &PlanRequest<'_>) {
+        let tree = || Tree::Object(self.partly_known_fields_of(&request.planned));
+        match (self.path_anew(&request.planned), self.path(&request.planned)) {
+            // What replaces an object may come to lie elsewhere; then it is planned once
+            // more, as a creation.
+            (anew, Some(path)) if request.replace.is_empty() || anew.as_ref() == Some(&path) => {
+                connection.run.plans(path, self.face.kind, tree());
+            }
+            (_, Some(_)) => {}
+            (_, None) => {
+                if let Some((path, has_parent)) = self.stand_in(&request.planned, connection.run.next_number()) {
+                    connection.run.plans(path, self.face.kind, if has_parent { tree() } else { Tree::Unknown });
+                }
+            }
+        }
+    }
+
+    /// Where what is planned is taken to be created while its id, or its parent, is known
+    /// at apply only: a path that no other object has. The flag tells whether its parent
+    /// is known.
+    pub(super) fn stand_in(&self, planned: &Value, number: usize) -> Option<(PolicyPath, bool)> {
+        let id = format!("known-after-apply-{number}");
+        let mut named = planned.clone();
+        named.set("id", id.as_str());
+        if let Some(path) = self.path_anew(&named) {
+            return Some((path, true));
+        }
+        let part = |part: &&str| if *part == "*" { id.clone() } else { (*part).to_owned() };
+        let path = format!("/{}", self.face.kind.pattern.iter().map(part).collect::<Vec<_>>().join("/"));
+        Some((PolicyPath::parse(&path).ok()?, false))
     }
 
     /// What a plan or a state declares, in its one spelling, without what only the
