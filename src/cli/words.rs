@@ -7,8 +7,8 @@ use crate::cli::names::Names;
 use crate::cli::output::{BAD, GOOD, styled};
 use crate::engine::bgp::KeptOut;
 use crate::engine::esp::{IpVersion, Proposal};
-use crate::engine::forwarding::{Because, Disposition, DropReason, Event, Packet, Trace, protocol};
-use crate::model::DfPolicy;
+use crate::engine::forwarding::{Because, Disposition, DropReason, Event, MOST_NAMED, Packet, Trace, protocol, sum};
+use crate::model::{DfPolicy, PolicyPath};
 
 /// An event in words.
 pub struct Words {
@@ -94,7 +94,7 @@ pub fn event(names: Names<'_>, event: &Event) -> Words {
         }
         Event::Clamped { from, to } => say("clamped", format!("MSS {from} → {to} bytes"), vec![]),
         Event::Fragmented { sizes, is_inner } => {
-            let brief = format!("into {}: {} bytes", sizes.len(), list(sizes));
+            let brief = format!("into {}: {} bytes", sizes.len(), sum(sizes));
             let which = if *is_inner { "the packet, before it enters the tunnel" } else { "the outer packet" };
             say("fragmented", brief, vec![which.to_owned()])
         }
@@ -137,7 +137,13 @@ pub fn why(names: Names<'_>, because: &Because) -> Vec<String> {
             sessions.iter().map(line).collect()
         }
         Because::NeighborDown { neighbors } => {
-            neighbors.iter().map(|(path, what)| format!("{}: {what}", names.full(path))).collect()
+            let line = |(path, what): &(PolicyPath, String)| format!("{}: {what}", names.full(path));
+            let more = neighbors.len().saturating_sub(MOST_NAMED);
+            let rest = (more > 0).then(|| format!("and {more} more BGP neighbors that are not established"));
+            neighbors.iter().take(MOST_NAMED).map(line).chain(rest).collect()
+        }
+        Because::Disconnected { segment } => {
+            vec![format!("{} has it, and is connected to no gateway", names.full(segment))]
         }
         Because::NotLearned { neighbor, network, by } => {
             vec![format!("{} has {network}, and it is not learned: {}", names.full(neighbor), kept_out(names, by))]

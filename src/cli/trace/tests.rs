@@ -243,6 +243,7 @@ fn every_reason_and_every_cause_is_told() {
             network: "192.168.1.0/24".parse().unwrap(),
             by: KeptOut::Loop,
         },
+        Because::Disconnected { segment: path("/infra/tier-1s/cgw/segments/app") },
         Because::Fits { mtu: 1_438 },
         Because::Protects("172.16.0.0/24".to_owned()),
     ];

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
+use super::atlas::Origin;
 use super::tables::Hop;
 use super::tunnels::{Far, Sessions};
 use super::{Because, Forwarding, Inputs};
@@ -78,10 +79,14 @@ impl Explain {
 }
 
 impl Forwarding {
-    /// Why `gateway` has no route to `destination`, as far as something is known: a list
-    /// keeps it out; those who would teach it are not established; nobody was asked to
+    /// Why `gateway` has no route to `destination`, as far as something is known: its
+    /// segment is connected to nothing; a list keeps it out; those who would teach it are not established; nobody was asked to
     /// teach it. What has to do with a peer that has the destination comes first.
     pub(super) fn why_no_route(&self, gateway: u32, destination: IpAddr) -> Option<Because> {
+        if let Origin::Segment { place, is_routed: false } = self.atlas.place(destination).origin {
+            let segment = self.segments[place.segment as usize].path.clone();
+            return Some(Because::Disconnected { segment });
+        }
         let missing = self.explain.gateways.get(gateway as usize)?;
         let routes = missing.unused.iter().map(|(neighbor, unused, _)| (neighbor, &unused.learned));
         if let Some((neighbor, network, by)) = longest(routes, destination) {

@@ -24,11 +24,11 @@
 //!    behind a peer. Of several peers with the network it is the first whose tunnel takes
 //!    the packet.
 //! 2. Its port and its segment. Within a subnet the packet is delivered without a router.
-//! 3. Each router (tier-1 gateway, tier-0 gateway, peer) takes a hop, unless the packet is
+//! 3. Destinations that are not routed. IPv4 link-local ones are, in the tunnels that
+//!    have them.
+//! 4. Each router (tier-1 gateway, tier-0 gateway, peer) takes a hop, unless the packet is
 //!    the router's own or for it. A tunnel takes none: gateway and peer are neighbors in
 //!    it.
-//! 4. Destinations that are not routed. IPv4 link-local ones are, in the tunnels that
-//!    have them.
 //! 5. What is the gateway's own, or connected to one of its tier-1 gateways, unless a
 //!    longer route leads elsewhere. A tier-1 gateway delivers to its own segments whatever
 //!    the tier-0 gateway has learned.
@@ -71,6 +71,7 @@ pub use decision::{Crossing, Decision};
 pub use packet::{Packet, protocol};
 pub use trace::{Because, Event, Node, RouteSource, Step, Trace};
 pub use tunnels::UPLINK_MTU;
+pub use words::{MOST_NAMED, sum};
 
 use self::atlas::Atlas;
 use self::explain::Explain;

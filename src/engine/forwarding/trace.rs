@@ -206,6 +206,11 @@ pub enum Because {
         /// Why not.
         by: KeptOut,
     },
+    /// The destination is in a segment that is connected to nothing.
+    Disconnected {
+        /// The segment.
+        segment: PolicyPath,
+    },
     /// A packet of at most so many bytes would get through.
     Fits {
         /// So many bytes.

@@ -5,6 +5,9 @@ use std::fmt;
 use super::{Because, Disposition, DropReason, Event, Node, RouteSource, Trace};
 use crate::model::PolicyPath;
 
+/// So many neighbors are named that routes may be missing from.
+pub const MOST_NAMED: usize = 3;
+
 impl Node {
     /// What it is, in one word.
     pub const fn word(&self) -> &'static str {
@@ -76,9 +79,8 @@ impl fmt::Display for Event {
             }
             Self::Clamped { from, to } => write!(f, "MSS {from} becomes {to}"),
             Self::Fragmented { sizes, is_inner } => {
-                let sizes: Vec<_> = sizes.iter().map(usize::to_string).collect();
                 let when = if *is_inner { "before encryption" } else { "after encryption" };
-                write!(f, "into fragments of {} bytes, {when}", sizes.join(" + "))
+                write!(f, "into fragments of {} bytes, {when}", sum(sizes))
             }
             Self::Encapsulated { by, inner_size, outer_size, df_policy, selectors: (local, remote), .. } => {
                 let digest = by.proposal.digest().map_or_else(String::new, |digest| format!(" {}", digest.word()));
@@ -118,8 +120,16 @@ impl fmt::Display for Because {
                 )
             }
             Self::NeighborDown { neighbors } => {
-                let each: Vec<_> = neighbors.iter().map(|(path, why)| format!("{}: {why}", path.id())).collect();
-                write!(f, "BGP is not established with {}", each.join("; "))
+                let named = neighbors.iter().take(MOST_NAMED);
+                let each: Vec<_> = named.map(|(path, why)| format!("{}: {why}", path.id())).collect();
+                write!(f, "BGP is not established with {}", each.join("; "))?;
+                match neighbors.len().saturating_sub(MOST_NAMED) {
+                    0 => Ok(()),
+                    more => write!(f, "; and {more} more"),
+                }
+            }
+            Self::Disconnected { segment } => {
+                write!(f, "the segment {} has it, and is connected to no gateway", segment.id())
             }
             Self::NotLearned { neighbor, network, by } => {
                 write!(f, "{} has {network}, and it is not learned: {by}", neighbor.id())
@@ -131,6 +141,15 @@ impl fmt::Display for Because {
             Self::Protects(text) => f.write_str(text),
         }
     }
+}
+
+/// Sizes as a sum; what comes several times in a row is counted: `46 × 1444 + 31`.
+pub fn sum(sizes: &[usize]) -> String {
+    let same = |run: &[usize]| match run {
+        [first, _, ..] => format!("{} × {first}", run.len()),
+        _ => run.iter().map(usize::to_string).collect(),
+    };
+    sizes.chunk_by(|one, other| one == other).map(same).collect::<Vec<_>>().join(" + ")
 }
 
 impl Trace {

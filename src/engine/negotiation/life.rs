@@ -229,10 +229,12 @@ impl<'a> World<'a> {
         match phase {
             Phase::Off { .. } | Phase::Waiting { .. } | Phase::Failed { .. } => None,
             Phase::Negotiating(exchange) => {
-                let answers = self.ends.as_ref()?.answers;
-                let Some(outcome) = self.outcome(exchange).filter(|_| answers) else {
+                let ends = self.ends.as_ref()?;
+                let Some(outcome) = self.outcome(exchange).filter(|_| ends.answers) else {
                     let since = Moment(exchange.since.0.saturating_add(GIVES_UP_AFTER));
-                    return Some((since, Phase::Failed { since, reason: DownReason::NoResponse }));
+                    let is_there = ends.theirs.is_some();
+                    let reason = if is_there { DownReason::NoResponse } else { DownReason::NobodyThere };
+                    return Some((since, Phase::Failed { since, reason }));
                 };
                 let since = exchange.after(outcome.messages);
                 let phase = match outcome.result {
@@ -291,8 +293,12 @@ impl<'a> World<'a> {
     }
 
     fn reason_to_wait(&self) -> DownReason {
+        let theirs = self.ends.as_ref().and_then(|ends| ends.theirs.as_ref());
         match self.ends.as_ref().map(|ends| ends.ours.initiation) {
             Some(InitiationMode::OnDemand) => DownReason::WaitsForTraffic,
+            _ if theirs.is_some_and(|theirs| theirs.initiation == InitiationMode::RespondOnly) => {
+                DownReason::NobodyInitiates
+            }
             _ => DownReason::WaitsForPeer,
         }
     }
@@ -308,6 +314,7 @@ fn reason_of_tunnels(ike: &IkeState) -> DownReason {
             | DownReason::ServiceDisabled
             | DownReason::WaitsForTraffic
             | DownReason::WaitsForPeer
+            | DownReason::NobodyInitiates
             | DownReason::PeerDead => reason.clone(),
             _ => DownReason::IkeDown,
         },

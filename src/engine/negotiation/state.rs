@@ -108,8 +108,12 @@ pub enum DownReason {
     WaitsForPeer,
     /// IKE is negotiating; a tunnel waits for it.
     Negotiating,
+    /// Neither end begins: both only answer.
+    NobodyInitiates,
     /// Nobody answered, through all retransmissions.
     NoResponse,
+    /// Nobody answered, and nobody has the peer's address.
+    NobodyThere,
     /// The peer answered, and stopped answering: dead peer detection.
     PeerDead,
     /// No version of IKE that both speak.
@@ -182,6 +186,10 @@ impl fmt::Display for DownReason {
             Self::WaitsForTraffic => f.write_str("Waiting for the first matching packet (ON_DEMAND)"),
             Self::WaitsForPeer => f.write_str("Waiting for the peer to initiate (RESPOND_ONLY)"),
             Self::Negotiating => f.write_str("IKE is negotiating"),
+            Self::NobodyInitiates => f.write_str("Neither end initiates: the gateway and the peer only respond"),
+            Self::NobodyThere => {
+                f.write_str("No response from the peer: no simulated peer, and no other session, has its address")
+            }
             Self::NoResponse => f.write_str("No response from the peer: retransmissions timed out"),
             Self::PeerDead => f.write_str("Dead peer detected: probes were not answered"),
             Self::VersionMismatch { ours, theirs } => {

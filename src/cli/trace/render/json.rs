@@ -122,6 +122,7 @@ fn cause(names: Names<'_>, because: &Because) -> Json {
         Because::Session(_) => "SESSION",
         Because::NoNeighbor { .. } => "NO_NEIGHBOR",
         Because::NeighborDown { .. } => "NEIGHBOR_DOWN",
+        Because::Disconnected { .. } => "DISCONNECTED",
         Because::NotLearned { .. } => "NOT_LEARNED",
         Because::NotTaught { .. } => "NOT_TAUGHT",
         Because::Fits { .. } => "FITS",

@@ -60,10 +60,13 @@ impl Builder<'_> {
         }
     }
 
-    /// The broadcast address of a subnet is not forwarded to (RFC 2644).
+    /// The broadcast address of a subnet is not forwarded to (RFC 2644), nor is the
+    /// address of the subnet itself, which once was one too (RFC 1812 section 5.3.5).
     fn broadcast(&mut self, is_routed: bool, network: Network) {
         if is_routed && !network.is_v6() && network.length() + 1 < network.longest() {
-            self.draft.claim(network.last().into(), Claim::Unroutable { is_strict: true });
+            for address in [network.first(), network.last()] {
+                self.draft.claim(address.into(), Claim::Unroutable { is_strict: true });
+            }
         }
     }
 }

@@ -147,6 +147,7 @@ fn why(because: &Because) -> String {
         Because::NotTaught { neighbor, network, by } => {
             format!(": {} does not learn {network} since {by}", neighbor.id())
         }
+        Because::Disconnected { segment } => format!(": {} is connected to nothing", segment.id()),
         Because::Fits { mtu } => format!(": {mtu} bytes would fit"),
         Because::Protects(what) => format!(": protected is {what}"),
     }

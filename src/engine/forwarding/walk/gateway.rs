@@ -22,11 +22,11 @@ impl<R: Record> Walk<'_, R> {
         if hop == Some(Hop::Own { tier1: None }) {
             return self.accepted(here);
         }
-        if !is_own && let Err(lost) = self.hop_less(here) {
-            return lost;
-        }
         if self.is_unroutable(hop) {
             return self.lost(here, None, DropReason::UnroutableDestination);
+        }
+        if !is_own && let Err(lost) = self.hop_less(here) {
+            return lost;
         }
         match hop {
             Some(Hop::Own { tier1: Some(tier1) }) => {

@@ -7,15 +7,16 @@ use crate::model::Network;
 impl<R: Record> Walk<'_, R> {
     /// Where the source is.
     pub(super) fn start(&mut self) -> At {
+        let own: Network = self.packet.source.into();
         match self.from.origin {
             Origin::Unknown | Origin::Unroutable { .. } => self.lost(Where::Underlay, None, DropReason::UnknownSource),
             Origin::Segment { place, is_routed } => self.start_in_segment(place, is_routed),
             Origin::Gateway { tier1: Some(tier1), .. } => {
-                self.step(Where::Tier1(tier1.get()), None, || Event::Sent { network: None });
+                self.step(Where::Tier1(tier1.get()), None, || Event::Sent { network: Some(own) });
                 At::Tier1 { tier1: tier1.get(), is_own: true }
             }
             Origin::Gateway { gateway, tier1: None } => {
-                self.step(Where::Gateway(gateway), None, || Event::Sent { network: None });
+                self.step(Where::Gateway(gateway), None, || Event::Sent { network: Some(own) });
                 At::Tier0 { gateway, is_own: true }
             }
             // Of several peers with the network, the first that has a tunnel for the packet.
@@ -38,8 +39,8 @@ impl<R: Record> Walk<'_, R> {
         let hop = of.atlas.hop(self.from, declared.node);
         let by = if matches!(hop, Some(Hop::Own { .. })) { Arrival::Own } else { Arrival::Behind };
         self.step(Where::Peer(peer), Some(&declared.path), || {
-            let network = of.atlas.longest(declared.node, source).map(|(network, _)| network);
-            Event::Sent { network: network.filter(|_| by == Arrival::Behind) }
+            let behind = of.atlas.longest(declared.node, source).map(|(network, _)| network);
+            Event::Sent { network: if by == Arrival::Own { Some(source.into()) } else { behind } }
         });
         At::Peer { peer, by }
     }
@@ -81,11 +82,11 @@ impl<R: Record> Walk<'_, R> {
         if hop == Some(Hop::Own { tier1: Some(Ix::new(tier1)) }) {
             return self.accepted(here);
         }
-        if !is_own && let Err(lost) = self.hop_less(here) {
-            return lost;
-        }
         if self.is_unroutable(hop) {
             return self.lost(here, None, DropReason::UnroutableDestination);
+        }
+        if !is_own && let Err(lost) = self.hop_less(here) {
+            return lost;
         }
         // Its own segments it knows itself, whatever the tier-0 gateway has learned.
         if let Origin::Segment { place, is_routed: true } = self.to.origin

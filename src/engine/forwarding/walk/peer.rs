@@ -32,13 +32,13 @@ impl<R: Record> Walk<'_, R> {
         if matches!(hop, Some(Hop::Own { .. })) {
             return self.accepted(here);
         }
+        if self.is_unroutable(hop) {
+            return self.lost(here, None, DropReason::UnroutableDestination);
+        }
         if by != Arrival::Own
             && let Err(lost) = self.hop_less(here)
         {
             return lost;
-        }
-        if self.is_unroutable(hop) {
-            return self.lost(here, None, DropReason::UnroutableDestination);
         }
         // What came out of a tunnel is delivered if it can be; what comes from behind is
         // tried with the tunnels first, since a peer that has everything behind it has the

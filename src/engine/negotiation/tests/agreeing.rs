@@ -182,7 +182,7 @@ fn two_sessions_choose_the_same() {
 fn sessions_that_both_wait_for_each_other_are_down() {
     let respond_only = json!({"connection_initiation_mode": "RESPOND_ONLY"});
     let lab = two_sessions(respond_only.clone(), respond_only.clone());
-    assert_eq!(lab.ike(HOUR), "down 0: Waiting for the peer to initiate (RESPOND_ONLY)");
+    assert_eq!(lab.ike(HOUR), "down 0: Neither end initiates: the gateway and the peer only respond");
 
     let mut lab = two_sessions(json!({"connection_initiation_mode": "ON_DEMAND"}), respond_only);
     assert_eq!(lab.ike(HOUR), "down 0: Waiting for the first matching packet (ON_DEMAND)");

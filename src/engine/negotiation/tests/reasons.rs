@@ -33,6 +33,13 @@ fn lab_with(path: &str, fields: Json, session: Json, peer: Json) -> Lab {
     lab
 }
 
+/// The usual session, and nobody at the other end.
+fn alone(mode: &str) -> Lab {
+    let mut lab = lab(json!({"connection_initiation_mode": mode}), json!({}));
+    lab.destroy(0, PEER);
+    lab
+}
+
 fn before_anything_is_sent() -> Vec<Fall> {
     let mut unknown = lab(json!({}), json!({}));
     unknown.destroy(0, IKE);
@@ -46,7 +53,8 @@ fn before_anything_is_sent() -> Vec<Fall> {
             "The VPN service is disabled",
         ),
         ike(waits("ON_DEMAND"), 0, "Waiting for the first matching packet (ON_DEMAND)"),
-        ike(waits("RESPOND_ONLY"), 0, "Waiting for the peer to initiate (RESPOND_ONLY)"),
+        ike(waits("RESPOND_ONLY"), 0, "Neither end initiates: the gateway and the peer only respond"),
+        ike(alone("RESPOND_ONLY"), 0, "Waiting for the peer to initiate (RESPOND_ONLY)"),
     ]
 }
 
@@ -58,6 +66,11 @@ fn in_silence() -> Vec<Fall> {
         tunnel(lab(json!({}), json!({})), 0, "IKE is negotiating"),
         ike(silent(), 165_061, "No response from the peer: retransmissions timed out"),
         tunnel(silent(), 165_061, "IKE is down"),
+        ike(
+            alone("INITIATOR"),
+            165_061,
+            "No response from the peer: no simulated peer, and no other session, has its address",
+        ),
         // The first probe goes out a minute after 20 ms, and is repeated 10 times.
         ike(dead, 20 + MINUTE + 5 * SECOND, "Dead peer detected: probes were not answered"),
     ]
@@ -228,7 +241,9 @@ fn each_reason_has_a_world_a_time_and_a_text() {
         | DownReason::NoEspProposal { .. }
         | DownReason::SelectorMismatch { .. }
         | DownReason::PfsMismatch { .. }
-        | DownReason::IkeDown => 20,
+        | DownReason::NobodyInitiates
+        | DownReason::NobodyThere
+        | DownReason::IkeDown => 22,
     };
     assert_eq!(reasons.len(), variant(DownReason::IkeDown), "{reasons:?}");
 }

@@ -105,7 +105,7 @@ fn a_long_silence_ends_with_a_new_negotiation() {
 fn who_does_not_begin_waits_again_after_a_death() {
     for (mode, waits) in [
         ("ON_DEMAND", "Waiting for the first matching packet (ON_DEMAND)"),
-        ("RESPOND_ONLY", "Waiting for the peer to initiate (RESPOND_ONLY)"),
+        ("RESPOND_ONLY", "Neither end initiates: the gateway and the peer only respond"),
     ] {
         let mut lab = lab(json!({"connection_initiation_mode": mode}), json!({"initiates": true}));
         lab.change(MINUTE, PEER, json!({"reachable": false}));

@@ -50,7 +50,10 @@ fn nobody_answers_through_all_retransmissions() {
     assert_eq!(lab.next_change(), Some(165_061));
     assert_eq!(
         (lab.ike(165_060), lab.ike(165_061)),
-        ("negotiating 0".into(), "down 165061: No response from the peer: retransmissions timed out".into(),)
+        (
+            "negotiating 0".into(),
+            "down 165061: No response from the peer: no simulated peer, and no other session, has its address".into(),
+        )
     );
     assert_eq!(lab.tunnel(165_061), "down: IKE is down");
     lab.until(HOUR);
@@ -76,11 +79,11 @@ fn a_slow_peer_is_not_a_silent_one() {
 fn who_waits_waits() {
     let respond_only = json!({"connection_initiation_mode": "RESPOND_ONLY"});
     let mut waiting = lab(respond_only.clone(), json!({"initiates": false}));
-    assert_eq!(waiting.ike(HOUR), "down 0: Waiting for the peer to initiate (RESPOND_ONLY)");
-    assert_eq!(waiting.tunnel(HOUR), "down: Waiting for the peer to initiate (RESPOND_ONLY)");
+    assert_eq!(waiting.ike(HOUR), "down 0: Neither end initiates: the gateway and the peer only respond");
+    assert_eq!(waiting.tunnel(HOUR), "down: Neither end initiates: the gateway and the peer only respond");
     assert_eq!(waiting.next_change(), None);
     waiting.wake(HOUR);
-    assert_eq!(waiting.ike(HOUR), "down 0: Waiting for the peer to initiate (RESPOND_ONLY)");
+    assert_eq!(waiting.ike(HOUR), "down 0: Neither end initiates: the gateway and the peer only respond");
     waiting.change(2 * HOUR, PEER, json!({"initiates": true}));
     assert_eq!(waiting.ike(2 * HOUR + 20), "up 7200020");
 
