@@ -134,7 +134,7 @@ fn status_statistics_and_routes_are_data_sources() {
         check "up" {
           assert {
             condition     = data.vpn_session_status.dc.runtime_status == "UP"
-            error_message = data.vpn_session_status.dc.ike_status.fail_reason
+            error_message = data.vpn_session_status.dc.reason
           }
         }
     "#;
@@ -178,7 +178,7 @@ fn a_check_says_why_a_session_went_down() {
         check "up" {
           assert {
             condition     = data.vpn_session_status.dc.runtime_status == "UP"
-            error_message = data.vpn_session_status.dc.ike_status.fail_reason
+            error_message = data.vpn_session_status.dc.reason
           }
         }
     "#;

@@ -65,7 +65,7 @@ impl<'a> Facts<'a> {
 pub fn belongs_to_an_interface(at: Place, address: Option<&str>) -> Option<Problem> {
     let address: IpAddr = address?.parse().ok()?;
     let what = no_interface_has(address)?;
-    let hint = "No packet comes from there to another device. Give the address of an interface.";
+    let hint = "No interface has such an address, so nothing is spoken to there. Give the address of an interface.";
     Some(Problem::refused(at, format!("{address} is {what}"), hint))
 }
 

@@ -147,7 +147,17 @@ fn network_can_be_routed(route: &Facts<'_>) -> Vec<Problem> {
 }
 
 fn next_hop_is_usable(route: &Facts<'_>) -> Vec<Problem> {
-    belongs_to_an_interface(Place::default().field("next_hop"), route.text("next_hop")).into_iter().collect()
+    let (network, next_hop) = (route.text("network"), route.text("next_hop"));
+    // IPv6 next hops of IPv4 routes (RFC 8950) are not announced.
+    let other = match (network, next_hop) {
+        (Some(network), Some(next_hop)) if is_v6(Some(network)) != is_v6(Some(next_hop)) => Some(refuse(
+            "next_hop",
+            format!("{next_hop} is not of the same IP version as {network}"),
+            "Give an address of the route's IP version, or leave it out for the speaker's own.",
+        )),
+        _ => None,
+    };
+    belongs_to_an_interface(Place::default().field("next_hop"), next_hop).into_iter().chain(other).collect()
 }
 
 static GRACEFUL_RESTART: Record = Record {
@@ -266,6 +276,27 @@ fn proves_itself(peer: &Facts<'_>) -> Vec<Problem> {
     Vec::new()
 }
 
+/// IKEv1 has no proposals with ciphers that authenticate as well (RFC 5282 is for IKEv2).
+fn gcm_needs_ike_v2(peer: &Facts<'_>) -> Vec<Problem> {
+    if peer.text("ike_version").and_then(IkeVersion::parse) != Some(IkeVersion::V1) {
+        return Vec::new();
+    }
+    let proposals = peer.items("ike_proposals").iter().enumerate();
+    let only_gcm = proposals.filter(|(_, proposal)| {
+        let ciphers = proposal.get("encryption_algorithms").items();
+        !ciphers.is_empty() && ciphers.iter().all(|cipher| cipher.text().is_some_and(|word| word.contains("GCM")))
+    });
+    only_gcm
+        .map(|(position, _)| {
+            Problem::refused(
+                Place::default().field("ike_proposals").item(position).field("encryption_algorithms"),
+                "GCM ciphers cannot be used with ike_version IKE_V1",
+                "IKE uses GCM with version 2 only. Add AES_128 or AES_256, or leave ike_version out.",
+            )
+        })
+        .collect()
+}
+
 fn addresses_are_usable(peer: &Facts<'_>) -> Vec<Problem> {
     let own = belongs_to_an_interface(Place::default().field("address"), peer.text("address"));
     let in_tunnels = peer.items("tunnel_addresses").iter().enumerate().filter_map(|(position, address)| {
@@ -307,14 +338,14 @@ pub static SIMULATED_PEER: Kind = Kind {
                 .singular("traffic_selector"),
             Field::optional("tunnel_addresses", Shape::Set(&Shape::Address, 0, 16), "The peer's addresses in the tunnels of route-based sessions. Unset, those of the gateway's BGP neighbors there, or else the other address of a /30 or /31."),
             Field::optional("initiates", Shape::Bool, "Whether the peer opens sessions itself; otherwise it only answers. Unset, it opens those that the gateway opens as well, or only answers (`INITIATOR`, `RESPOND_ONLY`), and leaves those that wait for traffic (`ON_DEMAND`) to the gateway."),
-            Field::optional("networks", Shape::Set(&Shape::Network, 0, 100_000), "Networks behind the peer, besides those its BGP speaker announces. Unset, the destinations of the rules of its policy-based sessions, or its own sides of `traffic_selector`."),
+            Field::optional("networks", Shape::Set(&Shape::Network, 0, 100_000), "Networks behind the peer, besides those its BGP speaker announces. Unset, its own sides of `traffic_selector`, or, without any, the destinations of the rules of its policy-based sessions."),
             Field::optional("bgp", Shape::Record(&SPEAKER), "The peer's BGP speaker. Without the block the peer speaks no BGP."),
             Field::optional("latency", Shape::Int(0, 60_000), "Milliseconds that a packet takes from the gateway to the peer.").or(Default::Int(5)),
             Field::optional("path_mtu", PATH_MTUS, "The largest packet that reaches the peer, in bytes.").or(Default::Int(1_500)),
             Field::optional("reachable", Shape::Bool, "Whether packets reach the peer. Set to `false`, they are lost: the peer is dead, and nobody says so.").or(Default::Bool(true)),
             Field::optional("behind_nat", Shape::Bool, "Whether the peer is behind NAT, so that tunnels go through UDP (NAT traversal, RFC 3948).").or(Default::Bool(false)),
         ],
-        rules: &[proves_itself, addresses_are_usable, key_has_no_space_around],
+        rules: &[proves_itself, gcm_needs_ike_v2, addresses_are_usable, key_has_no_space_around],
     },
     default_parent: None,
 };

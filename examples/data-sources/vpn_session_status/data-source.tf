@@ -7,7 +7,7 @@ data "vpn_session_status" "example" {
 check "vpn" {
   assert {
     condition     = data.vpn_session_status.example.runtime_status == "UP"
-    error_message = data.vpn_session_status.example.ike_status.fail_reason
+    error_message = data.vpn_session_status.example.reason
   }
 }
 

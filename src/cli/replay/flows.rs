@@ -51,7 +51,7 @@ pub enum FlowError {
     #[error("the column {0:?} is not known; known are {known}", known = COLUMNS.join(", "))]
     Column(String),
     /// A value that does not fit its column.
-    #[error("flow {flow}: {value:?} is no {column}")]
+    #[error("flow {flow}: {column} is {value:?}; it is {wanted}")]
     Value {
         /// The number of the flow in the list, the first being 1.
         flow: u64,
@@ -59,6 +59,8 @@ pub enum FlowError {
         column: &'static str,
         /// The value.
         value: String,
+        /// What it may be.
+        wanted: &'static str,
     },
     /// Source and destination of different IP versions.
     #[error("flow {0}: source and destination are not of one IP version")]
@@ -75,9 +77,41 @@ pub enum FlowError {
         /// The largest.
         largest: usize,
     },
+    /// A line with too many or too few values.
+    #[error("flow {flow} has {found} value{}, and the header {expected}", if *found == 1 { "" } else { "s" })]
+    Width {
+        /// The number of the flow in the list, the first being 1.
+        flow: u64,
+        /// How many it has.
+        found: u64,
+        /// How many the header has.
+        expected: u64,
+    },
     /// The file cannot be read, or is no CSV.
     #[error("{0}")]
-    Csv(#[from] csv::Error),
+    Csv(csv::Error),
+}
+
+impl From<csv::Error> for FlowError {
+    fn from(error: csv::Error) -> Self {
+        match error.kind() {
+            csv::ErrorKind::UnequalLengths { pos: Some(at), expected_len, len } => {
+                Self::Width { flow: at.record(), found: *len, expected: *expected_len }
+            }
+            _ => Self::Csv(error),
+        }
+    }
+}
+
+/// What the values of a column may be.
+fn wanted(column: &str) -> &'static str {
+    match column {
+        "source" | "destination" => "an IP address",
+        "protocol" => "tcp, udp, icmp or a number from 0 to 255",
+        "source_port" | "destination_port" => "a number from 0 to 65535",
+        "dont_fragment" => "true or false",
+        _ => "a whole number",
+    }
 }
 
 impl<R: Read> FlowList<R> {
@@ -154,7 +188,8 @@ impl<R: Read> FlowList<R> {
 
     fn wrong(&self, column: usize) -> FlowError {
         let value = self.text(column).unwrap_or_default().to_owned();
-        FlowError::Value { flow: self.number(), column: COLUMNS.get(column).copied().unwrap_or_default(), value }
+        let column = COLUMNS.get(column).copied().unwrap_or_default();
+        FlowError::Value { flow: self.number(), column, value, wanted: wanted(column) }
     }
 
     /// The number of the flow that was read last: the header is record 0.
@@ -196,7 +231,7 @@ mod tests {
         let flags: Vec<_> = read(flows).unwrap().iter().map(|(packet, _)| packet.dont_fragment).collect();
         assert_eq!(flags, [true, false, false, true]);
         let said = read("source,destination,dont_fragment\n10.0.0.1,10.0.0.2,1\n").unwrap_err().to_string();
-        assert_eq!(said, "flow 1: \"1\" is no dont_fragment");
+        assert_eq!(said, "flow 1: dont_fragment is \"1\"; it is true or false");
     }
 
     #[test]
@@ -216,7 +251,7 @@ mod tests {
             }
         }
         let said = sized("10.0.0.1,10.0.0.2", "18446744073709551616").unwrap_err().to_string();
-        assert_eq!(said, "flow 1: \"18446744073709551616\" is no size");
+        assert_eq!(said, "flow 1: size is \"18446744073709551616\"; it is a whole number");
     }
 
     #[test]
@@ -225,14 +260,15 @@ mod tests {
             ("", "is no capture (pcap, pcapng), and no list of flows either"),
             ("source,target\n", "is no capture (pcap, pcapng), and no list of flows either"),
             ("source,destination,colour\n", "the column \"colour\" is not known"),
-            ("source,destination\n10.0.0.1,10.0.0.300\n", "flow 1: \"10.0.0.300\" is no destination"),
+            ("source,destination\n10.0.0.1,10.0.0.300\n", "flow 1: destination is \"10.0.0.300\"; it is an IP address"),
             ("source,destination\n10.0.0.1,2001:db8::1\n", "flow 1: source and destination are not of one IP version"),
-            ("source,destination,packets\n10.0.0.1,10.0.0.2,-1\n", "flow 1: \"-1\" is no packets"),
+            ("source,destination,packets\n10.0.0.1,10.0.0.2,-1\n", "flow 1: packets is \"-1\"; it is a whole number"),
+            ("source,destination,packets\n# few\n10.0.0.1,10.0.0.2\n", "flow 1 has 2 values, and the header 3"),
             (
                 "source,destination,protocol\n\n10.0.0.1,10.0.0.2,tcp\n10.0.0.1,10.0.0.2,tpc\n",
-                "flow 2: \"tpc\" is no protocol",
+                "flow 2: protocol is \"tpc\"; it is tcp",
             ),
-            ("source,destination\n10.0.0.1\n", "CSV error: record 1 (line: 2, byte: 19): found record with 1 fields"),
+            ("source,destination\n10.0.0.1\n", "flow 1 has 1 value, and the header 2"),
         ] {
             let said = read(text).unwrap_err().to_string();
             assert!(said.starts_with(error), "{text:?}: {said}");

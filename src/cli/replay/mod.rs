@@ -80,7 +80,7 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
     let progress = Progress::start(size, interrupt);
     let replayed = replay(input, &mut tally, &progress).map_err(|error| named(&options.capture, &error));
     progress.finish();
-    if let (true, Err(failure)) = (tally.is_empty(), &replayed) {
+    if let (true, false, Err(failure)) = (tally.is_empty(), progress.is_interrupted(), &replayed) {
         return Err(failure.clone());
     }
     let report = Report::of(&tally, options.limit);

@@ -55,6 +55,13 @@ pub struct Card {
     pub state: Option<State>,
 }
 
+impl Card {
+    /// Whether a segment hangs on its gateway.
+    pub fn is_connected(&self) -> bool {
+        self.state != Some(State::Disabled)
+    }
+}
+
 /// What is between a session and its peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
@@ -122,9 +129,11 @@ impl Diagram {
             let tier0 = region.tier0.as_ref().map(|card| flat.card(card));
             for Tier1 { card, segments } in &region.tier1s {
                 let tier1 = flat.card(card);
-                for segment in segments {
-                    let segment = flat.card(segment);
-                    flat.line(segment, tier1, None);
+                for card in segments {
+                    let segment = flat.card(card);
+                    if card.is_connected() {
+                        flat.line(segment, tier1, None);
+                    }
                 }
                 if let Some(tier0) = tier0 {
                     flat.line(tier1, tier0, None);

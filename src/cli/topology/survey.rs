@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::diagram::{Card, Diagram, Link, Region, Site, State, Tier1};
 use crate::cli::words;
 use crate::engine::EngineView;
+use crate::engine::bgp::Exchange;
 use crate::engine::negotiation::{DownReason, IkeState, SessionState, TunnelState};
 use crate::engine::topology::{FarEnd, Segment, Session, SessionKind};
 use crate::model::{Network, PolicyPath};
@@ -39,17 +40,15 @@ pub fn diagram(view: &EngineView) -> Diagram {
 /// A view, and what has been gathered of it.
 struct Survey<'a> {
     view: &'a EngineView,
-    /// The networks whose best route leads through a session.
+    /// The networks that BGP neighbors teach through a session.
     learned: BTreeMap<&'a PolicyPath, BTreeSet<Network>>,
 }
 
 impl<'a> Survey<'a> {
     fn of(view: &'a EngineView) -> Self {
         let mut learned: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-        for (network, paths) in view.ribs().gateways.values().flat_map(|rib| &rib.routes) {
-            for path in paths {
-                learned.entry(&path.session).or_default().insert(*network);
-            }
+        for route in view.ribs().neighbors.values().flat_map(Exchange::accepted) {
+            learned.entry(&route.path.session).or_default().insert(route.network);
         }
         Self { view, learned }
     }
@@ -169,7 +168,12 @@ impl<'a> Survey<'a> {
         match &session.kind {
             SessionKind::RouteBased { .. } => self.learned.get(&session.path).into_iter().flatten().copied().collect(),
             SessionKind::PolicyBased { rules } => {
-                rules.iter().filter(|rule| rule.enabled).flat_map(|rule| rule.destinations.iter().copied()).collect()
+                let destinations =
+                    || rules.iter().filter(|rule| rule.enabled).flat_map(|rule| rule.destinations.iter().copied());
+                match self.view.topology.far_end(session) {
+                    FarEnd::Peer(peer) => peer.protects(destinations),
+                    FarEnd::Session(_) | FarEnd::Nobody => destinations().collect(),
+                }
             }
         }
     }
@@ -204,33 +208,31 @@ impl<'a> Survey<'a> {
 
     /// How a session is, and why it is not up.
     fn state(&self, session: &Session) -> (State, Option<&'a DownReason>) {
-        let Some(SessionState { ike, tunnels }) = self.view.sessions.get(&session.path) else {
-            return (State::Down, None);
+        let Some(state) = self.view.sessions.get(&session.path) else { return (State::Down, None) };
+        let why = state.why_down();
+        let is = match (&state.ike, why) {
+            (IkeState::Down { .. }, Some(DownReason::SessionDisabled | DownReason::ServiceDisabled)) => State::Disabled,
+            (IkeState::Negotiating { .. }, _) => State::Negotiating,
+            (IkeState::Up { .. }, None) => State::Up,
+            (IkeState::Up { .. }, Some(_)) if state.tunnels_up().next().is_some() => State::Degraded,
+            (IkeState::Down { .. } | IkeState::Up { .. }, _) => State::Down,
         };
-        let why = tunnels.iter().find_map(|tunnel| match &tunnel.state {
-            TunnelState::Down { reason } => Some(reason),
-            TunnelState::Up { .. } => None,
-        });
-        match (ike, why) {
-            (IkeState::Down { reason, .. }, _) => {
-                let off = matches!(reason, DownReason::SessionDisabled | DownReason::ServiceDisabled);
-                (if off { State::Disabled } else { State::Down }, Some(reason))
-            }
-            (IkeState::Negotiating { .. }, _) => (State::Negotiating, None),
-            (IkeState::Up { .. }, None) => (State::Up, None),
-            (IkeState::Up { .. }, why) => {
-                let some = tunnels.iter().any(|tunnel| matches!(tunnel.state, TunnelState::Up { .. }));
-                (if some { State::Degraded } else { State::Down }, why)
-            }
-        }
+        (is, why)
     }
 
     /// What is between a session and its peer: BGP, or tunnels between networks.
     fn link(&self, session: &Session) -> Link {
-        let state = self.state(session).0;
+        let mut state = self.state(session).0;
         let mut labels: Vec<String> = Vec::new();
+        let mut are_established = true;
         for (neighbor, _) in self.view.topology.neighbors_of(session) {
-            labels.push(format!("BGP {}", self.neighbor(&neighbor.path)));
+            let connection = self.neighbor(&neighbor.path);
+            are_established &= connection == ESTABLISHED;
+            labels.push(format!("BGP {connection}"));
+        }
+        // What goes by routes does not go without them.
+        if state == State::Up && session.is_route_based() && (labels.is_empty() || !are_established) {
+            state = State::Degraded;
         }
         match &session.kind {
             SessionKind::RouteBased { .. } if labels.is_empty() => labels.push("no BGP neighbor".to_owned()),

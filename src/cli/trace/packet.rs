@@ -40,10 +40,10 @@ pub struct PacketOptions {
     #[arg(help_heading = PACKET, long, short, value_name = "tcp|udp|icmp|NUMBER", default_value = "icmp")]
     protocol: String,
     /// The port it comes from [default: 49152 with TCP and UDP]
-    #[arg(help_heading = PACKET, long, short = 'S', value_name = "PORT")]
+    #[arg(help_heading = PACKET, long, short = 'S', value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     source_port: Option<u16>,
     /// The port it goes to; TCP and UDP need it
-    #[arg(help_heading = PACKET, long, short = 'D', value_name = "PORT")]
+    #[arg(help_heading = PACKET, long, short = 'D', value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     destination_port: Option<u16>,
     /// The bytes of the whole IP packet [default: 100, or those of a bare SYN]
     #[arg(help_heading = PACKET, long, value_name = "BYTES")]

@@ -87,6 +87,19 @@ impl SessionState {
         matches!(self.ike, IkeState::Up { .. })
     }
 
+    /// Why IKE is down, or else the first tunnel that is down; none where all is up or
+    /// about to be.
+    pub fn why_down(&self) -> Option<&DownReason> {
+        match &self.ike {
+            IkeState::Down { reason, .. } => Some(reason),
+            IkeState::Negotiating { .. } => None,
+            IkeState::Up { .. } => self.tunnels.iter().find_map(|tunnel| match &tunnel.state {
+                TunnelState::Down { reason } => Some(reason),
+                TunnelState::Up { .. } => None,
+            }),
+        }
+    }
+
     /// The tunnels that are up.
     pub fn tunnels_up(&self) -> impl Iterator<Item = &Tunnel> {
         self.tunnels.iter().filter(|tunnel| matches!(tunnel.state, TunnelState::Up { .. }))

@@ -6,6 +6,7 @@ use super::{EngineView, Planned, Runtime, When, flow_statistics, session_statist
 use crate::engine::bgp::BfdState;
 use crate::engine::bgp::documents::{self, Direction};
 use crate::engine::forwarding::{DropReason, Packet, Trace};
+use crate::engine::negotiation::SessionState;
 use crate::engine::{Engine, Moment, Refusal};
 use crate::model::PolicyPath;
 
@@ -102,7 +103,10 @@ impl EngineView {
 /// What there is to know beyond the API's answer to `question`.
 fn beyond(question: &Question, runtime: &Runtime, view: &EngineView) -> Map<String, Json> {
     let told = match question {
-        Question::SessionStatus(path) => json!({ "security_associations": runtime.security_associations(path) }),
+        Question::SessionStatus(path) => json!({
+            "reason": view.sessions.get(path).and_then(SessionState::why_down).map(ToString::to_string).unwrap_or_default(),
+            "security_associations": runtime.security_associations(path),
+        }),
         Question::NeighborStatus(path) => {
             let Some(state) = view.neighbors.get(path) else { return Map::new() };
             let reset = state.last_reset;

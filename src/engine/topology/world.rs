@@ -56,6 +56,18 @@ pub struct Peer {
     pub behind_nat: bool,
 }
 
+impl Peer {
+    /// The networks that it protects: those it declares, or else its own sides of its
+    /// traffic selectors, or else the `destinations` of its policy-based sessions.
+    pub fn protects<D: Iterator<Item = Network>>(&self, destinations: impl FnOnce() -> D) -> Vec<Network> {
+        match (&self.networks, &self.selectors[..]) {
+            (Some(networks), _) => networks.clone(),
+            (None, []) => destinations().collect(),
+            (None, selectors) => selectors.iter().map(|(own, _)| *own).collect(),
+        }
+    }
+}
+
 /// The BGP speaker of a simulated peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Speaker {

@@ -107,6 +107,11 @@ pub static SESSION_STATUS: Record = Record {
             TEXT,
             "`UP` when IKE and all tunnels are up, `DOWN` when IKE or all tunnels are down, `NEGOTIATING` while IKE is, `DEGRADED` otherwise.",
         ),
+        told(
+            "reason",
+            TEXT,
+            "Why the session, or the first of its tunnels that is down, is so; empty otherwise. The API has no such field.",
+        ),
         IKE,
         told("total_tunnels", COUNT, "How many tunnels the session has."),
         told("negotiated_tunnels", COUNT, "How many of them are up."),

@@ -143,8 +143,9 @@ impl DataSource for Running {
         let answer = self.wait_for_answer(cx, &connection, &question, &planned, deadline).await;
         let answer = answer.map_err(|error| Diagnostic::error("The answer cannot be had", error.to_string()))?;
         let Some(document) = answer.document else {
-            let detail = format!("There is nothing at {path} in {}.", connection.backend.describe());
-            return Err(Diagnostic::error(format!("There is no {}", self.ask.query.title), detail).at(at()).into());
+            let what = format!("There is nothing at {path} to ask about");
+            let detail = format!("It does not exist in {}.", connection.backend.describe());
+            return Err(Diagnostic::error(what, detail).at(at()).into());
         };
         let mut fields = (self.ask.answer)(&document);
         if let Some(fields) = fields.as_object_mut() {

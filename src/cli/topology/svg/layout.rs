@@ -118,7 +118,9 @@ impl<'a> Layout<'a> {
             lower += if number > 0 { GAP } else { 0.0 };
             let height = height(segment, 0);
             self.place(segment, 0, lower, height);
-            self.line(0, lower + height / 2.0, None, segment.state);
+            if segment.is_connected() {
+                self.line(0, lower + height / 2.0, None, segment.state);
+            }
             lower += height;
         }
         let lower = lower.max(y + height(&tier1.card, 1));
