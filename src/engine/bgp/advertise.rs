@@ -130,6 +130,11 @@ impl Advertising {
         self.advertised.get_or_init(|| self.routes().filter_map(|route| self.sender.send(&route)).collect())
     }
 
+    /// How many routes the gateway has, for whomever.
+    pub fn size(&self) -> usize {
+        self.table.own.networks.len() + self.table.rib.routes.len()
+    }
+
     /// What a simulated peer accepts of it, and how it ranks that.
     pub fn accepted(&self) -> impl Iterator<Item = (Network, Rank)> {
         let accepted = self.routes().filter(|route| {

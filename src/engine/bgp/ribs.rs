@@ -11,6 +11,7 @@ use super::talk::Talk;
 use super::unused::KeptOut;
 use super::{BgpPath, NeighborState, Rib, Surroundings};
 use crate::engine::negotiation::SessionState;
+use crate::engine::parallel;
 use crate::engine::topology::{BgpInstance, Topology};
 use crate::model::{Network, PolicyPath};
 
@@ -96,9 +97,9 @@ pub fn ribs(
         .filter_map(|(path, state)| Some((path, Talk::of(topology.neighbors.get(path)?, state, &around)?)))
         .collect();
     let mut ribs = Ribs::default();
-    for (path, talk) in &talks {
-        ribs.neighbors.insert((*path).clone(), from_peer(talk, &around));
-    }
+    let routes = talks.values().filter_map(Talk::speaker).map(|speaker| speaker.routes.len()).sum();
+    let learned = |(path, talk): (&&PolicyPath, &Talk<'_>)| ((*path).clone(), from_peer(talk, &around));
+    ribs.neighbors.extend(parallel::map(routes, talks.iter().collect(), learned));
     let gateways = gateways(topology);
     let has_gateways = talks.values().any(|talk| talk.near().is_some());
     for round in 1..=ROUNDS {
@@ -148,13 +149,9 @@ fn settle(
     topology: &Topology,
 ) {
     let of_gateway = || talks.iter().filter(|(_, talk)| talk.neighbor.gateway() == gateway);
-    let mut learned: Vec<(Network, &Arc<BgpPath>, &Standing)> = Vec::new();
-    for (path, talk) in of_gateway() {
-        if let Some(exchange) = ribs.neighbors.get(*path) {
-            learned.extend(exchange.accepted().map(|it| (it.network, &it.path, &talk.standing)));
-        }
-    }
-    learned.sort_by_key(|(network, ..)| *network);
+    let exchanges: Vec<_> =
+        of_gateway().filter_map(|(path, talk)| Some((ribs.neighbors.get(*path)?, &talk.standing))).collect();
+    let learned = by_network(&exchanges);
     // What the gateway has itself comes first, by its weight.
     let connected: BTreeSet<_> = advertise::connected(topology, gateway).collect();
     let multipath = Multipath { ecmp: instance.ecmp, relax: instance.multipath_relax };
@@ -177,7 +174,28 @@ fn settle(
     ribs.gateways.insert(gateway.to_owned(), rib);
 }
 
-fn used(paths: &[(Network, &Arc<BgpPath>, &Standing)], multipath: Multipath) -> Vec<Arc<BgpPath>> {
+/// A path that a gateway has learned, and from whom.
+type Candidate<'a> = (Network, &'a Arc<BgpPath>, &'a Standing);
+
+/// What was accepted from all these neighbors, by network.
+fn by_network<'a>(exchanges: &[(&'a Exchange, &'a Standing)]) -> Vec<Candidate<'a>> {
+    let routes = exchanges.iter().map(|(exchange, _)| exchange.learned.len()).sum();
+    let of = |exchanges: &[(&'a Exchange, &'a Standing)], room: usize| {
+        let mut learned: Vec<Candidate<'a>> = Vec::with_capacity(room);
+        for (exchange, standing) in exchanges {
+            learned.extend(exchange.accepted().map(|it| (it.network, &it.path, *standing)));
+        }
+        learned.sort_by_key(|(network, ..)| *network);
+        learned
+    };
+    let (some, others) = exchanges.split_at(exchanges.len() / 2);
+    let (others, mut learned) = parallel::join(routes, || of(others, 0), || of(some, routes));
+    learned.extend(others);
+    learned.sort_by_key(|(network, ..)| *network);
+    learned
+}
+
+fn used(paths: &[Candidate<'_>], multipath: Multipath) -> Vec<Arc<BgpPath>> {
     if let [(_, only, _)] = paths {
         return vec![(*only).clone()];
     }
@@ -213,11 +231,17 @@ fn tell(ribs: &mut Ribs, talks: &BTreeMap<&PolicyPath, Talk<'_>>, around: &Surro
 /// What simulated peers use of what they have learned: of several sessions those with the
 /// highest local preference, the shortest AS path, the lowest origin and MED.
 fn peers(ribs: &Ribs, talks: &BTreeMap<&PolicyPath, Talk<'_>>) -> BTreeMap<PolicyPath, Vec<(Network, PolicyPath)>> {
+    let of_peers = talks
+        .iter()
+        .filter_map(|(path, talk)| Some((&talk.peer()?.path, talk, ribs.neighbors.get(*path)?.advertising.as_ref()?)));
+    let of_peers: Vec<_> = of_peers.collect();
+    let routes = of_peers.iter().map(|(.., advertising)| advertising.size()).sum();
+    let accepted = parallel::map(routes, of_peers, |(peer, talk, advertising)| {
+        (peer, advertising.accepted().map(|(network, rank)| (network, rank, talk)).collect::<Vec<_>>())
+    });
     let mut taken: BTreeMap<&PolicyPath, Vec<(Network, Rank, &Talk<'_>)>> = BTreeMap::new();
-    for (path, talk) in talks {
-        let (Some(peer), Some(exchange)) = (talk.peer(), ribs.neighbors.get(*path)) else { continue };
-        let accepted = exchange.advertising.iter().flat_map(Advertising::accepted);
-        taken.entry(&peer.path).or_default().extend(accepted.map(|(network, rank)| (network, rank, talk)));
+    for (peer, accepted) in accepted {
+        taken.entry(peer).or_default().extend(accepted);
     }
     let used = taken.into_iter().map(|(peer, mut taken)| {
         taken.sort_by_key(|(network, rank, talk)| (*network, *rank, &talk.neighbor.path));
