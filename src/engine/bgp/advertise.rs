@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
+use foldhash::HashSet;
+
 use super::learn::{Fate, Lists, Offer, prepended};
 use super::route::{LOCAL_PREFERENCE, OWN_WEIGHT, Rib};
 use super::talk::Talk;
@@ -92,6 +94,10 @@ impl Own {
         own
     }
 
+    fn routes(&self) -> impl Iterator<Item = Route<'_>> {
+        self.networks.iter().map(|(network, origin)| Route::own(*network, *origin))
+    }
+
     /// Whether a summary keeps `network` back.
     fn keeps_back(&self, network: Network) -> bool {
         self.covering.iter().any(|summary| *summary != network && summary.covers(network))
@@ -107,8 +113,19 @@ fn within<T>(map: &BTreeMap<Network, T>, summary: Network) -> impl Iterator<Item
 /// What a gateway has for all its neighbors.
 #[derive(Debug)]
 pub(super) struct Table {
-    pub own: Own,
-    pub rib: Arc<Rib>,
+    own: Own,
+    rib: Arc<Rib>,
+    /// The best paths of all routes, each once: many routes share one.
+    paths: Vec<Arc<BgpPath>>,
+}
+
+impl Table {
+    pub fn new(own: Own, rib: Arc<Rib>) -> Self {
+        let mut known = HashSet::default();
+        let best = rib.routes.values().filter_map(|paths| paths.first());
+        let paths = best.filter(|path| known.insert(Arc::as_ptr(path))).cloned().collect();
+        Self { own, rib, paths }
+    }
 }
 
 /// What a gateway has for one neighbor, worked out when it is asked for.
@@ -135,10 +152,20 @@ impl Advertising {
         self.table.own.networks.len() + self.table.rib.routes.len()
     }
 
-    /// What a simulated peer accepts of it, and how it ranks that.
+    /// What a simulated peer accepts of it, and how it ranks that; the gateway's own first.
     pub fn accepted(&self) -> impl Iterator<Item = (Network, Rank)> {
-        let accepted = self.routes().filter(|route| {
-            self.sender.judge(route).is_some_and(|judgement| judgement.at_peer == Some(Fate::Accepted))
+        let Table { own, rib, paths } = &*self.table;
+        let is_taken = |path: &&Arc<BgpPath>| self.sender.is_for(Some(path)) && self.sender.takes(&path.as_path);
+        let taken: HashSet<_> = paths.iter().filter(is_taken).map(Arc::as_ptr).collect();
+        // Often a peer takes none of the paths, and no route has to be looked at.
+        let routes = Some(&rib.routes).filter(|_| !taken.is_empty()).into_iter().flatten();
+        let learned = routes.filter_map(move |(network, paths)| {
+            let best = paths.first().filter(|best| taken.contains(&Arc::as_ptr(best)))?;
+            Some(Route::learned(*network, best))
+        });
+        let accepted = own.routes().chain(learned).filter(|route| {
+            let judgement = || self.sender.judge(route);
+            !own.keeps_back(route.network) && judgement().is_some_and(|it| it.at_peer == Some(Fate::Accepted))
         });
         accepted.map(|route| (route.network, self.sender.rank(&route)))
     }
@@ -161,15 +188,15 @@ impl Advertising {
 
     /// What the gateway would send to the neighbor, if it can; by network.
     fn routes(&self) -> impl Iterator<Item = Route<'_>> {
-        let Table { own, rib } = &*self.table;
-        let mut of_gateway = own.networks.iter().map(|(network, origin)| Route::own(*network, *origin)).peekable();
+        let Table { own, rib, .. } = &*self.table;
+        let mut of_gateway = own.routes().peekable();
         let learned = rib.routes.iter().filter_map(|(network, paths)| Some(Route::learned(*network, paths.first()?)));
         let mut learned = learned.peekable();
         let merged = std::iter::from_fn(move || match (of_gateway.peek(), learned.peek()) {
             (Some(own), other) if other.is_none_or(|other| own.network <= other.network) => of_gateway.next(),
             _ => learned.next(),
         });
-        merged.filter(|route| self.sender.is_for(route) && !own.keeps_back(route.network))
+        merged.filter(|route| self.sender.is_for(route.best) && !own.keeps_back(route.network))
     }
 }
 
@@ -275,9 +302,14 @@ impl Sender {
         }
     }
 
-    /// Whether the route is one for the neighbor.
-    fn is_for(&self, route: &Route<'_>) -> bool {
-        route.best.is_none_or(|best| best.neighbor != self.neighbor && !(best.is_internal && self.is_internal))
+    /// Whether routes by this path, or without one the gateway's own, are for the neighbor.
+    fn is_for(&self, best: Option<&BgpPath>) -> bool {
+        best.is_none_or(|best| best.neighbor != self.neighbor && !(best.is_internal && self.is_internal))
+    }
+
+    /// Whether a simulated peer takes routes with this AS path, whatever their network.
+    fn takes(&self, as_path: &[AsNumber]) -> bool {
+        self.peer.as_ref().is_some_and(|peer| !peer.is_loop(&self.before, as_path))
     }
 
     /// The next hop that is announced; none where the route's family is not exchanged, or
@@ -340,9 +372,14 @@ impl Sender {
 }
 
 impl PeerSide {
+    /// Whether the peer's own AS is in `before` and `as_path` too often.
+    fn is_loop(&self, before: &[AsNumber], as_path: &[AsNumber]) -> bool {
+        before.iter().chain(as_path).filter(|number| **number == self.as_number).count() > self.may_occur
+    }
+
     /// What becomes of a route whose AS path is `before` and then `as_path`.
     fn judge(&self, network: Network, before: &[AsNumber], as_path: &[AsNumber]) -> Fate {
-        if before.iter().chain(as_path).filter(|number| **number == self.as_number).count() > self.may_occur {
+        if self.is_loop(before, as_path) {
             return Fate::Loop;
         }
         match self.lists.judge(network) {

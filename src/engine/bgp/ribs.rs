@@ -165,7 +165,7 @@ fn settle(
     own.summaries.iter().for_each(|summary| drop(rib.routes.remove(summary)));
     rib.discards.clone_from(&own.summaries);
     let rib = Arc::new(rib);
-    let table = Arc::new(Table { own, rib: rib.clone() });
+    let table = Arc::new(Table::new(own, rib.clone()));
     for (path, talk) in of_gateway() {
         if let Some(exchange) = ribs.neighbors.get_mut(*path) {
             exchange.advertising = Some(Advertising::to(talk, table.clone(), topology));

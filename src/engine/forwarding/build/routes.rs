@@ -21,15 +21,24 @@ impl<'a> Builder<'a> {
     pub(super) fn routes_of_gateways(&mut self) {
         let inputs = self.inputs;
         let mut known = HashMap::default();
+        let mut next_hops = Vec::new();
         for (tier0, rib) in inputs.ribs {
             let Rib { routes, discards } = &**rib;
             let Some(gateway) = self.gateway_numbers.get(tier0).copied() else { continue };
-            let mut next_hops = Vec::new();
+            // Of a million routes most have one path, which many share.
+            let mut hops: HashMap<*const BgpPath, Option<u32>> = HashMap::default();
             for (network, paths) in routes {
-                next_hops.clear();
-                next_hops.extend(paths.iter().filter_map(|path| self.next_hop(&mut known, path)));
-                if let Some(hop) = self.group(&next_hops) {
-                    self.way(*network, gateway, Bgp, hop);
+                let mut hop = || {
+                    next_hops.clear();
+                    next_hops.extend(paths.iter().filter_map(|path| self.next_hop(&mut known, path)));
+                    self.group(&next_hops).map(|hop| self.hops.of(hop))
+                };
+                let hop = match &paths[..] {
+                    [only] => *hops.entry(Arc::as_ptr(only)).or_insert_with(hop),
+                    _ => hop(),
+                };
+                if let Some(hop) = hop {
+                    self.draft.way(*network, gateway, Bgp, hop);
                 }
             }
             for network in discards {
