@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use poptrie::Poptrie;
@@ -25,7 +26,7 @@ use prefix_trie::PrefixMap;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value as Json, json};
 use terraform_provider_vpn::engine::Moment;
-use terraform_provider_vpn::engine::bgp::{self, NeighborRecord, Ribs, Surroundings};
+use terraform_provider_vpn::engine::bgp::{self, NeighborRecord, Ribs, Surroundings, Unused};
 use terraform_provider_vpn::engine::esp::Proposal;
 use terraform_provider_vpn::engine::forwarding::{Disposition, Forwarding, Inputs, Packet, protocol};
 use terraform_provider_vpn::engine::negotiation::{EspSa, IkeState, SessionState, Tunnel, TunnelState};
@@ -348,24 +349,24 @@ impl World {
     }
 
     /// What is learned, a minute after the sessions have come up.
-    fn ribs(&self) -> Ribs {
+    fn ribs(&self) -> Arc<Ribs> {
         let around = Surroundings { topology: &self.topology, sessions: &self.sessions };
         let state = |neighbor: &Neighbor| {
             NeighborRecord::begin(neighbor, &around, Moment(0)).state(neighbor, &around, Moment(60_000))
         };
         let states = self.topology.neighbors.iter().map(|(path, neighbor)| (path.clone(), state(neighbor)));
-        bgp::ribs(&self.topology, &states.collect(), &self.sessions)
+        Arc::new(bgp::ribs(&self.topology, &states.collect(), &self.sessions))
     }
 
-    fn forwarding(&self, ribs: &Ribs) -> Forwarding {
-        let unused = ribs.neighbors.iter().map(|(path, exchange)| (path.clone(), exchange.unused()));
+    fn forwarding(&self, ribs: &Arc<Ribs>) -> Forwarding {
+        let unused: Arc<dyn Unused> = ribs.clone();
         Forwarding::of(&Inputs {
             topology: &self.topology,
             sessions: &self.sessions,
             ribs: &ribs.gateways,
             peers: &ribs.peers,
             neighbors_down: &BTreeMap::new(),
-            unused: &unused.collect(),
+            unused: &unused,
         })
     }
 }

@@ -16,6 +16,7 @@
 //! | [`topology`] | what is declared, as typed values |
 //! | [`prefix_filter`] | which routes a prefix list lets pass |
 //! | [`esp`] | how large a packet becomes in a tunnel, and what fits |
+//! | `parallel` | independent work on several processors |
 //! | [`store`] | an ordered map with durable transactions |
 //!
 //! The engine has no clock of its own: every call is told the time. Every write is
@@ -36,6 +37,7 @@ pub mod topology;
 mod index;
 mod intent;
 mod ledger;
+mod parallel;
 mod system;
 #[cfg(test)]
 mod tests;

@@ -13,13 +13,18 @@
 //! own AS is in its path: the neighbor sees the loop (FRR without
 //! `sender-as-path-loop-detection`), or takes it if it allows that.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use foldhash::HashSet;
 
 use super::learn::{Fate, Lists, Offer, prepended};
 use super::route::{LOCAL_PREFERENCE, OWN_WEIGHT, Rib};
 use super::talk::Talk;
+use super::unused::KeptOut;
+use super::{BgpPath, Families};
 use crate::engine::prefix_filter::Verdict;
 use crate::engine::topology::{BgpInstance, Topology};
 use crate::model::{AsNumber, AsPathModifier, Network, PolicyPath, RouteOrigin};
@@ -89,6 +94,10 @@ impl Own {
         own
     }
 
+    fn routes(&self) -> impl Iterator<Item = Route<'_>> {
+        self.networks.iter().map(|(network, origin)| Route::own(*network, *origin))
+    }
+
     /// Whether a summary keeps `network` back.
     fn keeps_back(&self, network: Network) -> bool {
         self.covering.iter().any(|summary| *summary != network && summary.covers(network))
@@ -101,58 +110,147 @@ fn within<T>(map: &BTreeMap<Network, T>, summary: Network) -> impl Iterator<Item
     map.range(summary..).skip_while(move |(network, _)| **network == summary).take_while(move |(it, _)| is_within(**it))
 }
 
-/// What the gateway has for the neighbor of `talk`.
-pub(super) fn to(talk: &Talk<'_>, own: &Own, rib: &Rib, topology: &Topology) -> Vec<Advertised> {
-    let sender = Sender::of(talk, topology);
-    let mut advertised = Vec::new();
-    for (network, origin) in own.networks.iter().filter(|(network, _)| !own.keeps_back(**network)) {
-        let route = Route {
-            network: *network,
-            as_path: Arc::default(),
-            origin: *origin,
-            med: 0,
-            local_preference: LOCAL_PREFERENCE,
-            weight: OWN_WEIGHT,
-            next_hop: None,
-        };
-        advertised.extend(sender.send(route));
+/// What a gateway has for all its neighbors.
+#[derive(Debug)]
+pub(super) struct Table {
+    own: Own,
+    rib: Arc<Rib>,
+    /// The best paths of all routes, each once: many routes share one.
+    paths: Vec<Arc<BgpPath>>,
+}
+
+impl Table {
+    pub fn new(own: Own, rib: Arc<Rib>) -> Self {
+        let mut known = HashSet::default();
+        let best = rib.routes.values().filter_map(|paths| paths.first());
+        let paths = best.filter(|path| known.insert(Arc::as_ptr(path))).cloned().collect();
+        Self { own, rib, paths }
     }
-    for (network, paths) in &rib.routes {
-        let Some(best) = paths.first() else { continue };
-        let is_from_here = best.neighbor == talk.neighbor.path;
-        if is_from_here || (best.is_internal && talk.is_internal) || own.keeps_back(*network) {
-            continue;
-        }
-        advertised.extend(sender.send(Route {
-            network: *network,
-            as_path: best.as_path.clone(),
-            origin: best.origin,
-            // RFC 4271, section 5.1.4: a MED is not passed on to other ASes.
-            med: if talk.is_internal { best.med } else { 0 },
-            local_preference: best.local_preference,
-            weight: best.weight,
-            next_hop: talk.is_internal.then_some(best.next_hop),
-        }));
+}
+
+/// What a gateway has for one neighbor, worked out when it is asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Advertising {
+    table: Arc<Table>,
+    sender: Sender,
+    advertised: OnceLock<Vec<Advertised>>,
+}
+
+impl Advertising {
+    /// What the gateway has for the neighbor of `talk`.
+    pub fn to(talk: &Talk<'_>, table: Arc<Table>, topology: &Topology) -> Self {
+        Self { table, sender: Sender::of(talk, topology), advertised: OnceLock::new() }
     }
-    advertised.sort_by_key(|it| it.network);
-    advertised
+
+    /// All of it, by network; kept once it is known.
+    pub fn advertised(&self) -> &[Advertised] {
+        self.advertised.get_or_init(|| self.routes().filter_map(|route| self.sender.send(&route)).collect())
+    }
+
+    /// How many routes the gateway has, for whomever.
+    pub fn size(&self) -> usize {
+        self.table.own.networks.len() + self.table.rib.routes.len()
+    }
+
+    /// What a simulated peer accepts of it, and how it ranks that; the gateway's own first.
+    pub fn accepted(&self) -> impl Iterator<Item = (Network, Rank)> {
+        let Table { own, rib, paths } = &*self.table;
+        let is_taken = |path: &&Arc<BgpPath>| self.sender.is_for(Some(path)) && self.sender.takes(&path.as_path);
+        let taken: HashSet<_> = paths.iter().filter(is_taken).map(Arc::as_ptr).collect();
+        // Often a peer takes none of the paths, and no route has to be looked at.
+        let routes = Some(&rib.routes).filter(|_| !taken.is_empty()).into_iter().flatten();
+        let learned = routes.filter_map(move |(network, paths)| {
+            let best = paths.first().filter(|best| taken.contains(&Arc::as_ptr(best)))?;
+            Some(Route::learned(*network, best))
+        });
+        let accepted = own.routes().chain(learned).filter(|route| {
+            let judgement = || self.sender.judge(route);
+            !own.keeps_back(route.network) && judgement().is_some_and(|it| it.at_peer == Some(Fate::Accepted))
+        });
+        accepted.map(|route| (route.network, self.sender.rank(&route)))
+    }
+
+    /// What does not get to a simulated peer, or is not accepted there, and why; of the
+    /// networks that `concerns` picks.
+    pub fn unused(&self, concerns: impl Fn(Network) -> bool) -> impl Iterator<Item = (Network, KeptOut)> {
+        let peer = self.sender.peer.as_ref();
+        self.routes().filter(move |route| concerns(route.network)).filter_map(move |route| {
+            let judgement = self.sender.judge(&route)?;
+            let withheld = (!judgement.verdict.permits()).then_some(Fate::Withheld(judgement.verdict));
+            let by = KeptOut::of(
+                withheld.or(judgement.at_peer)?,
+                || self.sender.lists.path(route.network),
+                || peer?.lists.path(route.network),
+            );
+            Some((route.network, by?))
+        })
+    }
+
+    /// What the gateway would send to the neighbor, if it can; by network.
+    fn routes(&self) -> impl Iterator<Item = Route<'_>> {
+        let Table { own, rib, .. } = &*self.table;
+        let mut of_gateway = own.routes().peekable();
+        let learned = rib.routes.iter().filter_map(|(network, paths)| Some(Route::learned(*network, paths.first()?)));
+        let mut learned = learned.peekable();
+        let merged = std::iter::from_fn(move || match (of_gateway.peek(), learned.peek()) {
+            (Some(own), other) if other.is_none_or(|other| own.network <= other.network) => of_gateway.next(),
+            _ => learned.next(),
+        });
+        merged.filter(|route| self.sender.is_for(route.best) && !own.keeps_back(route.network))
+    }
+}
+
+/// How good a route is to a simulated peer: the lowest is the best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Rank {
+    local_preference: Reverse<u32>,
+    path_length: usize,
+    origin: RouteOrigin,
+    med: u32,
 }
 
 /// A route before it is sent.
-struct Route {
+#[derive(Clone, Copy)]
+struct Route<'a> {
     network: Network,
-    as_path: Arc<[AsNumber]>,
     origin: RouteOrigin,
-    med: u32,
-    local_preference: u32,
-    weight: u32,
-    /// None: the gateway itself.
-    next_hop: Option<IpAddr>,
+    /// The path by which the gateway gets there; none: the network is its own.
+    best: Option<&'a BgpPath>,
+}
+
+impl<'a> Route<'a> {
+    const fn own(network: Network, origin: RouteOrigin) -> Self {
+        Self { network, origin, best: None }
+    }
+
+    const fn learned(network: Network, best: &'a BgpPath) -> Self {
+        Self { network, origin: best.origin, best: Some(best) }
+    }
+
+    fn as_path(&self) -> &'a [AsNumber] {
+        self.best.map_or(&[], |best| &best.as_path)
+    }
+
+    fn local_preference(&self) -> u32 {
+        self.best.map_or(LOCAL_PREFERENCE, |best| best.local_preference)
+    }
+}
+
+/// What becomes of a route on its way.
+#[derive(Clone, Copy)]
+struct Judgement {
+    /// What the out filter says.
+    verdict: Verdict,
+    /// What becomes of it at a simulated peer, if it arrives at one.
+    at_peer: Option<Fate>,
 }
 
 /// The gateway's side of a neighbor, ready to send many routes.
-struct Sender<'a> {
-    talk: &'a Talk<'a>,
+#[derive(Clone, Debug)]
+struct Sender {
+    neighbor: PolicyPath,
+    families: Families,
+    is_internal: bool,
     lists: Lists,
     /// What goes before AS paths.
     before: Vec<AsNumber>,
@@ -164,14 +262,15 @@ struct Sender<'a> {
 }
 
 /// What a simulated peer makes of routes.
+#[derive(Clone, Debug)]
 struct PeerSide {
     lists: Lists,
     as_number: AsNumber,
     may_occur: usize,
 }
 
-impl<'a> Sender<'a> {
-    fn of(talk: &'a Talk<'a>, topology: &Topology) -> Self {
+impl Sender {
+    fn of(talk: &Talk<'_>, topology: &Topology) -> Self {
         // FRR, `bgp_packet_attribute`: the AS the neighbor is shown goes before the gateway's
         // own, or takes its place.
         let before = match (talk.is_internal, talk.neighbor.local_as) {
@@ -191,7 +290,9 @@ impl<'a> Sender<'a> {
             may_occur: if speaker.allow_as_in { super::ALLOWED_OWN_AS } else { 0 },
         });
         Self {
-            talk,
+            neighbor: talk.neighbor.path.clone(),
+            families: talk.families,
+            is_internal: talk.is_internal,
             lists: Lists::of(talk.neighbor, |filtering| filtering.outbound, topology),
             own_path: prepended(&before, &[]),
             before,
@@ -201,29 +302,69 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// The route as it goes out; none where its family is not exchanged, or the gateway has
-    /// no address of that family in the tunnel.
-    fn send(&self, route: Route) -> Option<Advertised> {
+    /// Whether routes by this path, or without one the gateway's own, are for the neighbor.
+    fn is_for(&self, best: Option<&BgpPath>) -> bool {
+        best.is_none_or(|best| best.neighbor != self.neighbor && !(best.is_internal && self.is_internal))
+    }
+
+    /// Whether a simulated peer takes routes with this AS path, whatever their network.
+    fn takes(&self, as_path: &[AsNumber]) -> bool {
+        self.peer.as_ref().is_some_and(|peer| !peer.is_loop(&self.before, as_path))
+    }
+
+    /// The next hop that is announced; none where the route's family is not exchanged, or
+    /// the gateway has no address of that family in the tunnel.
+    fn next_hop(&self, route: &Route<'_>) -> Option<IpAddr> {
         let v6 = route.network.is_v6();
-        if !self.talk.families.has(v6) {
+        if !self.families.has(v6) {
             return None;
         }
-        let next_hop = route.next_hop.or(if v6 { self.own_v6 } else { self.own_v4 })?;
-        let as_path = match (route.as_path.is_empty(), self.before.is_empty()) {
-            (true, _) => self.own_path.clone(),
-            (false, true) => route.as_path,
-            (false, false) => prepended(&self.before, &route.as_path),
-        };
+        let kept = route.best.filter(|_| self.is_internal).map(|best| best.next_hop);
+        kept.or(if v6 { self.own_v6 } else { self.own_v4 })
+    }
+
+    /// What becomes of the route; none where it is not sent.
+    fn judge(&self, route: &Route<'_>) -> Option<Judgement> {
+        self.next_hop(route)?;
         let verdict = self.lists.judge(route.network);
-        let at_peer = self.peer.as_ref().filter(|_| verdict.permits()).map(|peer| peer.judge(route.network, &as_path));
+        let peer = self.peer.as_ref().filter(|_| verdict.permits());
+        let at_peer = peer.map(|peer| peer.judge(route.network, &self.before, route.as_path()));
+        Some(Judgement { verdict, at_peer })
+    }
+
+    /// How good the route is to a simulated peer.
+    fn rank(&self, route: &Route<'_>) -> Rank {
+        let preference = if self.is_internal { route.local_preference() } else { LOCAL_PREFERENCE };
+        Rank {
+            local_preference: Reverse(preference),
+            path_length: self.before.len() + route.as_path().len(),
+            origin: route.origin,
+            med: self.med(route),
+        }
+    }
+
+    /// RFC 4271, section 5.1.4: a MED is not passed on to other ASes.
+    fn med(&self, route: &Route<'_>) -> u32 {
+        route.best.filter(|_| self.is_internal).map_or(0, |best| best.med)
+    }
+
+    /// The route as it goes out, if it does.
+    fn send(&self, route: &Route<'_>) -> Option<Advertised> {
+        let next_hop = self.next_hop(route)?;
+        let Judgement { verdict, at_peer } = self.judge(route)?;
+        let as_path = match route.best.map(|best| &best.as_path).filter(|as_path| !as_path.is_empty()) {
+            None => self.own_path.clone(),
+            Some(as_path) if self.before.is_empty() => as_path.clone(),
+            Some(as_path) => prepended(&self.before, as_path),
+        };
         Some(Advertised {
             network: route.network,
             next_hop,
             as_path,
             origin: route.origin,
-            med: route.med,
-            local_preference: route.local_preference,
-            weight: route.weight,
+            med: self.med(route),
+            local_preference: route.local_preference(),
+            weight: route.best.map_or(OWN_WEIGHT, |best| best.weight),
             verdict,
             at_peer,
         })
@@ -231,8 +372,14 @@ impl<'a> Sender<'a> {
 }
 
 impl PeerSide {
-    fn judge(&self, network: Network, as_path: &[AsNumber]) -> Fate {
-        if as_path.iter().filter(|number| **number == self.as_number).count() > self.may_occur {
+    /// Whether the peer's own AS is in `before` and `as_path` too often.
+    fn is_loop(&self, before: &[AsNumber], as_path: &[AsNumber]) -> bool {
+        before.iter().chain(as_path).filter(|number| **number == self.as_number).count() > self.may_occur
+    }
+
+    /// What becomes of a route whose AS path is `before` and then `as_path`.
+    fn judge(&self, network: Network, before: &[AsNumber], as_path: &[AsNumber]) -> Fate {
+        if self.is_loop(before, as_path) {
             return Fate::Loop;
         }
         match self.lists.judge(network) {
@@ -244,13 +391,13 @@ impl PeerSide {
 
 impl Advertised {
     /// The route on its way to another gateway of this engine.
-    pub(super) fn offer(&self) -> Offer {
+    pub(super) fn offer(&self) -> Offer<'_> {
         Offer {
-            network: self.network,
-            as_path: self.as_path.clone(),
+            is_v6: self.network.is_v6(),
+            as_path: &self.as_path,
             origin: self.origin,
             med: self.med,
-            local_preference: Some(self.local_preference),
+            local_preference: self.local_preference,
             next_hop: Some(self.next_hop),
         }
     }

@@ -1,8 +1,9 @@
 //! What a gateway learns from a neighbor.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::route::LOCAL_PREFERENCE;
 use super::speaker::{FarSpeaker, Who, instance, shown_as};
@@ -23,7 +24,7 @@ pub struct Learned {
     pub network: Network,
     /// The path, as the gateway sees it. The session of one whose next hop is
     /// unreachable is the neighbor's.
-    pub path: BgpPath,
+    pub path: Arc<BgpPath>,
     /// What became of it.
     pub fate: Fate,
 }
@@ -108,16 +109,23 @@ impl List {
     }
 }
 
-/// A route on its way from one speaker to another.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Offer {
-    pub network: Network,
-    pub as_path: Arc<[AsNumber]>,
+/// What is said of a route on its way from one speaker to another, beside its network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Offer<'a> {
+    pub is_v6: bool,
+    pub as_path: &'a [AsNumber],
     pub origin: RouteOrigin,
     pub med: u32,
-    /// Only between speakers of one AS.
-    pub local_preference: Option<u32>,
+    /// Counts between speakers of one AS.
+    pub local_preference: u32,
     pub next_hop: Option<IpAddr>,
+}
+
+/// A path as a gateway keeps it, and what that makes of all routes that have it.
+struct Kept {
+    path: Arc<BgpPath>,
+    is_loop: bool,
+    is_reachable: bool,
 }
 
 /// The gateway's side of a neighbor, ready to judge many routes.
@@ -174,38 +182,23 @@ impl<'a> Receiver<'a> {
 
     /// The AS path as the gateway keeps it: the AS it shows the neighbor goes before it,
     /// unless that is not wanted (FRR, `local-as` without `no-prepend`).
-    pub fn kept_path(&self, sent: &Arc<[AsNumber]>) -> Arc<[AsNumber]> {
+    fn kept_path(&self, sent: &Arc<[AsNumber]>) -> Arc<[AsNumber]> {
         match self.neighbor.local_as {
             Some((shown, None)) => prepended(&[shown], sent),
             Some((_, Some(AsPathModifier::NoPrepend | AsPathModifier::NoPrependReplaceAs))) | None => sent.clone(),
         }
     }
 
-    /// What becomes of a route, whose path is as [`Self::kept_path`] says.
-    pub fn judge(&self, network: Network, as_path: &[AsNumber]) -> Fate {
-        if !self.families.has(network.is_v6()) {
-            return Fate::OtherFamily;
-        }
-        let occurs = |number| as_path.iter().filter(|it| **it == number).count();
-        let shown = self.neighbor.local_as.map(|(shown, _)| shown).filter(|shown| *shown != self.own_as);
-        if occurs(self.own_as) > self.may_occur.0 || shown.is_some_and(|shown| occurs(shown) > self.may_occur.1) {
-            return Fate::Loop;
-        }
-        match self.lists.judge(network) {
-            verdict if verdict.permits() => Fate::Accepted,
-            verdict => Fate::Filtered(verdict),
-        }
-    }
-
-    /// What is learned of a route that arrives; `as_path` is as [`Self::kept_path`] says.
-    pub fn learn(&self, offer: &Offer, as_path: Arc<[AsNumber]>) -> Learned {
-        let default = if offer.network.is_v6() { self.next_hop_v6 } else { self.next_hop_v4 };
+    /// The path of a route that is offered, as the gateway keeps it.
+    fn keep(&self, offer: &Offer<'_>, before: Option<AsNumber>) -> Kept {
+        let default = if offer.is_v6 { self.next_hop_v6 } else { self.next_hop_v4 };
         let next_hop = offer.next_hop.or(default);
         let session = next_hop.and_then(|next_hop| self.session_to(next_hop));
-        let mut fate = self.judge(offer.network, &as_path);
-        if fate == Fate::Accepted && session.is_none() {
-            fate = Fate::NextHopUnreachable;
-        }
+        let as_path = self.kept_path(&prepended(before.as_slice(), offer.as_path));
+        let occurs = |number| as_path.iter().filter(|it| **it == number).count();
+        let shown = self.neighbor.local_as.map(|(shown, _)| shown).filter(|shown| *shown != self.own_as);
+        let is_loop =
+            occurs(self.own_as) > self.may_occur.0 || shown.is_some_and(|shown| occurs(shown) > self.may_occur.1);
         let path = BgpPath {
             neighbor: self.neighbor.path.clone(),
             session: session.unwrap_or(&self.carrier.session.path).clone(),
@@ -213,15 +206,27 @@ impl<'a> Receiver<'a> {
             as_path,
             origin: offer.origin,
             med: offer.med,
-            local_preference: match offer.local_preference {
-                Some(preference) if self.is_internal => preference,
-                _ => LOCAL_PREFERENCE,
-            },
+            local_preference: if self.is_internal { offer.local_preference } else { LOCAL_PREFERENCE },
             weight: 0,
             is_internal: self.is_internal,
             is_stale: self.is_stale,
         };
-        Learned { network: offer.network, path, fate }
+        Kept { path: Arc::new(path), is_loop, is_reachable: session.is_some() }
+    }
+
+    /// What becomes of a route with this path.
+    fn judge(&self, network: Network, kept: &Kept) -> Fate {
+        if !self.families.has(network.is_v6()) {
+            return Fate::OtherFamily;
+        }
+        if kept.is_loop {
+            return Fate::Loop;
+        }
+        match self.lists.judge(network) {
+            verdict if !verdict.permits() => Fate::Filtered(verdict),
+            _ if !kept.is_reachable => Fate::NextHopUnreachable,
+            _ => Fate::Accepted,
+        }
     }
 
     /// The session through whose tunnel `next_hop` is reached: the tunnel has to be up,
@@ -272,52 +277,49 @@ pub(super) fn prepended(numbers: &[AsNumber], path: &[AsNumber]) -> Arc<[AsNumbe
 pub(super) fn from_peer(far: &FarSpeaker<'_>, receiver: &Receiver<'_>, topology: &Topology) -> Vec<Learned> {
     let Who::Peer(_, speaker) = far.who else { return Vec::new() };
     let outbound = Lists::both(speaker.outbound.as_ref(), topology);
-    let mut paths = Paths::new(far, receiver);
-    let mut learned: Vec<_> = speaker
-        .routes
-        .iter()
-        .map(|route| {
-            let offer = Offer {
-                network: route.network,
-                as_path: Arc::default(),
-                origin: route.origin,
-                med: route.med,
-                local_preference: Some(route.local_preference),
-                next_hop: route.next_hop,
-            };
-            let mut learned = receiver.learn(&offer, paths.of(route));
-            let verdict = outbound.judge(route.network);
-            if !verdict.permits() && learned.fate != Fate::OtherFamily {
-                learned.fate = Fate::Withheld(verdict);
-            }
-            learned
-        })
-        .collect();
+    // A speaker of the gateway's own AS does not put it before the path.
+    let mut paths = Paths::new(receiver, (!receiver.is_internal).then_some(far.as_number));
+    let learned = speaker.routes.iter().map(|route| {
+        let mut learned = paths.learn(route.network, offer(route));
+        let verdict = outbound.judge(route.network);
+        if !verdict.permits() && learned.fate != Fate::OtherFamily {
+            learned.fate = Fate::Withheld(verdict);
+        }
+        learned
+    });
+    let mut learned: Vec<_> = learned.collect();
     last_word(&mut learned);
     learned
 }
 
-/// The AS paths of a peer's routes, as the gateway keeps them. Most peers have few.
-struct Paths<'a> {
-    far_as: Option<AsNumber>,
+fn offer(route: &SpeakerRoute) -> Offer<'_> {
+    Offer {
+        is_v6: route.network.is_v6(),
+        as_path: &route.as_path,
+        origin: route.origin,
+        med: route.med,
+        local_preference: route.local_preference,
+        next_hop: route.next_hop,
+    }
+}
+
+/// The paths of a neighbor's routes, as the gateway keeps them. Most neighbors have few.
+pub(super) struct Paths<'a> {
     receiver: &'a Receiver<'a>,
-    known: HashMap<&'a [AsNumber], Arc<[AsNumber]>>,
+    /// The AS that goes before the paths.
+    before: Option<AsNumber>,
+    known: HashMap<Offer<'a>, Kept>,
 }
 
 impl<'a> Paths<'a> {
-    fn new(far: &FarSpeaker<'_>, receiver: &'a Receiver<'a>) -> Self {
-        // A speaker of the gateway's own AS does not put it before the path.
-        let far_as = (!receiver.is_internal).then_some(far.as_number);
-        Self { far_as, receiver, known: HashMap::new() }
+    pub fn new(receiver: &'a Receiver<'a>, before: Option<AsNumber>) -> Self {
+        Self { receiver, before, known: HashMap::default() }
     }
 
-    fn of<'b: 'a>(&mut self, route: &'b SpeakerRoute) -> Arc<[AsNumber]> {
-        let (far_as, receiver) = (self.far_as, self.receiver);
-        let known = self
-            .known
-            .entry(&route.as_path)
-            .or_insert_with(|| receiver.kept_path(&prepended(far_as.as_slice(), &route.as_path)));
-        known.clone()
+    /// What is learned of a route that arrives.
+    pub fn learn(&mut self, network: Network, offer: Offer<'a>) -> Learned {
+        let kept = self.known.entry(offer).or_insert_with(|| self.receiver.keep(&offer, self.before));
+        Learned { network, path: kept.path.clone(), fate: self.receiver.judge(network, kept) }
     }
 }
 

@@ -18,6 +18,7 @@
 //! | `best_path` | which of several paths are used |
 //! | `advertise` | what a gateway advertises to a neighbor |
 //! | `ribs` | all routes at one moment |
+//! | `unused` | why a route that one side has is not used by the other |
 //! | [`documents`] | neighbors and routes as the API shows them |
 //!
 //! NSX edges run FRR, so that where the RFCs leave a choice, FRR's is taken.
@@ -40,6 +41,7 @@ mod talk;
 #[cfg(test)]
 mod tests;
 mod timing;
+mod unused;
 
 pub use advertise::Advertised;
 pub use best_path::{MAXIMUM_PATHS, Multipath, Standing, select};
@@ -47,7 +49,8 @@ pub use carrier::{Carrier, Surroundings};
 pub use learn::{ALLOWED_OWN_AS, Fate, Learned, Lists};
 pub use life::{BGP_PORT, NeighborRecord};
 pub use obstacle::{Obstacle, Reset};
-pub use ribs::{Exchange, KeptOut, Ribs, Unused, ribs};
+pub use ribs::{Exchange, Ribs, ribs};
 pub use route::{BgpPath, LOCAL_PREFERENCE, OWN_WEIGHT, Rib};
 pub use state::{BfdState, ConnectionState, Families, LastReset, NeighborState};
 pub use timing::{CONNECT_RETRY, START_DELAY};
+pub use unused::{KeptOut, Unused};

@@ -2,14 +2,16 @@
 //! gateway uses.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::sync::Arc;
 
-use super::advertise::{self, Advertised, Own};
+use super::advertise::{self, Advertised, Advertising, Own, Rank, Table};
 use super::best_path::{self, Multipath, Standing};
-use super::learn::{self, Fate, Learned, Lists, Offer, Receiver};
+use super::learn::{self, Fate, Learned, Lists, Paths, Receiver};
 use super::talk::Talk;
+use super::unused::KeptOut;
 use super::{BgpPath, NeighborState, Rib, Surroundings};
 use crate::engine::negotiation::SessionState;
+use crate::engine::parallel;
 use crate::engine::topology::{BgpInstance, Topology};
 use crate::model::{Network, PolicyPath};
 
@@ -21,7 +23,7 @@ const ROUNDS: usize = 32;
 #[derive(Clone, Debug, Default)]
 pub struct Ribs {
     /// The routes each tier-0 gateway uses, by its path.
-    pub gateways: BTreeMap<String, Rib>,
+    pub gateways: BTreeMap<String, Arc<Rib>>,
     /// What each neighbor taught and learned: of those that are established, and those
     /// whose routes are kept while they restart.
     pub neighbors: BTreeMap<PolicyPath, Exchange>,
@@ -34,17 +36,13 @@ pub struct Ribs {
 #[derive(Clone, Debug, Default)]
 pub struct Exchange {
     /// The prefix lists that learned routes have to pass.
-    pub inbound: Lists,
-    /// The prefix lists that advertised routes have to pass.
-    pub outbound: Lists,
+    inbound: Lists,
     /// The prefix list that a simulated peer lets its own routes pass.
-    pub peer_outbound: Lists,
-    /// The prefix list that routes have to pass which a simulated peer learns.
-    pub peer_inbound: Lists,
+    peer_outbound: Lists,
     /// What the neighbor has to announce, and what became of it; by network.
     pub learned: Vec<Learned>,
-    /// What the gateway has for the neighbor, and what the filters say; by network.
-    pub advertised: Vec<Advertised>,
+    /// What the gateway has for the neighbor.
+    advertising: Option<Advertising>,
 }
 
 impl Exchange {
@@ -58,83 +56,32 @@ impl Exchange {
         self.learned.iter().filter(|it| it.fate == Fate::Accepted)
     }
 
+    /// What the gateway has for the neighbor, and what the filters say; by network.
+    pub fn advertised(&self) -> &[Advertised] {
+        self.advertising.as_ref().map_or(&[], Advertising::advertised)
+    }
+
     /// What is advertised, after the filters.
     pub fn sent(&self) -> impl Iterator<Item = &Advertised> {
-        self.advertised.iter().filter(|it| it.verdict.permits())
+        self.advertised().iter().filter(|it| it.verdict.permits())
     }
 
-    /// What one side has and the other does not use, and why.
-    pub fn unused(&self) -> Unused {
-        let learned = self.learned.iter().filter_map(|it| {
-            let by = KeptOut::of(it.fate, |verdict| match verdict {
-                Filter::Receiver => self.inbound.path(it.network),
-                Filter::Sender => self.peer_outbound.path(it.network),
-            });
-            Some((it.network, by?))
-        });
-        let advertised = self.advertised.iter().filter_map(|it| {
-            let withheld = (!it.verdict.permits()).then_some(Fate::Withheld(it.verdict));
-            let by = KeptOut::of(withheld.or(it.at_peer)?, |verdict| match verdict {
-                Filter::Receiver => self.peer_inbound.path(it.network),
-                Filter::Sender => self.outbound.path(it.network),
-            });
-            Some((it.network, by?))
-        });
-        Unused { learned: learned.collect(), advertised: advertised.collect() }
+    /// What the neighbor has and the gateway does not use, and why; of the networks that
+    /// `concerns` picks.
+    pub(super) fn not_learned(&self, concerns: impl Fn(Network) -> bool) -> impl Iterator<Item = (Network, KeptOut)> {
+        self.learned.iter().filter(move |it| concerns(it.network)).filter_map(|it| {
+            let (sender, receiver) = (&self.peer_outbound, &self.inbound);
+            Some((it.network, KeptOut::of(it.fate, || sender.path(it.network), || receiver.path(it.network))?))
+        })
     }
-}
 
-/// What one side of a neighbor has and the other does not use.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Unused {
-    /// What the neighbor has, and the gateway does not use.
-    pub learned: Vec<(Network, KeptOut)>,
-    /// What the gateway has, and a simulated peer does not use.
-    pub advertised: Vec<(Network, KeptOut)>,
-}
-
-/// Why a route that one side has is not used at the other.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeptOut {
-    /// This prefix list, of either side, does not let it pass.
-    List(PolicyPath),
-    /// The AS of who receives it is in its AS path.
-    Loop,
-    /// Its next hop is in no tunnel that is up.
-    NextHopUnreachable,
-    /// No routes of its IP version are exchanged.
-    OtherFamily,
-}
-
-/// How it goes on after the name of the route.
-impl fmt::Display for KeptOut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::List(list) => write!(f, "the prefix list {} keeps it out", list.id()),
-            Self::Loop => f.write_str("the AS of who receives it is in its AS path already"),
-            Self::NextHopUnreachable => f.write_str("its next hop is in no tunnel that is up"),
-            Self::OtherFamily => f.write_str("no routes of its IP version are exchanged"),
-        }
-    }
-}
-
-/// Whose prefix list it is.
-enum Filter {
-    Receiver,
-    Sender,
-}
-
-impl KeptOut {
-    fn of<'a>(fate: Fate, list: impl Fn(Filter) -> Option<&'a PolicyPath>) -> Option<Self> {
-        let by = |filter| list(filter).cloned().map(Self::List);
-        match fate {
-            Fate::Accepted => None,
-            Fate::Filtered(_) => by(Filter::Receiver),
-            Fate::Withheld(_) => by(Filter::Sender),
-            Fate::Loop => Some(Self::Loop),
-            Fate::NextHopUnreachable => Some(Self::NextHopUnreachable),
-            Fate::OtherFamily => Some(Self::OtherFamily),
-        }
+    /// What the gateway has and a simulated peer does not use, and why; of the networks
+    /// that `concerns` picks.
+    pub(super) fn not_taught(
+        &self,
+        concerns: impl Fn(Network) -> bool + Copy,
+    ) -> impl Iterator<Item = (Network, KeptOut)> {
+        self.advertising.iter().flat_map(move |advertising| advertising.unused(concerns))
     }
 }
 
@@ -150,9 +97,9 @@ pub fn ribs(
         .filter_map(|(path, state)| Some((path, Talk::of(topology.neighbors.get(path)?, state, &around)?)))
         .collect();
     let mut ribs = Ribs::default();
-    for (path, talk) in &talks {
-        ribs.neighbors.insert((*path).clone(), from_peer(talk, &around));
-    }
+    let routes = talks.values().filter_map(Talk::speaker).map(|speaker| speaker.routes.len()).sum();
+    let learned = |(path, talk): (&&PolicyPath, &Talk<'_>)| ((*path).clone(), from_peer(talk, &around));
+    ribs.neighbors.extend(parallel::map(routes, talks.iter().collect(), learned));
     let gateways = gateways(topology);
     let has_gateways = talks.values().any(|talk| talk.near().is_some());
     for round in 1..=ROUNDS {
@@ -181,12 +128,8 @@ fn gateways(topology: &Topology) -> BTreeMap<String, &BgpInstance> {
 /// What a simulated peer announces; of another gateway nothing is known yet.
 fn from_peer(talk: &Talk<'_>, around: &Surroundings<'_>) -> Exchange {
     let topology = around.topology;
-    let mut exchange = Exchange {
-        outbound: Lists::of(talk.neighbor, |filtering| filtering.outbound, topology),
-        ..Exchange::default()
-    };
+    let mut exchange = Exchange::default();
     if let Some(speaker) = talk.speaker() {
-        exchange.peer_inbound = Lists::both(speaker.inbound.as_ref(), topology);
         exchange.peer_outbound = Lists::both(speaker.outbound.as_ref(), topology);
     }
     if let Some(receiver) = Receiver::of(talk.neighbor, &talk.far, &talk.carrier, talk.families, around) {
@@ -206,13 +149,9 @@ fn settle(
     topology: &Topology,
 ) {
     let of_gateway = || talks.iter().filter(|(_, talk)| talk.neighbor.gateway() == gateway);
-    let mut learned: Vec<(Network, &BgpPath, &Standing)> = Vec::new();
-    for (path, talk) in of_gateway() {
-        if let Some(exchange) = ribs.neighbors.get(*path) {
-            learned.extend(exchange.accepted().map(|it| (it.network, &it.path, &talk.standing)));
-        }
-    }
-    learned.sort_by_key(|(network, ..)| *network);
+    let exchanges: Vec<_> =
+        of_gateway().filter_map(|(path, talk)| Some((ribs.neighbors.get(*path)?, &talk.standing))).collect();
+    let learned = by_network(&exchanges);
     // What the gateway has itself comes first, by its weight.
     let connected: BTreeSet<_> = advertise::connected(topology, gateway).collect();
     let multipath = Multipath { ecmp: instance.ecmp, relax: instance.multipath_relax };
@@ -225,22 +164,45 @@ fn settle(
     // So does a summary: a route to the same network is not used.
     own.summaries.iter().for_each(|summary| drop(rib.routes.remove(summary)));
     rib.discards.clone_from(&own.summaries);
-    let advertised: Vec<_> =
-        of_gateway().map(|(path, talk)| (*path, advertise::to(talk, &own, &rib, topology))).collect();
-    for (path, advertised) in advertised {
-        if let Some(exchange) = ribs.neighbors.get_mut(path) {
-            exchange.advertised = advertised;
+    let rib = Arc::new(rib);
+    let table = Arc::new(Table::new(own, rib.clone()));
+    for (path, talk) in of_gateway() {
+        if let Some(exchange) = ribs.neighbors.get_mut(*path) {
+            exchange.advertising = Some(Advertising::to(talk, table.clone(), topology));
         }
     }
     ribs.gateways.insert(gateway.to_owned(), rib);
 }
 
-fn used(paths: &[(Network, &BgpPath, &Standing)], multipath: Multipath) -> Vec<BgpPath> {
+/// A path that a gateway has learned, and from whom.
+type Candidate<'a> = (Network, &'a Arc<BgpPath>, &'a Standing);
+
+/// What was accepted from all these neighbors, by network.
+fn by_network<'a>(exchanges: &[(&'a Exchange, &'a Standing)]) -> Vec<Candidate<'a>> {
+    let routes = exchanges.iter().map(|(exchange, _)| exchange.learned.len()).sum();
+    let of = |exchanges: &[(&'a Exchange, &'a Standing)], room: usize| {
+        let mut learned: Vec<Candidate<'a>> = Vec::with_capacity(room);
+        for (exchange, standing) in exchanges {
+            learned.extend(exchange.accepted().map(|it| (it.network, &it.path, *standing)));
+        }
+        learned.sort_by_key(|(network, ..)| *network);
+        learned
+    };
+    let (some, others) = exchanges.split_at(exchanges.len() / 2);
+    let (others, mut learned) = parallel::join(routes, || of(others, 0), || of(some, routes));
+    learned.extend(others);
+    learned.sort_by_key(|(network, ..)| *network);
+    learned
+}
+
+fn used(paths: &[Candidate<'_>], multipath: Multipath) -> Vec<Arc<BgpPath>> {
     if let [(_, only, _)] = paths {
         return vec![(*only).clone()];
     }
-    let paths: Vec<_> = paths.iter().map(|(_, path, standing)| (*path, *standing)).collect();
-    best_path::select(&paths, multipath).into_iter().cloned().collect()
+    let all: Vec<_> = paths.iter().map(|(_, path, standing)| (&***path, *standing)).collect();
+    let shared = |used| paths.iter().find(|(_, path, _)| std::ptr::eq(&raw const ***path, used));
+    let used = best_path::select(&all, multipath).into_iter().filter_map(|used| shared(used));
+    used.map(|(_, path, _)| (*path).clone()).collect()
 }
 
 /// Gateways tell each other what they advertise; whether anything was news.
@@ -248,12 +210,11 @@ fn tell(ribs: &mut Ribs, talks: &BTreeMap<&PolicyPath, Talk<'_>>, around: &Surro
     let mut news = Vec::new();
     for (path, talk) in talks {
         let Some(far) = talk.near().and_then(|near| ribs.neighbors.get(&near.path)) else { continue };
-        let offers: Vec<Offer> = far.sent().map(Advertised::offer).collect();
         let Some(receiver) = Receiver::of(talk.neighbor, &talk.far, &talk.carrier, talk.families, around) else {
             continue;
         };
-        let learn = |offer: &Offer| receiver.learn(offer, receiver.kept_path(&offer.as_path));
-        news.push((*path, offers.iter().map(learn).collect::<Vec<_>>()));
+        let mut paths = Paths::new(&receiver, None);
+        news.push((*path, far.sent().map(|it| paths.learn(it.network, it.offer())).collect::<Vec<_>>()));
     }
     let mut is_news = false;
     for (path, learned) in news {
@@ -270,26 +231,28 @@ fn tell(ribs: &mut Ribs, talks: &BTreeMap<&PolicyPath, Talk<'_>>, around: &Surro
 /// What simulated peers use of what they have learned: of several sessions those with the
 /// highest local preference, the shortest AS path, the lowest origin and MED.
 fn peers(ribs: &Ribs, talks: &BTreeMap<&PolicyPath, Talk<'_>>) -> BTreeMap<PolicyPath, Vec<(Network, PolicyPath)>> {
-    let mut taken: BTreeMap<&PolicyPath, Vec<(&Advertised, &Talk<'_>)>> = BTreeMap::new();
-    for (path, talk) in talks {
-        let (Some(peer), Some(exchange)) = (talk.peer(), ribs.neighbors.get(*path)) else { continue };
-        let accepted = exchange.advertised.iter().filter(|it| it.at_peer == Some(Fate::Accepted));
-        taken.entry(&peer.path).or_default().extend(accepted.map(|it| (it, talk)));
+    let of_peers = talks
+        .iter()
+        .filter_map(|(path, talk)| Some((&talk.peer()?.path, talk, ribs.neighbors.get(*path)?.advertising.as_ref()?)));
+    let of_peers: Vec<_> = of_peers.collect();
+    let routes = of_peers.iter().map(|(.., advertising)| advertising.size()).sum();
+    let accepted = parallel::map(routes, of_peers, |(peer, talk, advertising)| {
+        (peer, advertising.accepted().map(|(network, rank)| (network, rank, talk)).collect::<Vec<_>>())
+    });
+    let mut taken: BTreeMap<&PolicyPath, Vec<(Network, Rank, &Talk<'_>)>> = BTreeMap::new();
+    for (peer, accepted) in accepted {
+        taken.entry(peer).or_default().extend(accepted);
     }
     let used = taken.into_iter().map(|(peer, mut taken)| {
-        let rank = |(route, talk): &(&Advertised, &Talk<'_>)| {
-            let preference = if talk.is_internal { route.local_preference } else { super::route::LOCAL_PREFERENCE };
-            (route.network, std::cmp::Reverse(preference), route.as_path.len(), route.origin, route.med)
-        };
-        taken.sort_by_key(|it| (rank(it), &it.1.neighbor.path));
+        taken.sort_by_key(|(network, rank, talk)| (*network, *rank, &talk.neighbor.path));
         let mut used: Vec<(Network, PolicyPath)> = Vec::new();
-        for as_good in taken.chunk_by(|one, other| rank(one) == rank(other)) {
-            let Some((first, _)) = as_good.first() else { continue };
+        for as_good in taken.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
+            let Some((first, ..)) = as_good.first() else { continue };
             // A worse rank of a network that is there already.
-            if used.last().is_some_and(|(network, _)| *network == first.network) {
+            if used.last().is_some_and(|(network, _)| network == first) {
                 continue;
             }
-            used.extend(as_good.iter().map(|(it, talk)| (it.network, talk.carrier.session.path.clone())));
+            used.extend(as_good.iter().map(|(network, _, talk)| (*network, talk.carrier.session.path.clone())));
         }
         (peer.clone(), used)
     });

@@ -40,11 +40,11 @@ pub struct BgpPath {
 }
 
 /// The routes that a gateway uses, by network: for each the equally good paths, the
-/// best first.
+/// best first. Many routes share a path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rib {
     /// The routes.
-    pub routes: BTreeMap<Network, Vec<BgpPath>>,
+    pub routes: BTreeMap<Network, Vec<Arc<BgpPath>>>,
     /// Summaries that the gateway advertises: what falls into one and matches no
     /// route is discarded.
     pub discards: Vec<Network>,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::atlas::Origin;
 use super::tables::Hop;
@@ -14,6 +15,8 @@ use crate::model::{Network, PolicyPath};
 /// What is known of routes that are not there, by gateway.
 pub(super) struct Explain {
     gateways: Vec<Missing>,
+    /// Who knows what is not used.
+    unused: Arc<dyn Unused>,
 }
 
 /// What is known of the routes that a gateway does not have.
@@ -23,9 +26,8 @@ struct Missing {
     alone: Vec<u32>,
     /// Neighbors that are not established, with what is wrong and their session.
     down: Vec<(PolicyPath, String, Option<u32>)>,
-    /// What neighbors have and the gateway does not use, or the other way around, with the
-    /// session.
-    unused: Vec<(PolicyPath, Unused, Option<u32>)>,
+    /// All neighbors, with their session.
+    neighbors: Vec<(PolicyPath, Option<u32>)>,
 }
 
 impl Explain {
@@ -70,11 +72,11 @@ impl Explain {
             let session = session(neighbor);
             of(neighbor, &mut |missing| missing.down.push((neighbor.clone(), wrong.clone(), session)));
         }
-        for (neighbor, unused) in inputs.unused {
+        for neighbor in topology.neighbors.keys() {
             let session = session(neighbor);
-            of(neighbor, &mut |missing| missing.unused.push((neighbor.clone(), unused.clone(), session)));
+            of(neighbor, &mut |missing| missing.neighbors.push((neighbor.clone(), session)));
         }
-        Self { gateways: missing }
+        Self { gateways: missing, unused: inputs.unused.clone() }
     }
 }
 
@@ -88,8 +90,8 @@ impl Forwarding {
             return Some(Because::Disconnected { segment });
         }
         let missing = self.explain.gateways.get(gateway as usize)?;
-        let routes = missing.unused.iter().map(|(neighbor, unused, _)| (neighbor, &unused.learned));
-        if let Some((neighbor, network, by)) = longest(routes, destination) {
+        let not_learned = |neighbor: &PolicyPath| self.explain.unused.not_learned(neighbor, destination);
+        if let Some((neighbor, network, by)) = longest(missing.neighbors.iter().map(|(it, _)| it), not_learned) {
             return Some(Because::NotLearned { neighbor, network, by });
         }
         let place = self.atlas.place(destination);
@@ -117,10 +119,9 @@ impl Forwarding {
         let sessions = &self.peers[peer as usize].sessions;
         let has = |session: &Option<u32>| session.is_some_and(|session| sessions.contains(&session));
         let gateways = &self.explain.gateways;
-        let unused = gateways.iter().flat_map(|missing| &missing.unused).filter(|(_, _, session)| has(session));
-        if let Some((neighbor, network, by)) =
-            longest(unused.map(|(neighbor, unused, _)| (neighbor, &unused.advertised)), destination)
-        {
+        let neighbors = gateways.iter().flat_map(|missing| &missing.neighbors).filter(|(_, session)| has(session));
+        let not_taught = |neighbor: &PolicyPath| self.explain.unused.not_taught(neighbor, destination);
+        if let Some((neighbor, network, by)) = longest(neighbors.map(|(it, _)| it), not_taught) {
             return Some(Because::NotTaught { neighbor, network, by });
         }
         let down = gateways.iter().flat_map(|missing| &missing.down).filter(|(_, _, session)| has(session));
@@ -134,14 +135,12 @@ impl Forwarding {
     }
 }
 
-/// The longest of the routes that would have led to `destination`, with its neighbor.
+/// The longest of the routes that are not used, with its neighbor.
 fn longest<'a>(
-    routes: impl Iterator<Item = (&'a PolicyPath, &'a Vec<(Network, KeptOut)>)>,
-    destination: IpAddr,
+    neighbors: impl Iterator<Item = &'a PolicyPath>,
+    unused: impl Fn(&PolicyPath) -> Option<(Network, KeptOut)>,
 ) -> Option<(PolicyPath, Network, KeptOut)> {
-    let holding = routes.flat_map(|(neighbor, routes)| {
-        routes.iter().filter(|(network, _)| network.holds(destination)).map(move |route| (neighbor, route))
-    });
-    let (neighbor, (network, by)) = holding.max_by_key(|(_, (network, _))| network.length())?;
-    Some((neighbor.clone(), *network, by.clone()))
+    let routes = neighbors.filter_map(|neighbor| Some((neighbor, unused(neighbor)?)));
+    let (neighbor, (network, by)) = routes.max_by_key(|(_, (network, _))| network.length())?;
+    Some((neighbor.clone(), network, by))
 }

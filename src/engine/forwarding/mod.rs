@@ -65,6 +65,7 @@ mod words;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 pub use crate::model::{Disposition, DropReason};
 pub use decision::{Crossing, Decision};
@@ -99,13 +100,14 @@ pub struct Inputs<'a> {
     /// The states of sessions.
     pub sessions: &'a BTreeMap<PolicyPath, SessionState>,
     /// The routes that gateways use, by the path of the tier-0 gateway.
-    pub ribs: &'a BTreeMap<String, Rib>,
+    pub ribs: &'a BTreeMap<String, Arc<Rib>>,
     /// What each simulated peer learned, and by which session it gets there.
     pub peers: &'a BTreeMap<PolicyPath, Vec<(Network, PolicyPath)>>,
     /// What is wrong with the neighbors that are not established.
     pub neighbors_down: &'a BTreeMap<PolicyPath, String>,
-    /// What each neighbor and its gateway have for each other and do not use.
-    pub unused: &'a BTreeMap<PolicyPath, Unused>,
+    /// Who knows what neighbors and gateways have for each other and do not use: asked only
+    /// where a route is missed.
+    pub unused: &'a Arc<dyn Unused>,
 }
 
 /// The tables by which packets are forwarded at one moment: built once, for many

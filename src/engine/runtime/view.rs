@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::traffic::Traffic;
 use crate::engine::Moment;
-use crate::engine::bgp::{self, NeighborState, Ribs};
+use crate::engine::bgp::{self, NeighborState, Ribs, Unused};
 use crate::engine::forwarding::{Decision, Forwarding, Inputs, Packet, Trace};
 use crate::engine::negotiation::SessionState;
 use crate::engine::topology::Topology;
@@ -42,6 +42,10 @@ impl EngineView {
 
     /// The routes: which are learned, used and advertised.
     pub fn ribs(&self) -> &Ribs {
+        self.shared_ribs()
+    }
+
+    fn shared_ribs(&self) -> &Arc<Ribs> {
         self.ribs.get_or_init(|| Arc::new(bgp::ribs(&self.topology, &self.neighbors, &self.sessions)))
     }
 
@@ -51,19 +55,19 @@ impl EngineView {
     }
 
     fn build_forwarding(&self) -> Forwarding {
-        let ribs = self.ribs();
+        let ribs = self.shared_ribs();
         let down = self.neighbors.iter().filter_map(|(path, state)| {
             let reason = state.reason.as_ref().map(ToString::to_string);
             Some((path.clone(), reason?))
         });
-        let unused = ribs.neighbors.iter().map(|(path, exchange)| (path.clone(), exchange.unused()));
+        let unused: Arc<dyn Unused> = ribs.clone();
         Forwarding::of(&Inputs {
             topology: &self.topology,
             sessions: &self.sessions,
             ribs: &ribs.gateways,
             peers: &ribs.peers,
             neighbors_down: &down.collect(),
-            unused: &unused.collect(),
+            unused: &unused,
         })
     }
 

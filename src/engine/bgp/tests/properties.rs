@@ -145,7 +145,7 @@ proptest! {
         let own: crate::model::AsNumber = "65000".parse().unwrap();
         for (at, exchange) in &ribs.neighbors {
             prop_assert!(exchange.learned.is_sorted_by(|one, next| one.network < next.network));
-            prop_assert!(exchange.advertised.is_sorted_by(|one, next| one.network < next.network));
+            prop_assert!(exchange.advertised().is_sorted_by(|one, next| one.network < next.network));
             for learned in exchange.accepted() {
                 prop_assert!(at.id() != "office" || filter.judge(learned.network).permits());
                 prop_assert!(!learned.path.as_path.contains(&own), "a loop");

@@ -26,7 +26,7 @@ mod tests;
 use std::net::IpAddr;
 
 use key::Prefix;
-use paint::Numbered;
+use paint::{Numbered, overlay};
 use ranges::Ranges;
 use sets::{Set, Sets};
 use sheet::{Claimed, Sheet, Side, Via};
@@ -34,6 +34,7 @@ use sheet::{Claimed, Sheet, Side, Via};
 use super::RouteSource;
 use super::index::{Ix, small};
 use super::tables::Hop;
+use crate::engine::parallel;
 use crate::model::Network;
 
 /// What is known of the addresses of some ranges. It lies in one cache line.
@@ -116,17 +117,6 @@ pub(super) struct Way {
     pub hop: Hop,
 }
 
-/// What the layers of both IP versions share.
-struct Numbers<'a> {
-    origins: Numbered<Origin>,
-    lists: Numbered<Vec<u32>>,
-    sources: Numbered<Vec<u64>>,
-    destinations: Numbered<Vec<u64>>,
-    ways: Numbered<Vec<Way>>,
-    places: Numbered<[u32; 4]>,
-    hops: &'a [Hop],
-}
-
 /// What is said of networks.
 #[derive(Default)]
 pub(super) struct Draft {
@@ -175,38 +165,67 @@ impl Draft {
 
     /// Makes the draft ready for look-ups; there are so many rules.
     pub fn finish(self, rules: usize, hops: Vec<Hop>) -> Atlas {
+        let Self { mut v4, mut v6 } = self;
+        let size = v4.size() + v6.size();
         let no_rule = vec![0; rules.div_ceil(64)];
-        let mut numbers = Numbers {
-            origins: Numbered::starting_with(Origin::Unknown),
-            lists: Numbered::starting_with(Vec::new()),
-            sources: Numbered::starting_with(no_rule.clone()),
-            destinations: Numbered::starting_with(no_rule),
-            ways: Numbered::starting_with(Vec::new()),
-            places: Numbered::starting_with([0; 4]),
-            hops: &hops,
-        };
-        let (v4, v4_ways) = self.v4.into_ranges(&mut numbers);
-        let (v6, v6_ways) = self.v6.into_ranges(&mut numbers);
+        let mut sources = Numbered::starting_with(no_rule.clone());
+        let mut destinations = Numbered::starting_with(no_rule);
+        let mut origins = Numbered::starting_with(Origin::Unknown);
+        let mut lists = Numbered::starting_with(Vec::new());
+        let mut ways = Numbered::starting_with(Vec::new());
+        // No layer depends on another; the ways are about half of the work.
+        let (by_way, [by_origin, by_source, by_destination]) = parallel::join(
+            size,
+            || (sheet::ways(&mut v4.ways, &mut ways, &hops), sheet::ways(&mut v6.ways, &mut ways, &hops)),
+            || {
+                [
+                    (
+                        sheet::origins(&mut v4.claims, &mut origins, &mut lists),
+                        sheet::origins(&mut v6.claims, &mut origins, &mut lists),
+                    ),
+                    (sheet::sides(&mut v4.sources, &mut sources), sheet::sides(&mut v6.sources, &mut sources)),
+                    (
+                        sheet::sides(&mut v4.destinations, &mut destinations),
+                        sheet::sides(&mut v6.destinations, &mut destinations),
+                    ),
+                ]
+            },
+        );
+        let mut places = Numbered::starting_with([0; 4]);
+        let v4_layers = [by_origin.0, by_source.0, by_destination.0, by_way.0];
+        let v4_ranges = Ranges::new(&overlay(&v4_layers, &mut places));
+        let v6_layers = [by_origin.1, by_source.1, by_destination.1, by_way.1];
+        let v6_ranges = Ranges::new(&overlay(&v6_layers, &mut places));
         let mut sets = Sets::default();
         let mut keep = |of: Numbered<Vec<u64>>| of.into_values().iter().map(|set| sets.keep(set)).collect::<Vec<_>>();
-        let (sources, destinations) = (keep(numbers.sources), keep(numbers.destinations));
-        let mut ways = Vec::new();
+        let (sources, destinations) = (keep(sources), keep(destinations));
+        let mut laid = Vec::new();
         let mut lay = |list: Vec<Way>| {
-            let begin = small(ways.len());
-            ways.extend(list);
-            (begin, small(ways.len()))
+            let begin = small(laid.len());
+            laid.extend(list);
+            (begin, small(laid.len()))
         };
-        let spans: Vec<_> = numbers.ways.into_values().into_iter().map(&mut lay).collect();
-        let origins = numbers.origins.into_values();
+        let spans: Vec<_> = ways.into_values().into_iter().map(&mut lay).collect();
+        let origins = origins.into_values();
         let place = |[origin, source, destination, ways]: [u32; 4]| Place {
             origin: origins[origin as usize],
             sources: sources[source as usize],
             destinations: destinations[destination as usize],
             ways: spans[ways as usize],
         };
-        let places = numbers.places.into_values().into_iter().map(place).collect();
-        let lists = numbers.lists.into_values();
-        Atlas { v4, v6, places, ways, sets, lists, hops, v4_ways, v6_ways }
+        let places = places.into_values().into_iter().map(place).collect();
+        let lists = lists.into_values();
+        Atlas {
+            v4: v4_ranges,
+            v6: v6_ranges,
+            places,
+            ways: laid,
+            sets,
+            lists,
+            hops,
+            v4_ways: v4.ways,
+            v6_ways: v6.ways,
+        }
     }
 }
 

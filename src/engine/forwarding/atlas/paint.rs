@@ -1,6 +1,6 @@
 //! Networks, one within the other, become a function over all addresses.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::key::{Key, Prefix};
 use super::ranges::Step;
@@ -80,7 +80,7 @@ pub(in crate::engine::forwarding) struct Numbered<T> {
 impl<T: Clone + Eq + std::hash::Hash> Numbered<T> {
     /// With `first` as the value number 0.
     pub fn starting_with(first: T) -> Self {
-        Self { numbers: HashMap::from([(first.clone(), 0)]), values: vec![first], last: 0 }
+        Self { numbers: HashMap::from_iter([(first.clone(), 0)]), values: vec![first], last: 0 }
     }
 
     /// The number of `value`.

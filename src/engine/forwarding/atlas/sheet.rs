@@ -1,9 +1,9 @@
 //! What is said of the networks of one IP version.
 
 use super::key::{Key, Prefix};
-use super::paint::{Numbered, Said, overlay, paint};
-use super::ranges::{Ranges, Step};
-use super::{Claim, Numbers, Origin, Way};
+use super::paint::{Numbered, Said, paint};
+use super::ranges::Step;
+use super::{Claim, Origin, Way};
 use crate::engine::forwarding::RouteSource;
 use crate::engine::forwarding::tables::Hop;
 
@@ -51,31 +51,20 @@ pub(super) struct Sheet<K> {
     pub ways: Vec<Via<K>>,
 }
 
-impl<K: Key> Sheet<K> {
-    /// The places of all addresses, and the ways, sorted.
-    pub fn into_ranges(mut self, numbers: &mut Numbers<'_>) -> (Ranges<K>, Vec<Via<K>>) {
-        self.claims.sort();
-        self.sources.sort();
-        self.destinations.sort();
-        // Long and made of sorted parts.
-        self.ways.sort();
-        self.ways.dedup_by_key(|way| (way.prefix, way.node));
-        self.ways.shrink_to_fit();
-        let layers = [
-            origins(&self.claims, &mut numbers.origins, &mut numbers.lists),
-            sides(&self.sources, &mut numbers.sources),
-            sides(&self.destinations, &mut numbers.destinations),
-            ways(&self.ways, &mut numbers.ways, numbers.hops),
-        ];
-        (Ranges::new(&overlay(&layers, &mut numbers.places)), self.ways)
+impl<K> Sheet<K> {
+    /// How much is said.
+    pub fn size(&self) -> usize {
+        self.claims.len() + self.sources.len() + self.destinations.len() + self.ways.len()
     }
 }
 
-fn origins<K: Key>(
-    claims: &[Claimed<K>],
+/// In each place whose it is.
+pub(super) fn origins<K: Key>(
+    claims: &mut [Claimed<K>],
     origins: &mut Numbered<Origin>,
     lists: &mut Numbered<Vec<u32>>,
 ) -> Vec<Step<K>> {
+    claims.sort();
     let mut list = Vec::new();
     paint(claims, 0, |around, same| {
         let first = same[0].claim;
@@ -101,7 +90,8 @@ fn origins<K: Key>(
 }
 
 /// In each place the rules that have it on this side, as a set of bits.
-fn sides<K: Key>(sides: &[Side<K>], sets: &mut Numbered<Vec<u64>>) -> Vec<Step<K>> {
+pub(super) fn sides<K: Key>(sides: &mut [Side<K>], sets: &mut Numbered<Vec<u64>>) -> Vec<Step<K>> {
+    sides.sort();
     paint(sides, 0, |around, same| {
         let mut set = sets.value(around).clone();
         for Side { rule, .. } in same {
@@ -111,8 +101,13 @@ fn sides<K: Key>(sides: &[Side<K>], sets: &mut Numbered<Vec<u64>>) -> Vec<Step<K
     })
 }
 
-/// In each place how each node gets there, by node.
-fn ways<K: Key>(vias: &[Via<K>], sets: &mut Numbered<Vec<Way>>, hops: &[Hop]) -> Vec<Step<K>> {
+/// In each place how each node gets there, by node. The ways are sorted, and those that
+/// do not count are gone.
+pub(super) fn ways<K: Key>(vias: &mut Vec<Via<K>>, sets: &mut Numbered<Vec<Way>>, hops: &[Hop]) -> Vec<Step<K>> {
+    // Long and made of sorted parts.
+    vias.sort();
+    vias.dedup_by_key(|way| (way.prefix, way.node));
+    vias.shrink_to_fit();
     let mut set = Vec::new();
     paint(vias, 0, |around, same| {
         set.clone_from(sets.value(around));
@@ -140,7 +135,7 @@ impl Hop {
 }
 
 /// The network in `ways` that decides how `node` gets to `address`, and where that is
-/// known from. This is the long way; [`Ranges`] has the result, and not the network.
+/// known from. This is the long way; [`super::Ranges`] has the result, and not the network.
 pub(super) fn longest<K: Key>(
     vias: &[Via<K>],
     hops: &[Hop],

@@ -43,7 +43,7 @@ struct Builder<'a> {
     hops: Numbers<Hop>,
     groups: Vec<Group>,
     /// The groups by their next hops.
-    group_hops: HashMap<Vec<NextHop>, Hop>,
+    group_hops: foldhash::HashMap<Vec<NextHop>, Hop>,
     neighbors: Numbers<&'a PolicyPath>,
 }
 
@@ -64,7 +64,7 @@ pub(super) fn build(inputs: &Inputs<'_>) -> Forwarding {
         session_numbers: inputs.topology.sessions.keys().zip(0..).collect(),
         hops: Numbers::default(),
         groups: Vec::new(),
-        group_hops: HashMap::new(),
+        group_hops: foldhash::HashMap::default(),
         neighbors: Numbers::default(),
     };
     builder.gateways();
@@ -140,12 +140,12 @@ const UNROUTABLE: [(&str, bool); 9] = [
 /// Values and their positions in a table, in the order in which they came first.
 struct Numbers<T> {
     values: Vec<T>,
-    numbers: HashMap<T, u32>,
+    numbers: foldhash::HashMap<T, u32>,
 }
 
 impl<T> Default for Numbers<T> {
     fn default() -> Self {
-        Self { values: Vec::new(), numbers: HashMap::new() }
+        Self { values: Vec::new(), numbers: foldhash::HashMap::default() }
     }
 }
 

@@ -1,7 +1,10 @@
 //! What gateways and peers learned, and what lies behind peers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::Builder;
 use super::rules::everywhere_if_empty;
@@ -17,15 +20,25 @@ impl<'a> Builder<'a> {
     /// What gateways learned by BGP, and the summaries they advertise.
     pub(super) fn routes_of_gateways(&mut self) {
         let inputs = self.inputs;
-        let mut known = HashMap::new();
-        for (tier0, Rib { routes, discards }) in inputs.ribs {
+        let mut known = HashMap::default();
+        let mut next_hops = Vec::new();
+        for (tier0, rib) in inputs.ribs {
+            let Rib { routes, discards } = &**rib;
             let Some(gateway) = self.gateway_numbers.get(tier0).copied() else { continue };
-            let mut next_hops = Vec::new();
+            // Of a million routes most have one path, which many share.
+            let mut hops: HashMap<*const BgpPath, Option<u32>> = HashMap::default();
             for (network, paths) in routes {
-                next_hops.clear();
-                next_hops.extend(paths.iter().filter_map(|path| self.next_hop(&mut known, path)));
-                if let Some(hop) = self.group(&next_hops) {
-                    self.way(*network, gateway, Bgp, hop);
+                let mut hop = || {
+                    next_hops.clear();
+                    next_hops.extend(paths.iter().filter_map(|path| self.next_hop(&mut known, path)));
+                    self.group(&next_hops).map(|hop| self.hops.of(hop))
+                };
+                let hop = match &paths[..] {
+                    [only] => *hops.entry(Arc::as_ptr(only)).or_insert_with(hop),
+                    _ => hop(),
+                };
+                if let Some(hop) = hop {
+                    self.draft.way(*network, gateway, Bgp, hop);
                 }
             }
             for network in discards {
@@ -36,9 +49,14 @@ impl<'a> Builder<'a> {
 
     /// The next hop of a path. Of a million paths most have one that is known: what it was
     /// the last time is kept by its address.
-    fn next_hop(&mut self, known: &mut HashMap<IpAddr, (&'a BgpPath, NextHop)>, path: &'a BgpPath) -> Option<NextHop> {
+    fn next_hop(
+        &mut self,
+        known: &mut HashMap<IpAddr, (&'a Arc<BgpPath>, NextHop)>,
+        path: &'a Arc<BgpPath>,
+    ) -> Option<NextHop> {
+        let is_like = |same: &BgpPath| same.session == path.session && same.neighbor == path.neighbor;
         match known.get(&path.next_hop) {
-            Some((same, next_hop)) if same.session == path.session && same.neighbor == path.neighbor => Some(*next_hop),
+            Some((same, next_hop)) if Arc::ptr_eq(same, path) || is_like(same) => Some(*next_hop),
             _ => {
                 let session = *self.session_numbers.get(&path.session)?;
                 let neighbor = Some(Ix::new(self.neighbors.of(&path.neighbor)));

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -108,23 +109,25 @@ fn world(plan: &Plan) -> World {
         world.put(&format!("/infra/simulated-peers/{name}"), &peer);
     }
     world.all_up();
-    let by = |at: usize| BgpPath {
-        neighbor: path(&format!("$bgp/neighbors/{}", PEERS[at])),
-        session: path(&format!("{SERVICE}/sessions/{}", PEERS[at])),
-        next_hop: format!("169.254.{at}.2").parse().unwrap(),
-        as_path: [].into(),
-        origin: RouteOrigin::Igp,
-        med: 0,
-        local_preference: 100,
-        weight: 0,
-        is_internal: false,
-        is_stale: false,
+    let by = |at: usize| {
+        Arc::new(BgpPath {
+            neighbor: path(&format!("$bgp/neighbors/{}", PEERS[at])),
+            session: path(&format!("{SERVICE}/sessions/{}", PEERS[at])),
+            next_hop: format!("169.254.{at}.2").parse().unwrap(),
+            as_path: [].into(),
+            origin: RouteOrigin::Igp,
+            med: 0,
+            local_preference: 100,
+            weight: 0,
+            is_internal: false,
+            is_stale: false,
+        })
     };
     let paths =
         |[one, other]: &[bool; 2]| [(*one, 2), (*other, 3)].iter().filter(|it| it.0).map(|it| by(it.1)).collect();
     let routes = plan.routes.iter().map(|(network, which)| (network.parse().unwrap(), paths(which))).collect();
     let discards = plan.discards.iter().map(|it| it.parse().unwrap()).collect();
-    world.ribs.insert(TIER_0.to_owned(), Rib { routes, discards });
+    world.ribs.insert(TIER_0.to_owned(), Rib { routes, discards }.into());
     world
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -18,15 +19,36 @@ use crate::model::{Digest, EspEncryption, Network, PolicyPath, RouteOrigin, Tree
 const SERVICE: &str = "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default";
 const BGP: &str = "/infra/tier-0s/vmc/locale-services/default/bgp";
 
+/// What neighbors have and gateways do not use, and the other way around.
+#[derive(Clone, Debug, Default)]
+pub struct Kept(BTreeMap<PolicyPath, [Vec<(Network, KeptOut)>; 2]>);
+
+impl Kept {
+    fn longest(&self, direction: usize, neighbor: &PolicyPath, destination: IpAddr) -> Option<(Network, KeptOut)> {
+        let routes = self.0.get(neighbor)?[direction].iter().filter(|(network, _)| network.holds(destination));
+        routes.max_by_key(|(network, _)| network.length()).cloned()
+    }
+}
+
+impl Unused for Kept {
+    fn not_learned(&self, neighbor: &PolicyPath, destination: IpAddr) -> Option<(Network, KeptOut)> {
+        self.longest(0, neighbor, destination)
+    }
+
+    fn not_taught(&self, neighbor: &PolicyPath, destination: IpAddr) -> Option<(Network, KeptOut)> {
+        self.longest(1, neighbor, destination)
+    }
+}
+
 /// A world.
 #[derive(Default)]
 pub struct World {
     pub topology: Topology,
     pub sessions: BTreeMap<PolicyPath, SessionState>,
-    pub ribs: BTreeMap<String, Rib>,
+    pub ribs: BTreeMap<String, Arc<Rib>>,
     pub peers: BTreeMap<PolicyPath, Vec<(Network, PolicyPath)>>,
     pub neighbors_down: BTreeMap<PolicyPath, String>,
-    pub unused: BTreeMap<PolicyPath, Unused>,
+    pub unused: Kept,
 }
 
 pub fn path(text: &str) -> PolicyPath {
@@ -76,7 +98,10 @@ impl World {
                 routes: object(&rib["routes"])
                     .into_iter()
                     .map(|(network, paths)| {
-                        (network.parse().unwrap(), paths.as_array().unwrap().iter().map(bgp_path).collect())
+                        (
+                            network.parse().unwrap(),
+                            paths.as_array().unwrap().iter().map(bgp_path).map(Arc::new).collect(),
+                        )
                     })
                     .collect(),
                 discards: rib["discards"]
@@ -86,7 +111,7 @@ impl World {
                     .map(|it| text(it).parse().unwrap())
                     .collect(),
             };
-            this.ribs.insert(tier0, rib);
+            this.ribs.insert(tier0, rib.into());
         }
         for (id, learned) in object(&world["learned"]) {
             let route = |(network, by): (String, Json)| {
@@ -105,8 +130,7 @@ impl World {
                 (network.parse().unwrap(), KeptOut::List(list))
             };
             let routes = |direction: &str| object(&directions[direction]).into_iter().map(kept).collect();
-            let unused = Unused { learned: routes("learned"), advertised: routes("advertised") };
-            this.unused.insert(path(&format!("{BGP}/neighbors/{id}")), unused);
+            this.unused.0.insert(path(&format!("{BGP}/neighbors/{id}")), [routes("learned"), routes("advertised")]);
         }
         this
     }
@@ -176,7 +200,7 @@ impl World {
             ribs: &self.ribs,
             peers: &self.peers,
             neighbors_down: &self.neighbors_down,
-            unused: &self.unused,
+            unused: &(Arc::new(self.unused.clone()) as Arc<dyn Unused>),
         })
     }
 }
