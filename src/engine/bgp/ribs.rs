@@ -214,7 +214,7 @@ fn settle(
     }
     learned.sort_by_key(|(network, ..)| *network);
     // What the gateway has itself comes first, by its weight.
-    let connected: BTreeSet<_> = advertise::connected(topology, gateway).collect();
+    let connected: BTreeSet<_> = topology.own_networks(gateway).map(|own| own.network).collect();
     let multipath = Multipath { ecmp: instance.ecmp, relax: instance.multipath_relax };
     let routes = learned.chunk_by(|(one, ..), (other, ..)| one == other).filter_map(|paths| {
         let network = paths.first().map(|(network, ..)| *network).filter(|network| !connected.contains(network))?;

@@ -107,7 +107,9 @@ impl ObjectResource {
             let written = before.get(parent.attribute);
             let meant = written.as_str().and_then(|text| identify::parent_path(self.face, Some(text)));
             let same = meant.is_some() && meant == actual;
-            let actual = Value::from(actual.as_ref().map(PolicyPath::as_str));
+            // A segment right below /infra says itself what it is connected to.
+            let actual = actual.as_ref().map(PolicyPath::as_str).or_else(|| tree.get(parent.attribute).text());
+            let actual = Value::from(actual);
             state.set(parent.attribute, if same { written.clone() } else { actual });
         }
         for field in records(self.face).into_iter().flat_map(shown) {
