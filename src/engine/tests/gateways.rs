@@ -3,6 +3,8 @@
 use serde_json::json;
 
 use super::*;
+use crate::engine::index;
+use crate::engine::store::StoreExt;
 
 const TIER_0: &str = "/infra/tier-0s/edge";
 const TIER_1: &str = "/infra/tier-1s/tenant";
@@ -189,4 +191,33 @@ fn a_prefix_list_may_lie_right_below_routing_config() {
     assert_eq!(code(lab.delete(list)), (400, 500_030));
     let listed = lab.engine.list(&crate::model::PREFIX_LIST, "/infra/routing-config", Reveal::Public).unwrap();
     assert_eq!(listed.len(), 1);
+}
+
+#[test]
+fn an_engine_of_an_earlier_release_learns_what_the_system_has_now() {
+    let lab = Lab::new();
+    let list = "/infra/tier-0s/vmc/prefix-lists/prefixlist-out-default";
+    let caller = lab.caller();
+    lab.engine
+        .store
+        .write(move |tx| {
+            let now = index::get(&*tx, &path("/infra/tier-1s/cgw"))?.unwrap();
+            let mut fields = now.declared();
+            fields.remove("route_advertisement_types");
+            index::put(tx, &now.change(fields, &caller), Some(&now))?;
+            let list = index::get(&*tx, &path(list))?.unwrap();
+            index::remove(tx, &list)?;
+            tx.put("s/system-objects", b"2")
+        })
+        .unwrap();
+    assert_eq!(code(lab.get(list)), (404, 600));
+    let again = Engine::open(&lab.folder.path().join("engine.db"), Moment(9)).unwrap();
+    assert_eq!(again.get(&path(list), Reveal::Public).unwrap().revision(), 0);
+    let gateway = again.get(&path("/infra/tier-1s/cgw"), Reveal::Public).unwrap();
+    assert!(gateway.is_system_owned());
+    assert_eq!(
+        gateway.get("route_advertisement_types").unwrap(),
+        &json!(["TIER1_CONNECTED", "TIER1_IPSEC_LOCAL_ENDPOINT"])
+    );
+    assert_eq!(gateway.revision(), 2);
 }
