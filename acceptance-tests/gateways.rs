@@ -63,6 +63,7 @@ resource "vpn_route_based_session" "branch" {
   }
 }
 resource "vpn_simulated_peer" "office" {
+  id      = "office"
   address = "198.51.100.1"
   psk     = "key"
 }
