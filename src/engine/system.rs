@@ -1,5 +1,5 @@
-//! The objects that exist from the start: what VMware Cloud on AWS has in every
-//! SDDC (seed 002, "System defined objects").
+//! The objects that exist from the start, what VMware Cloud on AWS has in every SDDC
+//! (seed 002, "System defined objects"), and those that come with another.
 
 use serde_json::{Value as Json, json};
 
