@@ -32,6 +32,7 @@ mod data_sources;
 mod drift;
 mod engine_file;
 mod examples;
+mod gateways;
 mod hostile;
 mod import;
 mod interrupt;

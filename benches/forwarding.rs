@@ -245,7 +245,8 @@ impl World {
     fn new(routes: &[Network], next_hops: usize) -> Result<Self, Failure> {
         let mut this = Self { topology: Topology::default(), sessions: BTreeMap::new() };
         this.put(TIER_0, &json!({}))?;
-        this.put("/infra/tier-1s/cgw", &json!({ "tier0_path": TIER_0 }))?;
+        let advertised = ["TIER1_CONNECTED"];
+        this.put("/infra/tier-1s/cgw", &json!({ "tier0_path": TIER_0, "route_advertisement_types": advertised }))?;
         this.put(BGP, &json!({ "local_as_num": "65000" }))?;
         this.put(LIST, &json!({ "prefixes": entries() }))?;
         this.put(SERVICE, &json!({}))?;

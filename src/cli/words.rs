@@ -136,6 +136,15 @@ pub fn why(names: Names<'_>, because: &Because) -> Vec<String> {
             let line = |path| format!("{} is up, and no BGP neighbor teaches routes into it", names.full(path));
             sessions.iter().map(line).collect()
         }
+        Because::NoBgp { sessions } => {
+            let line = |path| {
+                format!("{} is up, and a tier-1 gateway runs no BGP that teaches routes into it", names.full(path))
+            };
+            sessions.iter().map(line).collect()
+        }
+        Because::NotAdvertised { tier1, segment } => {
+            vec![format!("{} does not advertise {}", names.full(tier1), names.full(segment))]
+        }
         Because::NeighborDown { neighbors } => {
             let line = |(path, what): &(PolicyPath, String)| format!("{}: {what}", names.full(path));
             let more = neighbors.len().saturating_sub(MOST_NAMED);

@@ -7,6 +7,7 @@ use super::object::Object;
 use super::refusal::Refusal;
 use super::runtime::{journal, settle};
 use super::store::{StoreError, StoreExt, Transaction, View};
+use super::system::{self, Companion};
 use super::{Caller, Engine, Moment, Reveal, index};
 use crate::model::kind::one;
 use crate::model::path::PolicyPath;
@@ -63,12 +64,23 @@ impl Engine {
             if object.is_system_owned() {
                 return Err(Refusal::SystemOwned(path.clone()));
             }
-            let by = index::holders(&*tx, &object)?;
+            let companions = companions_of(&*tx, &object)?;
+            let mut by = index::holders(&*tx, &object)?;
+            for companion in &companions {
+                by.retain(|holder| holder != companion.path());
+                by.extend(index::holders(&*tx, companion)?);
+            }
             if !by.is_empty() {
+                by.sort();
+                by.dedup();
                 return Err(Refusal::InUse { path: path.clone(), by });
             }
-            index::remove(tx, &object)?;
-            if journal::note(tx, now, &path, Some(&object))? {
+            let mut is_due = false;
+            for gone in companions.iter().chain([&object]) {
+                index::remove(tx, gone)?;
+                is_due |= journal::note(tx, now, gone.path(), Some(gone))?;
+            }
+            if is_due {
                 settle(tx, now, mode)?;
             }
             Ok(())
@@ -98,7 +110,11 @@ impl Engine {
             let object = written(&*tx, &path, before.as_ref(), &body, &by, how)?;
             if before.as_ref() != Some(&object) {
                 index::put(tx, &object, before.as_ref())?;
-                if journal::note(tx, by.now, &path, before.as_ref())? {
+                let mut is_due = journal::note(tx, by.now, &path, before.as_ref())?;
+                if before.is_none() {
+                    is_due |= create_companions(tx, &object, &by)?;
+                }
+                if is_due {
                     settle(tx, by.now, mode)?;
                 }
             }
@@ -242,7 +258,7 @@ fn may_change(before: &Object, given: &Map<String, Json>, how: Writing) -> Resul
 }
 
 fn parent_exists(view: &(impl View + ?Sized), kind: &Kind, path: &PolicyPath) -> Result<(), Refusal> {
-    match kind.parent(path) {
+    match kind.parent_object(path) {
         Some(parent) if index::get(view, &parent)?.is_none() => Err(Refusal::InvalidPath(parent.to_string())),
         _ => Ok(()),
     }
@@ -307,18 +323,53 @@ fn merged(mut before: Map<String, Json>, given: &Map<String, Json>) -> Map<Strin
     before
 }
 
-/// Stores an object that exists from the start.
+/// Creates what comes with `object`, as far as it does not exist; whether the state is
+/// to be settled.
+fn create_companions(tx: &mut dyn Transaction, object: &Object, by: &Caller) -> Result<bool, Refusal> {
+    let gateway = match object.kind().parent_object(object.path()) {
+        Some(parent) => index::get(&*tx, &parent)?,
+        None => None,
+    };
+    let mut is_due = false;
+    for Companion { path, body, is_system_owned } in system::companions(object, gateway.as_ref()) {
+        if index::get(&*tx, &path)?.is_some() {
+            continue;
+        }
+        let companion = written(&*tx, &path, None, &body, by, Writing::Put)?;
+        let companion = if is_system_owned { companion.owned_by_the_system() } else { companion };
+        index::put(tx, &companion, None)?;
+        is_due |= journal::note(tx, by.now, &path, None)?;
+    }
+    Ok(is_due)
+}
+
+/// What has come with `object` and goes with it.
+fn companions_of(view: &(impl View + ?Sized), object: &Object) -> Result<Vec<Object>, Refusal> {
+    let mut found = Vec::new();
+    for companion in system::companions(object, None) {
+        found.extend(index::get(view, &companion.path)?);
+    }
+    Ok(found)
+}
+
+/// Stores an object that exists from the start, or brings it up to what this release has
+/// it be.
 pub(super) fn put_system_object(
     tx: &mut dyn Transaction,
     path: &PolicyPath,
     body: &Json,
     by: &Caller,
 ) -> Result<(), StoreError> {
-    if index::get(&*tx, path)?.is_some() {
-        return Ok(());
-    }
+    let before = index::get(&*tx, path)?;
     match written(&*tx, path, None, body, by, Writing::Put) {
-        Ok(object) => index::put(tx, &object.owned_by_the_system(), None),
+        Ok(object) => {
+            let object = match &before {
+                None => object.owned_by_the_system(),
+                Some(before) if !before.is_system_owned() || before.declared() == object.declared() => return Ok(()),
+                Some(before) => before.change(object.declared(), by).owned_by_the_system(),
+            };
+            index::put(tx, &object, before.as_ref())
+        }
         Err(Refusal::Store(error)) => Err(error),
         Err(refusal) => {
             debug_assert!(false, "the system's own object {path} is refused: {refusal}");

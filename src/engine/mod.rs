@@ -7,7 +7,7 @@
 //! | [`refusal`] | why a request is refused, with the API's status, code and text |
 //! | `intent` | reading and writing objects: GET, list, PUT, PATCH, DELETE |
 //! | `index` | the keys in the store: objects, who refers to whom, addresses and networks by holder |
-//! | `system` | the objects that exist from the start |
+//! | `system` | the objects that exist from the start, and those that come with another |
 //! | `ledger` | what callers note beside the objects: claims, keepers, plans |
 //! | [`negotiation`] | whether sessions come up, and what makes them go down |
 //! | [`bgp`] | what neighbors teach and learn, and which routes are used |

@@ -60,7 +60,7 @@ pub static BGP_CONFIG: Kind = Kind {
     name: "bgp_config",
     title: "BGP configuration",
     resource_type: "BgpRoutingConfig",
-    pattern: &["infra", "tier-0s", "*", "locale-services", "*", "bgp"],
+    places: &[&["infra", "tier-0s", "*", "locale-services", "*", "bgp"]],
     record: &Record {
         doc: "The BGP instance of a tier-0 gateway; all route-based sessions share it.",
         fields: &[

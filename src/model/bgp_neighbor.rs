@@ -230,7 +230,7 @@ pub static BGP_NEIGHBOR: Kind = Kind {
     name: "bgp_neighbor",
     title: "BGP neighbor",
     resource_type: "BgpNeighborConfig",
-    pattern: &["infra", "tier-0s", "*", "locale-services", "*", "bgp", "neighbors", "*"],
+    places: &[&["infra", "tier-0s", "*", "locale-services", "*", "bgp", "neighbors", "*"]],
     record: &Record {
         doc: "A BGP speaker the gateway exchanges routes with. For a route-based session it is the peer's end of the \
               tunnel; the session cannot be deleted before the neighbor.",

@@ -59,7 +59,7 @@ pub static DPD_PROFILE: Kind = Kind {
     name: "dpd_profile",
     title: "DPD profile",
     resource_type: "IPSecVpnDpdProfile",
-    pattern: &["infra", "ipsec-vpn-dpd-profiles", "*"],
+    places: &[&["infra", "ipsec-vpn-dpd-profiles", "*"]],
     record: &Record {
         doc: "How VPN sessions notice that their peer is dead (dead peer detection, RFC 3706). \
               A change applies to every session that uses the profile, and a profile that a session uses cannot be \

@@ -105,7 +105,7 @@ pub enum Shape {
     /// The path of an object of one of these kinds.
     Path(&'static [&'static str]),
     /// The path of an object this engine does not hold: below one of these
-    /// collections.
+    /// collections, in which `*` stands for an identifier.
     ForeignPath(&'static [&'static str]),
     /// Values in an order that means something, with the fewest and most allowed.
     List(&'static Shape, usize, usize),
@@ -204,8 +204,17 @@ impl Field {
     /// Whether the API makes no difference between `value` and none: an empty list
     /// where nothing is filled in.
     pub fn is_the_same_as_none(&self, value: &Tree) -> bool {
-        let is_free = self.presence == Presence::Optional && matches!(self.default, Default::Absent);
-        is_free && matches!(value, Tree::List(items) if items.is_empty())
+        self.may_be_absent() && matches!(value, Tree::List(items) if items.is_empty())
+    }
+
+    /// Whether it is absent when nobody sets it.
+    pub fn may_be_absent(&self) -> bool {
+        self.presence == Presence::Optional && matches!(self.default, Default::Absent)
+    }
+
+    /// Whether Terraform does not show it: its documentation is empty.
+    pub fn is_hidden(&self) -> bool {
+        self.doc.is_empty()
     }
 
     /// Whether the user may set it.

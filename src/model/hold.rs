@@ -46,7 +46,7 @@ impl Use {
 /// An address or a network that an object has for itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
-    /// Where it is used: the path of the locale service or of the tier-1 gateway.
+    /// Where it is used: the path of the locale service or of the gateway.
     pub scope: String,
     /// What it is used as.
     pub used_as: Use,
@@ -59,7 +59,7 @@ pub struct Hold {
 /// What the object of `kind` at `path` that is declared by `tree` has for itself,
 /// as far as it is known.
 pub fn holds(kind: &Kind, path: &PolicyPath, tree: &Tree) -> Vec<Hold> {
-    let Some(scope) = scope(path) else { return Vec::new() };
+    let Some(scope) = scope(path).or_else(|| segment::gateway(kind, tree)) else { return Vec::new() };
     let hold = |used_as, network, at| Hold { scope: scope.clone(), used_as, network, at };
     if *kind == BGP_NEIGHBOR {
         let address: Option<IpAddr> = tree.get("neighbor_address").text().and_then(|text| text.parse().ok());

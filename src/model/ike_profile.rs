@@ -138,7 +138,7 @@ pub static IKE_PROFILE: Kind = Kind {
     name: "ike_profile",
     title: "IKE profile",
     resource_type: "IPSecVpnIkeProfile",
-    pattern: &["infra", "ipsec-vpn-ike-profiles", "*"],
+    places: &[&["infra", "ipsec-vpn-ike-profiles", "*"]],
     record: &Record {
         doc: "How the IKE security association (phase one) of VPN sessions is negotiated. \
               A change applies to every session that uses the profile, and a profile that a session uses cannot be \

@@ -5,6 +5,9 @@ use std::fmt;
 use super::field::{Field, Record};
 use super::path::PolicyPath;
 
+/// The shape of a path: its parts; `*` stands for an identifier.
+pub type Pattern = &'static [&'static str];
+
 /// A kind of object of the policy API.
 pub struct Kind {
     /// Its name here: `ike_profile`; resources and data sources are named after it.
@@ -13,8 +16,9 @@ pub struct Kind {
     pub title: &'static str,
     /// Its `resource_type` on the wire.
     pub resource_type: &'static str,
-    /// The shape of its paths; `*` stands for an identifier.
-    pub pattern: &'static [&'static str],
+    /// Where its objects lie: the shapes of their paths, the usual one first. All have the
+    /// same collection.
+    pub places: &'static [Pattern],
     /// Its own fields; those of [`super::common`] come on top.
     pub record: &'static Record,
     /// Where its objects lie when the user does not say.
@@ -38,9 +42,12 @@ impl fmt::Debug for Kind {
 impl Kind {
     /// Whether `path` has the shape of a path of this kind.
     pub fn owns(&self, path: &PolicyPath) -> bool {
-        let mut parts = path.parts();
-        self.pattern.iter().all(|pattern| parts.next().is_some_and(|part| *pattern == "*" || *pattern == part))
-            && parts.next().is_none()
+        self.place_of(path).is_some()
+    }
+
+    /// The shape that `path` has, if it is a path of this kind.
+    fn place_of(&self, path: &PolicyPath) -> Option<Pattern> {
+        self.places.iter().copied().find(|place| has_shape(path, place))
     }
 
     /// Its name in a sentence, with an article: `an IKE profile`.
@@ -48,24 +55,33 @@ impl Kind {
         one(self.title)
     }
 
-    /// A path of this kind as an example for a message.
+    /// A path of this kind as an example for a message, where most of them lie.
     pub fn example_path(&self) -> String {
-        self.pattern.iter().fold(String::new(), |path, part| path + "/" + if *part == "*" { "ID" } else { part })
+        self.example_paths().next().unwrap_or_default()
+    }
+
+    /// A path of each shape that paths of this kind have.
+    pub fn example_paths(&self) -> impl Iterator<Item = String> {
+        self.places.iter().map(|place| spell(place, std::iter::repeat("ID")))
     }
 
     /// The name of the collection its objects lie in; `None` for a kind of which
     /// a parent has exactly one.
     pub fn collection(&self) -> Option<&'static str> {
-        match self.pattern {
+        match self.places.first()? {
             [.., collection, "*"] => Some(collection),
             _ => None,
         }
     }
 
-    /// The shape of the paths of the objects its own lie below.
-    pub fn parent_pattern(&self) -> &'static [&'static str] {
-        let below = if self.collection().is_some() { 2 } else { 1 };
-        &self.pattern[..self.pattern.len().saturating_sub(below)]
+    /// The shapes of the paths of the objects its own lie below.
+    pub fn parent_places(&self) -> impl Iterator<Item = Pattern> {
+        self.places.iter().map(|place| parent_place(place))
+    }
+
+    /// Whether an object of this kind may lie below `path`.
+    pub fn may_lie_below(&self, path: &PolicyPath) -> bool {
+        self.parent_places().any(|place| has_shape(path, place))
     }
 
     /// The path of the object `id` below `parent`.
@@ -79,8 +95,14 @@ impl Kind {
     /// The path of the object its object at `path` lies below; `None` for objects
     /// right below `/infra`.
     pub fn parent(&self, path: &PolicyPath) -> Option<PolicyPath> {
-        let parts: Vec<_> = path.parts().take(self.parent_pattern().len()).collect();
+        let parts: Vec<_> = path.parts().take(parent_place(self.place_of(path)?).len()).collect();
         PolicyPath::parse(&format!("/{}", parts.join("/"))).ok()
+    }
+
+    /// The same, where it is an object: a folder such as `/infra/routing-config` is always
+    /// there.
+    pub fn parent_object(&self, path: &PolicyPath) -> Option<PolicyPath> {
+        self.parent(path).filter(|parent| kinds_at(parent).next().is_some())
     }
 
     /// All fields: the common ones, then its own.
@@ -92,6 +114,40 @@ impl Kind {
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields().find(|field| field.name == name)
     }
+}
+
+/// The shape of the path that an object of this place lies below.
+fn parent_place(place: Pattern) -> Pattern {
+    let below = if place.last() == Some(&"*") { 2 } else { 1 };
+    &place[..place.len().saturating_sub(below)]
+}
+
+/// Whether the parts of `path` are those of `place`.
+fn has_shape(path: &PolicyPath, place: Pattern) -> bool {
+    let mut parts = path.parts();
+    place.iter().all(|pattern| parts.next().is_some_and(|part| *pattern == "*" || *pattern == part))
+        && parts.next().is_none()
+}
+
+/// The places below a locale service, of a tier-0 or of a tier-1 gateway.
+macro_rules! below_locale_services {
+    ($($part:literal),*) => {
+        &[
+            &["infra", "tier-0s", "*", "locale-services", "*", $($part),*],
+            &["infra", "tier-1s", "*", "locale-services", "*", $($part),*],
+        ]
+    };
+}
+
+pub(super) use below_locale_services;
+
+/// The path of this shape with its identifiers filled in.
+pub fn spell<'a>(place: Pattern, ids: impl IntoIterator<Item = &'a str>) -> String {
+    let mut ids = ids.into_iter();
+    place.iter().fold(String::new(), |path, part| {
+        let part = if *part == "*" { ids.next().unwrap_or_default() } else { part };
+        path + "/" + part
+    })
 }
 
 /// A name in a sentence, with an article: `an IKE profile`, `a tag`.

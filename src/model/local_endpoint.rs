@@ -2,7 +2,7 @@
 //! objects").
 
 use super::field::{Default, Field, Record, Shape};
-use super::kind::Kind;
+use super::kind::{Kind, below_locale_services};
 use super::problem::{Place, Problem};
 use super::reading::canonical;
 use super::rule::{Facts, belongs_to_an_interface};
@@ -33,7 +33,7 @@ pub static LOCAL_ENDPOINT: Kind = Kind {
     name: "local_endpoint",
     title: "local endpoint",
     resource_type: "IPSecVpnLocalEndpoint",
-    pattern: &["infra", "tier-0s", "*", "locale-services", "*", "ipsec-vpn-services", "*", "local-endpoints", "*"],
+    places: below_locale_services!("ipsec-vpn-services", "*", "local-endpoints", "*"),
     record: &Record {
         doc: "The gateway's end of VPN sessions: its address, its identity and its certificate. VMware Cloud on AWS has \
               two that belong to the system, `Private-IP1` and `Public-IP1`.",

@@ -93,6 +93,21 @@ impl PolicyPath {
         }
     }
 
+    /// The tier-0 or tier-1 gateway that the object belongs to: itself, or what it lies
+    /// below.
+    pub fn gateway(&self) -> Option<Self> {
+        let mut parts = self.parts().skip(1);
+        match (parts.next(), parts.next()) {
+            (Some(tier @ ("tier-0s" | "tier-1s")), Some(id)) => Some(Self(format!("/infra/{tier}/{id}").into())),
+            _ => None,
+        }
+    }
+
+    /// Whether the object is a tier-1 gateway, or lies below one.
+    pub fn is_of_tier1(&self) -> bool {
+        self.as_str().starts_with("/infra/tier-1s/")
+    }
+
     /// The path as text.
     pub fn as_str(&self) -> &str {
         &self.0

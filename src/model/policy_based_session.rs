@@ -167,7 +167,7 @@ pub static POLICY_BASED_SESSION: Kind = Kind {
     name: "policy_based_session",
     title: "policy-based VPN session",
     resource_type: "PolicyBasedIPSecVpnSession",
-    pattern: super::route_based_session::ROUTE_BASED_SESSION.pattern,
+    places: super::route_based_session::ROUTE_BASED_SESSION.places,
     record: &Record {
         doc: "An IPSec VPN session whose traffic is chosen by rules: each pair of source and destination network gets \
               a tunnel of its own.",

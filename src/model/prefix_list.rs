@@ -123,7 +123,7 @@ pub static PREFIX_LIST: Kind = Kind {
     name: "prefix_list",
     title: "prefix list",
     resource_type: "PrefixList",
-    pattern: &["infra", "tier-0s", "*", "prefix-lists", "*"],
+    places: &[&["infra", "tier-0s", "*", "prefix-lists", "*"], &["infra", "routing-config", "prefix-lists", "*"]],
     record: &Record {
         doc: "An ordered list of networks that filters the routes exchanged with a BGP neighbor. The first entry that \
               matches a route decides; a route that no entry matches is dropped.",

@@ -191,6 +191,8 @@ impl Reader<'_> {
             (Shape::AsNumber, Tree::Text(text)) if text.is_empty() && field.presence == Presence::Optional => {
                 Tree::Null
             }
+            // Clients that take a reference away send an empty path.
+            (Shape::Path(_), Tree::Text(text)) if text.is_empty() && field.may_be_absent() => Tree::Null,
             (shape, Tree::Text(text)) => self.word(field, shape, text, at),
             (shape, _) => {
                 self.wrong_type(field, shape, at);
@@ -450,7 +452,8 @@ fn mac(text: &str) -> Option<String> {
 fn path(name: &str, kinds: &[&str], text: &str) -> Result<String, (String, String)> {
     let wanted: Vec<_> = kinds.iter().filter_map(|kind| kind_named(kind)).collect();
     let like = || {
-        let forms: Vec<_> = wanted.iter().map(|kind| format!("{} ({})", kind.example_path(), kind.title)).collect();
+        let form = |kind: &&Kind| format!("{} ({})", kind.example_paths().collect::<Vec<_>>().join(" or "), kind.title);
+        let forms: Vec<_> = wanted.iter().map(form).collect();
         let held = wanted.iter().filter(|kind| KINDS.contains(kind));
         let names: Vec<_> = held.map(|kind| format!("vpn_{}.NAME.path", kind.name)).collect();
         format!("Give {name} a path like {}, best by a reference: {}.", forms.join(" or "), names.join(" or "))
@@ -468,9 +471,16 @@ fn path(name: &str, kinds: &[&str], text: &str) -> Result<String, (String, Strin
 
 /// Reads the path of an object that lies in one of `collections`.
 fn foreign_path(name: &str, collections: &[&str], text: &str) -> Result<String, (String, String)> {
-    let like = || format!("Give {name} a path like {}ID.", collections.join("ID or "));
+    let like = || format!("Give {name} a path like {}ID.", collections.join("ID or ").replace('*', "ID"));
     let path = PolicyPath::parse(text).map_err(|error| (format!("{text:?} is not a path: it {error}"), like()))?;
-    if collections.iter().any(|collection| path.as_str().strip_prefix(collection).is_some_and(|id| !id.contains('/'))) {
+    let lies_in = |collection: &&str| {
+        let mut parts = path.parts();
+        let folder = collection.split('/').filter(|part| !part.is_empty());
+        folder.into_iter().all(|wanted| parts.next().is_some_and(|part| wanted == "*" || wanted == part))
+            && parts.next().is_some()
+            && parts.next().is_none()
+    };
+    if collections.iter().any(lies_in) {
         return Ok(path.to_string());
     }
     Err((format!("{text:?} is the path of another kind of object"), like()))

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::common::{DESCRIPTION, KEPT_OF_AN_INNER_OBJECT, TAGS};
 use super::field::{Default, Field, Record, Shape, concat};
-use super::kind::Kind;
+use super::kind::{Kind, below_locale_services};
 use super::network::Network;
 use super::problem::{Place, Problem};
 use super::rule::{Facts, belongs_to_an_interface, refuse};
@@ -198,7 +198,7 @@ pub static ROUTE_BASED_SESSION: Kind = Kind {
     name: "route_based_session",
     title: "route-based VPN session",
     resource_type: "RouteBasedIPSecVpnSession",
-    pattern: &["infra", "tier-0s", "*", "locale-services", "*", "ipsec-vpn-services", "*", "sessions", "*"],
+    places: below_locale_services!("ipsec-vpn-services", "*", "sessions", "*"),
     record: &Record {
         doc: "An IPSec VPN session whose traffic is chosen by the routing table: what is routed into its tunnel \
               interface is protected. Routes come from BGP with a neighbor in the interface's subnet; the session cannot be \

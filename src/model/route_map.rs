@@ -9,7 +9,7 @@ pub static ROUTE_MAP: Kind = Kind {
     name: "route_map",
     title: "route map",
     resource_type: "Tier0RouteMap",
-    pattern: &["infra", "tier-0s", "*", "route-maps", "*"],
+    places: &[&["infra", "tier-0s", "*", "route-maps", "*"]],
     record: &Record { doc: "A route map of a tier-0 gateway.", fields: &[], rules: &[] },
     default_parent: Some(super::system::TIER_0),
 };

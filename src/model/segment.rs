@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape};
+use super::gateway::{Connectivity, DHCP_CONFIGS};
 use super::kind::Kind;
 use super::network::{Network, interface_address};
 use super::problem::{Place, Problem};
@@ -150,6 +151,16 @@ fn subnets_do_not_overlap(segment: &Facts<'_>) -> Vec<Problem> {
     problems
 }
 
+words! {
+    /// What becomes of packets whose source is not routed to where they come from.
+    pub enum UrpfMode {
+        /// They pass.
+        None = "NONE",
+        /// They are dropped.
+        Strict = "STRICT",
+    }
+}
+
 /// Whether the gateway routes the networks of a segment. One that is connected to
 /// nothing, or only stretched from outside, may have any.
 pub(super) fn is_routed(segment: &Tree) -> bool {
@@ -157,12 +168,70 @@ pub(super) fn is_routed(segment: &Tree) -> bool {
     segment.get("type").text().is_some_and(|kind| routed.contains(&kind))
 }
 
+/// The gateway that a segment right below `/infra` is connected to.
+pub(super) const CONNECTIVITY_PATH: &str = "connectivity_path";
+
+/// The gateway that `segment` is connected to, as it says itself.
+pub(super) fn gateway(kind: &Kind, segment: &Tree) -> Option<String> {
+    segment.get(CONNECTIVITY_PATH).text().filter(|_| *kind == SEGMENT).map(str::to_owned)
+}
+
+/// Where transport zones lie.
+const TRANSPORT_ZONES: &[&str] = &["/infra/sites/*/enforcement-points/*/transport-zones/"];
+
+/// A field of segments that Terraform does not show: its segments lie below their
+/// gateway, and on the overlay.
+const fn hidden(name: &'static str, shape: Shape) -> Field {
+    Field::optional(name, shape, "")
+}
+
+static ADVANCED: Record = Record {
+    doc: "Rarely needed settings of a segment.",
+    fields: &[
+        Field::optional("connectivity", Shape::Enum(&Connectivity::WORDS), "Whether the segment is connected.")
+            .or(Default::Text("ON")),
+        Field::optional("hybrid", Shape::Bool, "Whether the segment has workloads outside of it."),
+        Field::optional("local_egress", Shape::Bool, "Whether traffic leaves at the site it comes from."),
+        Field::optional("multicast", Shape::Bool, "Whether the segment routes multicasts."),
+        Field::optional("inter_router", Shape::Bool, "Whether the segment connects routers."),
+        Field::optional(
+            "urpf_mode",
+            Shape::Enum(&UrpfMode::WORDS),
+            "Whether packets are dropped whose source is not routed to the segment.",
+        ),
+        Field::optional("uplink_teaming_policy_name", Shape::Text(1, 255), "How the uplinks of hosts are used."),
+    ],
+    rules: &[],
+};
+
+/// A segment below a gateway is connected to that one.
+fn is_connected_to_its_parent(segment: &Facts<'_>) -> Vec<Problem> {
+    let (Some(parent), Some(said)) = (segment.parent, segment.text(CONNECTIVITY_PATH)) else { return Vec::new() };
+    let hint = "Leave it out: a segment below a gateway is connected to that one. Others lie below /infra/segments.";
+    let what = format!("connectivity_path {said} is not the gateway {parent} that the segment lies below");
+    if said == parent { Vec::new() } else { vec![refuse(CONNECTIVITY_PATH, what, hint)] }
+}
+
+/// A VLAN, or a range of them.
+fn vlans_exist(segment: &Facts<'_>) -> Vec<Problem> {
+    let is_vlan = |text: &str| text.parse::<u16>().ok().filter(|vlan| *vlan <= 4_094);
+    let stray = |(position, vlan): (usize, &Tree)| {
+        let text = vlan.text()?;
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        let fits = is_vlan(first).zip(is_vlan(last)).is_some_and(|(first, last)| first <= last);
+        let at = Place::default().field("vlan_ids").item(position);
+        let hint = "Give a VLAN of 0 to 4094, or a range such as 100-200.";
+        (!fits).then(|| Problem::refused(at, format!("{text:?} is no VLAN"), hint))
+    };
+    segment.items("vlan_ids").iter().enumerate().filter_map(stray).collect()
+}
+
 /// Segments.
 pub static SEGMENT: Kind = Kind {
     name: "segment",
     title: "segment",
     resource_type: "Segment",
-    pattern: &["infra", "tier-1s", "*", "segments", "*"],
+    places: &[&["infra", "tier-1s", "*", "segments", "*"], &["infra", "segments", "*"]],
     record: &Record {
         doc: "A network of the SDDC's workloads, connected to a tier-1 gateway.",
         fields: &[
@@ -183,8 +252,14 @@ pub static SEGMENT: Kind = Kind {
                 "How broadcasts, unknown unicasts and multicasts reach the hosts of the segment.",
             )
             .or(Default::Text("MTEP")),
+            hidden(CONNECTIVITY_PATH, Shape::Path(&["tier_0", "tier_1"])),
+            hidden("transport_zone_path", Shape::ForeignPath(TRANSPORT_ZONES)),
+            hidden("vlan_ids", Shape::List(&Shape::Text(1, 9), 0, usize::MAX)),
+            hidden("overlay_id", Shape::Int(0, 16_777_215)),
+            hidden("dhcp_config_path", Shape::ForeignPath(DHCP_CONFIGS)),
+            hidden("advanced_config", Shape::Record(&ADVANCED)),
         ],
-        rules: &[subnets_do_not_overlap],
+        rules: &[subnets_do_not_overlap, is_connected_to_its_parent, vlans_exist],
     },
     default_parent: Some(super::system::COMPUTE_GATEWAY),
 };

@@ -86,7 +86,7 @@ pub static SEGMENT_PORT: Kind = Kind {
     name: "segment_port",
     title: "segment port",
     resource_type: "SegmentPort",
-    pattern: &["infra", "tier-1s", "*", "segments", "*", "ports", "*"],
+    places: &[&["infra", "tier-1s", "*", "segments", "*", "ports", "*"], &["infra", "segments", "*", "ports", "*"]],
     record: &Record {
         doc: "A port of a segment: where a workload is plugged in.",
         fields: &[

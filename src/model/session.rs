@@ -3,6 +3,7 @@
 
 use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape};
+use super::path::PolicyPath;
 use super::problem::{Place, Problem};
 use super::rule::{Facts, belongs_to_an_interface, has_no_space_around, refuse};
 use super::system;
@@ -224,11 +225,19 @@ pub(super) fn ipv6_needs_the_current_address(facts: &Facts<'_>, field: &'static 
         Some(service) if is_v6 && service.contains("/locale-services/") => vec![refuse(
             field,
             format!("{field} cannot be IPv6 below {service}"),
-            "The API takes IPv6 only at the service's current address: set service_path to \
-             /infra/tier-0s/ID/ipsec-vpn-services/ID, without the locale service.",
+            format!(
+                "The API takes IPv6 only at the service's current address: set service_path to {}, without the locale \
+                 service.",
+                current_address(service)
+            ),
         )],
         _ => Vec::new(),
     }
+}
+
+/// The current address of the VPN service at `path`.
+fn current_address(path: &str) -> String {
+    PolicyPath::parse(path).map_or_else(|_| path.to_owned(), |service| service.current_address())
 }
 
 /// What must hold between a session and its local endpoint: certificates need

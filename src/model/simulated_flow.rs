@@ -98,7 +98,7 @@ pub static SIMULATED_FLOW: Kind = Kind {
     name: "simulated_flow",
     title: "simulated flow",
     resource_type: "SimulatedFlow",
-    pattern: &["infra", "simulated-flows", "*"],
+    places: &[&["infra", "simulated-flows", "*"]],
     record: &Record {
         doc: "A workload that sends packets at a steady rate, on the embedded engine only. Its packets go the way that \
               sessions and routes give them at each moment, count in the statistics of the tunnels, and open sessions \

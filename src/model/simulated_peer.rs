@@ -314,7 +314,7 @@ pub static SIMULATED_PEER: Kind = Kind {
     name: "simulated_peer",
     title: "simulated peer",
     resource_type: "SimulatedPeer",
-    pattern: &["infra", "simulated-peers", "*"],
+    places: &[&["infra", "simulated-peers", "*"]],
     record: &Record {
         doc: "The far end of VPN sessions, on the embedded engine only: the sessions whose `peer_address` is its \
               `address` negotiate with it. It has its own algorithms, networks and BGP speaker; one that names only an \

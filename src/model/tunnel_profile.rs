@@ -84,7 +84,7 @@ pub static TUNNEL_PROFILE: Kind = Kind {
     name: "tunnel_profile",
     title: "tunnel profile",
     resource_type: "IPSecVpnTunnelProfile",
-    pattern: &["infra", "ipsec-vpn-tunnel-profiles", "*"],
+    places: &[&["infra", "ipsec-vpn-tunnel-profiles", "*"]],
     record: &Record {
         doc: "How the IPSec tunnels (phase two) of VPN sessions are negotiated, and how packets enter them. \
               A change applies to every session that uses the profile, and a profile that a session uses cannot be \

@@ -2,7 +2,7 @@
 
 use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape};
-use super::kind::Kind;
+use super::kind::{Kind, below_locale_services};
 use super::policy_based_session::BYPASS_RULE;
 
 words! {
@@ -26,7 +26,7 @@ pub static VPN_SERVICE: Kind = Kind {
     name: "vpn_service",
     title: "VPN service",
     resource_type: "IPSecVpnService",
-    pattern: &["infra", "tier-0s", "*", "locale-services", "*", "ipsec-vpn-services", "*"],
+    places: below_locale_services!("ipsec-vpn-services", "*"),
     record: &Record {
         doc: "The VPN service of a gateway.",
         fields: &[

@@ -34,7 +34,7 @@ impl ObjectDataSource {
         let Some(parent) = &self.face.parent else { return Ok(None) };
         let path = identify::parent_path(self.face, config.get(parent.attribute).as_str());
         path.map(Some).ok_or_else(|| {
-            let hint = format!("Give {} a path like {}.", parent.attribute, identify::example_parent(self.face));
+            let hint = format!("Give {} a path like {}.", parent.attribute, identify::example_parents(self.face));
             let summary = format!("{} is missing or is not such a path", parent.attribute);
             Diagnostic::error(summary, hint).at(Path::attribute(parent.attribute)).into()
         })
@@ -43,7 +43,8 @@ impl ObjectDataSource {
     /// The path that is given, which lies below the parent that is given, if one is.
     fn given_path(&self, config: &Value, text: &str) -> Result<PolicyPath, Diagnostics> {
         if !text.starts_with('/') {
-            let hint = format!("Give it as {}, or use id.", self.face.kind.example_path());
+            let examples: Vec<_> = self.face.kind.example_paths().collect();
+            let hint = format!("Give it as {}, or use id.", examples.join(" or "));
             return Err(Diagnostic::error(format!("{text:?} is no policy path"), hint)
                 .at(Path::attribute("path"))
                 .into());
@@ -131,7 +132,9 @@ impl DataSource for ObjectDataSource {
         let mut found = Value::object([("id", Value::from(object.path().id()))]);
         if let Some(parent) = &self.face.parent {
             let given = config.get(parent.attribute);
-            let actual = self.face.kind.parent(object.path()).map_or(Value::Null, |path| Value::from(path.as_str()));
+            let actual = self.face.kind.parent(object.path());
+            let actual = actual.as_ref().map(PolicyPath::as_str).or_else(|| tree.get(parent.attribute).text());
+            let actual = Value::from(actual);
             found.set(parent.attribute, if given.is_null() { actual } else { given.clone() });
         }
         for field in shown(&common::RECORD).chain(shown(self.face.kind.record)).filter(|field| !field.secret) {

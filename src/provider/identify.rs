@@ -2,6 +2,7 @@
 
 use super::face::Face;
 use crate::model::PolicyPath;
+use crate::model::kind::{Pattern, spell};
 use crate::model::reading::problem_of_id;
 use crate::tf_provider::Diagnostic;
 
@@ -34,7 +35,7 @@ pub fn imported(face: &Face, id: &str) -> Result<PolicyPath, Diagnostic> {
     let path = match (&parts[..], kind.default_parent, parent_path(face, None)) {
         ([id], Some(parent), _) => PolicyPath::parse(parent).ok().map(|parent| kind.path(&parent, id)),
         ([id], None, None) if face.parent.is_none() => PolicyPath::parse(&collection_path(face, id)).ok(),
-        (parts, ..) if parts.len() == wildcards(face) => PolicyPath::parse(&spell(face, parts)).ok(),
+        (parts, ..) if parts.len() == wildcards(face) => PolicyPath::parse(&along(face, parts)).ok(),
         _ => None,
     };
     path.ok_or_else(|| refuse(format!("{id:?} does not tell where the {} lies.", kind.title)))
@@ -42,36 +43,40 @@ pub fn imported(face: &Face, id: &str) -> Result<PolicyPath, Diagnostic> {
 
 /// The path of an object right below `/infra`.
 fn collection_path(face: &Face, id: &str) -> String {
-    spell(face, &[id])
+    along(face, &[id])
+}
+
+/// Where most objects of `face` lie.
+fn usual_place(face: &Face) -> Pattern {
+    face.kind.places.first().copied().unwrap_or_default()
 }
 
 fn wildcards(face: &Face) -> usize {
-    face.kind.pattern.iter().filter(|part| **part == "*").count()
+    usual_place(face).iter().filter(|part| **part == "*").count()
 }
 
 /// The path with its variable parts filled in.
-fn spell(face: &Face, ids: &[&str]) -> String {
-    let mut ids = ids.iter();
-    face.kind.pattern.iter().fold(String::new(), |path, part| {
-        let part = if *part == "*" { ids.next().copied().unwrap_or_default() } else { part };
-        path + "/" + part
-    })
+fn along(face: &Face, ids: &[&str]) -> String {
+    spell(usual_place(face), ids.iter().copied())
 }
 
 /// The forms of import ids: what each is, and how it looks.
 pub fn forms(face: &Face) -> Vec<(String, String)> {
-    let path = face.kind.example_path();
-    let mut forms = vec![("the policy path".to_owned(), path.clone())];
-    let shorter = path.replace("/locale-services/ID/ipsec-vpn-services", "/ipsec-vpn-services");
-    if shorter != path {
-        forms.push(("the policy path without the locale service".to_owned(), shorter));
+    let paths: Vec<_> = face.kind.example_paths().collect();
+    let current =
+        paths.iter().map(|path| path.replace("/locale-services/ID/ipsec-vpn-services", "/ipsec-vpn-services"));
+    let shorter: Vec<_> = current.filter(|path| !paths.contains(path)).collect();
+    let mut forms = Vec::new();
+    for (what, paths) in [("the policy path", &paths), ("the policy path without the locale service", &shorter)] {
+        forms.extend(paths.iter().map(|path| (what.to_owned(), path.clone())));
     }
     if face.kind.default_parent.is_some() || face.parent.is_none() {
         let place = face.kind.default_parent.map(|parent| format!(", below `{parent}`")).unwrap_or_default();
         forms.push((format!("the bare id{place}"), "ID".to_owned()));
     }
     if wildcards(face) > 1 {
-        let parts = face.kind.pattern.iter().zip(face.kind.pattern.iter().skip(1));
+        let place = usual_place(face);
+        let parts = place.iter().zip(place.iter().skip(1));
         let collections = parts.filter(|(_, id)| **id == "*").map(|(collection, _)| collection);
         let ids: Vec<_> = collections.map(|collection| collection.trim_end_matches('s').to_uppercase()).collect();
         forms.push(("the ids along the path".to_owned(), ids.join("/")));
@@ -88,13 +93,16 @@ pub fn parent_path(face: &Face, given: Option<&str>) -> Option<PolicyPath> {
 
 /// Whether an object of `face` may lie below `path`.
 pub fn is_parent(face: &Face, path: &PolicyPath) -> bool {
-    let pattern = face.kind.parent_pattern();
-    path.parts().count() == pattern.len()
-        && path.parts().zip(pattern).all(|(part, pattern)| *pattern == "*" || *pattern == part)
+    face.kind.may_lie_below(path)
 }
 
-/// A parent path as an example for a message.
-pub fn example_parent(face: &Face) -> String {
-    let pattern = face.kind.parent_pattern();
-    pattern.iter().fold(String::new(), |path, part| path + "/" + if *part == "*" { "ID" } else { part })
+/// Parent paths as examples for a message.
+pub fn example_parents(face: &Face) -> String {
+    let examples: Vec<_> = face
+        .kind
+        .parent_places()
+        .filter(|place| place.len() > 1)
+        .map(|place| spell(place, std::iter::repeat("ID")))
+        .collect();
+    examples.join(" or ")
 }

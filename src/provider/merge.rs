@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::Kind;
 use crate::model::tree::{Fields, Tree};
+use crate::model::{Field, Kind};
 
 /// What becomes of a change that was planned on an object which has been changed
 /// meanwhile.
@@ -29,7 +29,10 @@ pub fn merge(kind: &Kind, base: &Fields, ours: &Fields, theirs: &Fields) -> Merg
     for name in names {
         let [base, ours, theirs] = [base, ours, theirs].map(|fields| fields.get(name).unwrap_or(&Tree::Null));
         let shown = || kind.field(name).map_or_else(|| name.clone(), |field| field.hcl_name().to_owned());
-        let value = if theirs == base || theirs == ours {
+        // Terraform knows nothing of what it does not show.
+        let value = if kind.field(name).is_some_and(Field::is_hidden) {
+            theirs
+        } else if theirs == base || theirs == ours {
             ours
         } else if ours == base {
             foreign.push(shown());

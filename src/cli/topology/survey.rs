@@ -8,7 +8,7 @@ use crate::cli::words;
 use crate::engine::EngineView;
 use crate::engine::bgp::Exchange;
 use crate::engine::negotiation::{DownReason, IkeState, SessionState, TunnelState};
-use crate::engine::topology::{FarEnd, Segment, Session, SessionKind};
+use crate::engine::topology::{self, FarEnd, Segment, Session, SessionKind};
 use crate::model::{Network, PolicyPath};
 
 /// Up to so many sessions there is room for all that is to be said of each.
@@ -24,15 +24,15 @@ const ESTABLISHED: &str = "ESTABLISHED";
 /// The diagram of `view`.
 pub fn diagram(view: &EngineView) -> Diagram {
     let survey = Survey::of(view);
-    let gateways = view.topology.sessions.values().map(Session::gateway);
-    let above = view.topology.tier1s.values().flatten().map(ToString::to_string);
+    let gateways = view.topology.sessions.values().filter(|session| !session.is_of_tier1()).map(Session::gateway);
+    let above = view.topology.tier1s.values().filter_map(|tier1| Some(tier1.tier0.as_ref()?.to_string()));
     let instances =
         view.topology.bgp.keys().filter_map(|path| Some(format!("/infra/tier-0s/{}", path.within("tier-0s")?)));
     let tier0s: BTreeSet<String> = gateways.chain(above).chain(instances).collect();
     let mut regions: Vec<_> = tier0s.iter().map(|tier0| survey.region(tier0)).collect();
     let alone = survey.tier1s(None);
     if !alone.is_empty() {
-        regions.push(Region { tier1s: alone, ..Region::default() });
+        regions.push(Region { tier1s: alone, sites: survey.sites(None), ..Region::default() });
     }
     Diagram { summary: survey.summary(), regions }
 }
@@ -96,16 +96,15 @@ impl<'a> Survey<'a> {
         Region {
             tier0: Some(Card { sort: "tier-0 gateway", title: id.to_owned(), lines, state: None }),
             tier1s: self.tier1s(Some(tier0)),
-            sites: self.sites(tier0),
+            sites: self.sites(Some(tier0)),
         }
     }
 
     fn tier1s(&self, tier0: Option<&str>) -> Vec<Tier1> {
-        let below = |above: &Option<PolicyPath>| above.as_ref().map(PolicyPath::as_str) == tier0;
-        let tier1s = self.view.topology.tier1s.iter().filter(|(_, above)| below(above));
+        let tier1s = self.view.topology.tier1s.iter().filter(|(_, it)| above(it) == tier0);
         let with_segments = tier1s.map(|(path, _)| {
             let segments = self.view.topology.segments.values();
-            let own = segments.filter(|it| it.path.within("tier-1s") == Some(path.id()));
+            let own = segments.filter(|it| it.gateway.as_ref() == Some(path));
             let card = Card { sort: "tier-1 gateway", title: path.id().to_owned(), lines: Vec::new(), state: None };
             Tier1 { card, segments: own.map(|segment| self.segment(segment)).collect() }
         });
@@ -129,10 +128,18 @@ impl<'a> Survey<'a> {
         Card { sort: "segment", title: segment.display_name.clone(), lines, state }
     }
 
-    /// The sessions of a gateway, by the peers they lead to.
-    fn sites(&self, tier0: &str) -> Vec<Site> {
+    /// The tier-0 gateway to which a session is closest, if there is one.
+    fn tier0_of(&self, session: &Session) -> Option<PolicyPath> {
+        let gateway = session.path.gateway()?;
+        if session.is_of_tier1() { self.view.topology.tier1s.get(&gateway)?.tier0.clone() } else { Some(gateway) }
+    }
+
+    /// The sessions of a tier-0 gateway and of the tier-1 gateways below it, or of tier-1
+    /// gateways without one, by the peers they lead to.
+    fn sites(&self, tier0: Option<&str>) -> Vec<Site> {
         let mut by_peer: BTreeMap<IpAddr, Vec<&Session>> = BTreeMap::new();
-        for session in self.view.topology.sessions.values().filter(|session| session.gateway() == tier0) {
+        let is_here = |session: &&Session| self.tier0_of(session).as_ref().map(PolicyPath::as_str) == tier0;
+        for session in self.view.topology.sessions.values().filter(is_here) {
             by_peer.entry(session.peer_address).or_default().push(session);
         }
         by_peer.into_values().filter_map(|sessions| self.site(&sessions)).collect()
@@ -235,6 +242,7 @@ impl<'a> Survey<'a> {
             state = State::Degraded;
         }
         match &session.kind {
+            SessionKind::RouteBased { .. } if session.is_of_tier1() => labels.push("no BGP".to_owned()),
             SessionKind::RouteBased { .. } if labels.is_empty() => labels.push("no BGP neighbor".to_owned()),
             SessionKind::RouteBased { .. } => {
                 let learned = self.learned.get(&session.path).map(|learned| count(learned.len(), "prefix"));
@@ -249,6 +257,11 @@ impl<'a> Survey<'a> {
         }
         Link { labels, state }
     }
+}
+
+/// The tier-0 gateway that a tier-1 gateway is connected to.
+fn above(tier1: &topology::Tier1) -> Option<&str> {
+    tier1.tier0.as_ref().map(PolicyPath::as_str)
 }
 
 /// The first `most` networks, each after `mark`, and how many more there are.

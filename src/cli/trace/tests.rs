@@ -108,6 +108,7 @@ fn topology() -> Topology {
     let segment = Segment {
         path: segment(),
         display_name: "App servers".to_owned(),
+        gateway: segment().gateway(),
         subnets: Vec::new(),
         is_routed: true,
         is_up: true,

@@ -2,7 +2,7 @@
 //!
 //! | route | advertised to |
 //! |---|---|
-//! | networks of connected, routed segments that are up | all neighbors |
+//! | networks of its own that its locale service redistributes | all neighbors |
 //! | summaries that something lies in | all neighbors |
 //! | the best path to a network, learned from another AS | all neighbors but the one it is from |
 //! | the best path to a network, learned from the own AS | neighbors of other ASes but the one it is from |
@@ -53,17 +53,6 @@ pub struct Advertised {
     pub at_peer: Option<Fate>,
 }
 
-/// The networks that a gateway has itself: those of the segments of its tier-1 gateways.
-pub(super) fn connected(topology: &Topology, gateway: &str) -> impl Iterator<Item = Network> {
-    let is_of_gateway = move |path: &PolicyPath| {
-        let tier1 = path.within("tier-1s").and_then(|id| PolicyPath::parse(&format!("/infra/tier-1s/{id}")).ok());
-        let tier0 = tier1.and_then(|tier1| topology.tier1s.get(&tier1)?.as_ref());
-        tier0.is_some_and(|tier0| tier0.as_str() == gateway)
-    };
-    let segments = topology.segments.values().filter(move |it| it.is_routed && it.is_up && is_of_gateway(&it.path));
-    segments.flat_map(|segment| segment.subnets.iter().map(|(_, network)| *network))
-}
-
 /// What a gateway has itself: connected networks, and summaries.
 #[derive(Debug, Default)]
 pub(super) struct Own {
@@ -80,7 +69,7 @@ pub(super) struct Own {
 impl Own {
     pub fn of(topology: &Topology, gateway: &str, instance: &BgpInstance, rib: &Rib) -> Self {
         let connected: BTreeMap<_, _> =
-            connected(topology, gateway).map(|network| (network, RouteOrigin::Incomplete)).collect();
+            topology.redistributed(gateway, &instance.path).map(|network| (network, RouteOrigin::Incomplete)).collect();
         let mut own = Self { networks: connected.clone(), ..Self::default() };
         for (summary, only) in &instance.aggregations {
             let learned = within(&rib.routes, *summary).filter_map(|(_, paths)| Some(paths.first()?.origin));

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::prospect::{FarSide, Open, OwnEnd, Prospect};
 use super::speaker::{FarSpeaker, Who};
 use super::timing::{after, seconds_after, ticks};
-use super::{Families, Obstacle, Reset, Surroundings, advertise, learn};
+use super::{Families, Obstacle, Reset, Surroundings, learn};
 use crate::engine::Moment;
 use crate::engine::topology::{Bfd, Neighbor};
+use crate::model::PolicyPath;
 
 /// An established connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -213,7 +214,9 @@ pub(super) fn detection_time(own: Option<Bfd>, far: Option<Bfd>) -> Option<i64> 
 fn offer(neighbor: &Neighbor, around: &Surroundings<'_>) -> u64 {
     fingerprint(|hasher| {
         use std::hash::Hash;
-        advertise::connected(around.topology, &neighbor.gateway()).for_each(|network| network.hash(hasher));
+        let (topology, gateway) = (around.topology, neighbor.gateway());
+        let instance = PolicyPath::parse(&neighbor.instance());
+        instance.iter().flat_map(|it| topology.redistributed(&gateway, it)).for_each(|network| network.hash(hasher));
         neighbor.filtering.iter().for_each(|filtering| filtering.outbound.hash(hasher));
     })
 }

@@ -10,6 +10,7 @@ use super::speaker::{FarSpeaker, Who, instance, shown_as};
 use super::{BgpPath, Carrier, Families, Surroundings};
 use crate::engine::negotiation::SessionState;
 use crate::engine::prefix_filter::{PrefixFilter, Verdict};
+use crate::engine::system::DEFAULT_OUT_FILTER;
 use crate::engine::topology::{Neighbor, RouteFiltering, SessionKind, SpeakerRoute, Topology};
 use crate::model::{AddressFamily, AsNumber, AsPathModifier, Network, PolicyPath, RouteOrigin};
 
@@ -68,9 +69,6 @@ struct List {
     filter: Option<Arc<PrefixFilter>>,
 }
 
-/// The API's own prefix list, which permits every route (nsx-policy.md A.5).
-const PERMITS_ALL: &str = "prefixlist-out-default";
-
 impl Lists {
     /// The lists of `neighbor` in the direction `of`.
     pub(super) fn of(neighbor: &Neighbor, of: fn(RouteFiltering) -> Option<PolicyPath>, topology: &Topology) -> Self {
@@ -105,7 +103,7 @@ impl Lists {
 impl List {
     fn at(path: PolicyPath, topology: &Topology) -> Option<Self> {
         let filter = topology.prefix_lists.get(&path).cloned();
-        (filter.is_some() || path.id() != PERMITS_ALL).then_some(Self { path, filter })
+        (filter.is_some() || path.id() != DEFAULT_OUT_FILTER).then_some(Self { path, filter })
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::advertise::{self, Advertised, Advertising, Own, Rank, Table};
+use super::advertise::{Advertised, Advertising, Own, Rank, Table};
 use super::best_path::{self, Multipath, Standing};
 use super::learn::{self, Fate, Learned, Lists, Paths, Receiver};
 use super::talk::Talk;
@@ -153,7 +153,7 @@ fn settle(
         of_gateway().filter_map(|(path, talk)| Some((ribs.neighbors.get(*path)?, &talk.standing))).collect();
     let learned = by_network(&exchanges);
     // What the gateway has itself comes first, by its weight.
-    let connected: BTreeSet<_> = advertise::connected(topology, gateway).collect();
+    let connected: BTreeSet<_> = topology.own_networks(gateway).map(|own| own.network).collect();
     let multipath = Multipath { ecmp: instance.ecmp, relax: instance.multipath_relax };
     let routes = learned.chunk_by(|(one, ..), (other, ..)| one == other).filter_map(|paths| {
         let network = paths.first().map(|(network, ..)| *network).filter(|network| !connected.contains(network))?;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::atlas::Origin;
-use super::tables::Hop;
+use super::tables::{Hop, Tier};
 use super::tunnels::{Far, Sessions};
 use super::{Because, Forwarding, Inputs};
 use crate::engine::bgp::{KeptOut, Unused};
@@ -22,6 +22,8 @@ pub(super) struct Explain {
 /// What is known of the routes that a gateway does not have.
 #[derive(Clone, Default)]
 struct Missing {
+    /// Whether it is a tier-1 gateway, which runs no BGP.
+    is_tier1: bool,
     /// Route-based sessions that are up and have no BGP neighbor.
     alone: Vec<u32>,
     /// Neighbors that are not established, with what is wrong and their session.
@@ -55,6 +57,7 @@ impl Explain {
                 && !neighbors.iter().any(has)
                 && let Some(of) = missing.get_mut(own_gateway as usize)
             {
+                of.is_tier1 = declared.is_of_tier1();
                 of.alone.push(session);
             }
         }
@@ -82,14 +85,19 @@ impl Explain {
 
 impl Forwarding {
     /// Why `gateway` has no route to `destination`, as far as something is known: its
-    /// segment is connected to nothing; a list keeps it out; those who would teach it are not established; nobody was asked to
-    /// teach it. What has to do with a peer that has the destination comes first.
-    pub(super) fn why_no_route(&self, gateway: u32, destination: IpAddr) -> Option<Because> {
+    /// segment is connected to nothing; a tier-1 gateway does not tell of it; a list keeps
+    /// it out; those who would teach it are not established; nobody was asked to teach it,
+    /// or the tier-1 gateway `below`, which the packet comes from, has nobody to ask. What
+    /// has to do with a peer that has the destination comes first.
+    pub(super) fn why_no_route(&self, gateway: u32, below: Option<u32>, destination: IpAddr) -> Option<Because> {
         if let Origin::Segment { place, is_routed: false } = self.atlas.place(destination).origin {
             let segment = self.segments[place.segment as usize].path.clone();
             return Some(Because::Disconnected { segment });
         }
         let missing = self.explain.gateways.get(gateway as usize)?;
+        if let Some(untold) = self.untold(gateway, destination) {
+            return Some(untold);
+        }
         let not_learned = |neighbor: &PolicyPath| self.explain.unused.not_learned(neighbor, destination);
         if let Some((neighbor, network, by)) = longest(missing.neighbors.iter().map(|(it, _)| it), not_learned) {
             return Some(Because::NotLearned { neighbor, network, by });
@@ -104,12 +112,35 @@ impl Forwarding {
             let neighbors: Vec<_> = chosen.map(|(neighbor, wrong, _)| (neighbor.clone(), wrong.clone())).collect();
             (!neighbors.is_empty()).then_some(Because::NeighborDown { neighbors })
         };
+        let below = below.filter(|tier1| *tier1 != gateway);
+        let below = below.and_then(|tier1| self.explain.gateways.get(tier1 as usize));
         let alone = |only_leading: bool| {
-            let chosen = missing.alone.iter().filter(|session| !only_leading || leads(**session));
-            let sessions: Vec<_> = chosen.map(|session| self.sessions.all[*session as usize].path.clone()).collect();
-            (!sessions.is_empty()).then_some(Because::NoNeighbor { sessions })
+            let of = |missing: &Missing| self.alone(missing, |session| !only_leading || leads(session));
+            of(missing).or_else(|| of(below?))
         };
         down(true).or_else(|| alone(true)).or_else(|| down(false)).or_else(|| alone(false))
+    }
+
+    /// The destination is in a segment of a tier-1 gateway below `gateway` that does not tell
+    /// of it.
+    fn untold(&self, gateway: u32, destination: IpAddr) -> Option<Because> {
+        let Origin::Segment { place, is_routed: true } = self.atlas.place(destination).origin else { return None };
+        let segment = &self.segments[place.segment as usize];
+        let tier1 = &self.gateways[segment.gateway?.get() as usize];
+        let is_below = matches!(tier1.tier, Tier::One(Some(above)) if above == gateway);
+        is_below.then(|| Because::NotAdvertised { tier1: tier1.path.clone(), segment: segment.path.clone() })
+    }
+
+    /// The route-based sessions of a gateway into which nobody teaches routes.
+    fn alone(&self, missing: &Missing, which: impl Fn(u32) -> bool) -> Option<Because> {
+        let chosen = missing.alone.iter().filter(|session| which(**session));
+        let sessions: Vec<_> = chosen.map(|session| self.sessions.all[*session as usize].path.clone()).collect();
+        let because = if missing.is_tier1 {
+            |sessions| Because::NoBgp { sessions }
+        } else {
+            |sessions| Because::NoNeighbor { sessions }
+        };
+        (!sessions.is_empty()).then(|| because(sessions))
     }
 
     /// Why `peer` has no route to `destination`, as far as something is known: it does not
@@ -129,9 +160,13 @@ impl Forwarding {
         if !neighbors.is_empty() {
             return Some(Because::NeighborDown { neighbors });
         }
-        let alone = gateways.iter().flat_map(|missing| &missing.alone).filter(|session| sessions.contains(session));
-        let sessions: Vec<_> = alone.map(|session| self.sessions.all[*session as usize].path.clone()).collect();
-        (!sessions.is_empty()).then_some(Because::NoNeighbor { sessions })
+        let (tier1s, tier0s): (Vec<_>, Vec<_>) = gateways.iter().partition(|missing| missing.is_tier1);
+        let alone = |missing: Vec<&Missing>| {
+            let all = missing.iter().flat_map(|missing| missing.alone.iter().copied()).collect();
+            let is_tier1 = missing.iter().any(|missing| missing.is_tier1);
+            self.alone(&Missing { is_tier1, alone: all, ..Missing::default() }, |session| sessions.contains(&session))
+        };
+        alone(tier0s).or_else(|| alone(tier1s))
     }
 }
 

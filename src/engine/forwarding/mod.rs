@@ -29,9 +29,10 @@
 //! 4. Each router (tier-1 gateway, tier-0 gateway, peer) takes a hop, unless the packet is
 //!    the router's own or for it. A tunnel takes none: gateway and peer are neighbors in
 //!    it.
-//! 5. What is the gateway's own, or connected to one of its tier-1 gateways, unless a
-//!    longer route leads elsewhere. A tier-1 gateway delivers to its own segments whatever
-//!    the tier-0 gateway has learned.
+//! 5. What is the gateway's own, or connected to it, or to one of its tier-1 gateways that
+//!    advertises it, unless a longer route leads elsewhere. A tier-1 gateway delivers to its
+//!    own segments whatever the tier-0 gateway has learned. What its own sessions do not
+//!    take (6 and the tunnel networks of 7) goes to the tier-0 gateway.
 //! 6. Bypass rules, which keep the packet out of the policy-based sessions of their
 //!    service, then the rules of policy-based sessions by number, path of the session and
 //!    identifier. A disabled session's rules are as if they were not there, and an
@@ -77,7 +78,7 @@ pub use words::{MOST_NAMED, sum};
 use self::atlas::Atlas;
 use self::explain::Explain;
 use self::rules::Rules;
-use self::tables::{Gateway, Group, Peer, Port, Segment, Subnet, Tier1};
+use self::tables::{Gateway, Group, Peer, Port, Segment, Subnet};
 use self::tunnels::Sessions;
 use self::walk::Role;
 use super::bgp::{Rib, Unused};
@@ -119,7 +120,6 @@ pub struct Forwarding {
     /// The neighbors that next hops name.
     neighbors: Vec<PolicyPath>,
     gateways: Vec<Gateway>,
-    tier1s: Vec<Tier1>,
     segments: Vec<Segment>,
     subnets: Vec<Subnet>,
     ports: Vec<Port>,

@@ -7,26 +7,30 @@ use super::atlas::InSegment;
 use super::index::Ix;
 use crate::model::{Network, PolicyPath};
 
-/// A gateway: a tier-0 with what is connected to it, or a tier-1 that has none.
+/// A gateway.
 pub(super) struct Gateway {
-    /// The tier-0 gateway; none for a tier-1 gateway on its own.
-    pub tier0: Option<PolicyPath>,
+    pub path: PolicyPath,
+    pub tier: Tier,
     /// Which of all rules are its own.
     pub rules: Range<u32>,
 }
 
-/// A tier-1 gateway.
-pub(super) struct Tier1 {
-    pub path: PolicyPath,
-    pub gateway: u32,
+/// Which sort of gateway it is.
+#[derive(Clone, Copy)]
+pub(super) enum Tier {
+    Zero,
+    /// With its tier-0 gateway, if it has one.
+    One(Option<u32>),
 }
 
 /// A segment.
 pub(super) struct Segment {
     pub path: PolicyPath,
-    pub tier1: u32,
+    /// The gateway it is connected to, if it is.
+    pub gateway: Option<Ix>,
     pub is_up: bool,
-    /// Its gateway, if the segment is in operation and the gateway is a tier-0.
+    /// The tier-0 gateway that all packets get to which leave the segment: it is in
+    /// operation, and no session of a tier-1 gateway is on the way.
     pub open_to: Option<Ix>,
 }
 
@@ -57,8 +61,10 @@ pub(super) struct Peer {
 /// How a gateway or a peer gets to a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Hop {
-    /// It is there: the address is its own, or that of a tier-1 gateway below it.
-    Own { tier1: Option<Ix> },
+    /// It is there: the address is its own.
+    Own,
+    /// The address is that of a tier-1 gateway below it.
+    Below(u32),
     /// The network is a segment's.
     Subnet(InSegment),
     /// The network is that of a session's tunnel interface.

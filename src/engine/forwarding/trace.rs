@@ -183,6 +183,20 @@ pub enum Because {
         /// The sessions.
         sessions: Vec<PolicyPath>,
     },
+    /// A route-based session of a tier-1 gateway is up. There is no BGP there that could
+    /// teach routes into it.
+    NoBgp {
+        /// The sessions.
+        sessions: Vec<PolicyPath>,
+    },
+    /// A tier-1 gateway has the destination in a segment, and does not tell its tier-0
+    /// gateway of it.
+    NotAdvertised {
+        /// The tier-1 gateway.
+        tier1: PolicyPath,
+        /// The segment.
+        segment: PolicyPath,
+    },
     /// Neighbors are there, and are not established.
     NeighborDown {
         /// Each with what is wrong with it.

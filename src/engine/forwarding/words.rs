@@ -119,6 +119,17 @@ impl fmt::Display for Because {
                     ids.join(", ")
                 )
             }
+            Self::NoBgp { sessions } => {
+                let ids: Vec<_> = sessions.iter().map(PolicyPath::id).collect();
+                write!(
+                    f,
+                    "a tier-1 gateway runs no BGP, so no routes but that of its tunnel subnet lead into {}",
+                    ids.join(", ")
+                )
+            }
+            Self::NotAdvertised { tier1, segment } => {
+                write!(f, "{} is a segment of {}, which does not advertise it", segment.id(), tier1.id())
+            }
             Self::NeighborDown { neighbors } => {
                 let named = neighbors.iter().take(MOST_NAMED);
                 let each: Vec<_> = named.map(|(path, why)| format!("{}: {why}", path.id())).collect();

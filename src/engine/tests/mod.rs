@@ -2,6 +2,7 @@
 //! answers.
 
 mod clashes;
+mod gateways;
 mod ledger;
 mod references;
 mod seed;

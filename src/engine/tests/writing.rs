@@ -152,7 +152,8 @@ fn administrative_distances_change_only_while_bgp_is_disabled() {
     let bgp = "/infra/tier-0s/edge/locale-services/default/bgp";
     lab.put("/infra/tier-0s/edge", json!({})).unwrap();
     lab.put("/infra/tier-0s/edge/locale-services/default", json!({})).unwrap();
-    lab.put(bgp, json!({ "local_as_num": "65001", "ebgp_admin_distance": 20 })).unwrap();
+    lab.patch(bgp, json!({ "local_as_num": "65001", "enabled": false, "ebgp_admin_distance": 20 })).unwrap();
+    lab.patch(bgp, json!({ "enabled": true })).unwrap();
     let change = |body: Json| match lab.patch(bgp, body) {
         Ok(_) => String::new(),
         Err(Refusal::Invalid(problems)) => problems[0].at.to_string(),

@@ -4,6 +4,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `vpn` | services, endpoints, profiles, sessions |
+//! | `gateways` | tier-1 gateways and what they advertise, what locale services redistribute |
 //! | `routing` | segments, ports, BGP instances and neighbors |
 //! | `world` | simulated peers and flows |
 //! | `read` | typed values out of documents |
@@ -12,6 +13,7 @@
 //! Documents that Terraform plans may hold values that are not known yet; an object
 //! whose essential values are not is left out, and named in [`Topology::unknown`].
 
+mod gateways;
 mod read;
 mod routing;
 mod vpn;
@@ -21,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+pub use gateways::{LocaleService, OwnNetwork, Tier1};
 pub use routing::{Bfd, BgpInstance, Neighbor, Port, RouteFiltering, Segment};
 pub use vpn::{
     Credential, DpdProfile, EspAlgorithms, IkeAlgorithms, IkeProfile, LocalEndpoint, MssClamping, PolicyRule, Session,
@@ -30,9 +33,9 @@ pub use world::{Flow, Peer, Speaker, SpeakerRoute};
 
 use super::prefix_filter::{PrefixFilter, PrefixMatch};
 use crate::model::{
-    BGP_CONFIG, BGP_NEIGHBOR, DPD_PROFILE, IKE_PROFILE, Kind, LOCAL_ENDPOINT, Network, POLICY_BASED_SESSION,
-    PREFIX_LIST, PolicyPath, ROUTE_BASED_SESSION, SEGMENT, SEGMENT_PORT, SIMULATED_FLOW, SIMULATED_PEER, TIER_1,
-    TUNNEL_PROFILE, Tree, VPN_SERVICE,
+    BGP_CONFIG, BGP_NEIGHBOR, DPD_PROFILE, IKE_PROFILE, Kind, LOCAL_ENDPOINT, LOCALE_SERVICE, Network,
+    POLICY_BASED_SESSION, PREFIX_LIST, PolicyPath, ROUTE_BASED_SESSION, SEGMENT, SEGMENT_PORT, SIMULATED_FLOW,
+    SIMULATED_PEER, TIER_1, TUNNEL_PROFILE, Tree, VPN_SERVICE,
 };
 
 /// Milliseconds between two gateways of one engine, one way: they are in one data center.
@@ -43,8 +46,10 @@ pub const LATENCY_BETWEEN_GATEWAYS: u32 = 1;
 pub struct Topology {
     /// How the bounds of prefix lists are read.
     pub prefix_match: PrefixMatch,
-    /// The tier-0 gateway of each tier-1 gateway, where it has one.
-    pub tier1s: BTreeMap<PolicyPath, Option<PolicyPath>>,
+    /// Tier-1 gateways.
+    pub tier1s: BTreeMap<PolicyPath, Tier1>,
+    /// Locale services of tier-0 gateways.
+    pub locale_services: BTreeMap<PolicyPath, LocaleService>,
     /// VPN services.
     pub services: BTreeMap<PolicyPath, VpnService>,
     /// Local endpoints.
@@ -152,7 +157,9 @@ impl Topology {
         } else if *kind == BGP_NEIGHBOR {
             keep(&mut self.neighbors, path, routing::neighbor(path, tree))
         } else if *kind == TIER_1 {
-            keep(&mut self.tier1s, path, Some(read::Doc(tree).path("tier0_path")))
+            keep(&mut self.tier1s, path, Some(gateways::tier1(tree)))
+        } else if *kind == LOCALE_SERVICE {
+            keep(&mut self.locale_services, path, Some(gateways::locale_service(tree)))
         } else if *kind == SEGMENT {
             keep(&mut self.segments, path, Some(routing::segment(path, tree)))
         } else if *kind == SEGMENT_PORT {
@@ -170,6 +177,7 @@ impl Topology {
     pub fn remove(&mut self, path: &PolicyPath) {
         self.unknown.remove(path);
         self.tier1s.remove(path);
+        self.locale_services.remove(path);
         self.services.remove(path);
         self.endpoints.remove(path);
         self.ike_profiles.remove(path);

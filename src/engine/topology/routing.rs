@@ -15,6 +15,8 @@ pub struct Segment {
     pub path: PolicyPath,
     /// The name people see.
     pub display_name: String,
+    /// The tier-0 or tier-1 gateway it is connected to.
+    pub gateway: Option<PolicyPath>,
     /// The gateway's addresses in it, with the subnets.
     pub subnets: Vec<(IpAddr, Network)>,
     /// Whether the gateway routes its subnets.
@@ -145,6 +147,7 @@ impl Neighbor {
 pub(super) fn segment(path: &PolicyPath, tree: &Tree) -> Segment {
     let doc = Doc(tree);
     let kind = doc.word("type", SegmentType::parse).unwrap_or(SegmentType::Routed);
+    let gateway = path.gateway().or_else(|| doc.path("connectivity_path"));
     Segment {
         path: path.clone(),
         display_name: doc.string("display_name").unwrap_or_else(|| path.id().to_owned()),
@@ -152,7 +155,8 @@ pub(super) fn segment(path: &PolicyPath, tree: &Tree) -> Segment {
             .items("subnets")
             .filter_map(|subnet| interface_address(subnet.text("gateway_address")?).ok())
             .collect(),
-        is_routed: matches!(kind, SegmentType::Routed | SegmentType::RoutedAndExtended),
+        is_routed: gateway.is_some() && matches!(kind, SegmentType::Routed | SegmentType::RoutedAndExtended),
+        gateway,
         is_up: doc.word("admin_state", AdminState::parse) != Some(AdminState::Down),
     }
 }

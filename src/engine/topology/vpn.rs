@@ -184,9 +184,14 @@ impl Session {
         self.path.as_str().rsplit_once("/sessions/").map_or_else(String::new, |(service, _)| service.to_owned())
     }
 
-    /// The path of the tier-0 gateway it lies below.
+    /// The path of the tier-0 or tier-1 gateway it lies below.
     pub fn gateway(&self) -> String {
-        self.path.within("tier-0s").map_or_else(String::new, |id| format!("/infra/tier-0s/{id}"))
+        self.path.gateway().map_or_else(String::new, |gateway| gateway.to_string())
+    }
+
+    /// Whether it is a session of a tier-1 gateway, which runs no BGP.
+    pub fn is_of_tier1(&self) -> bool {
+        self.path.is_of_tier1()
     }
 
     /// The gateway's addresses in its tunnel; none for a policy-based session.

@@ -116,10 +116,27 @@ proptest! {
 #[test]
 fn every_path_belongs_to_one_kind_but_for_sessions() {
     for kind in KINDS {
-        let path = crate::model::PolicyPath::parse(&kind.example_path()).unwrap();
-        let owners: Vec<_> = kinds_at(&path).map(|kind| kind.resource_type).collect();
-        let expected = if kind.name.ends_with("_session") { 2 } else { 1 };
-        assert_eq!(owners.len(), expected, "{path}: {owners:?}");
+        for path in kind.example_paths() {
+            let path = crate::model::PolicyPath::parse(&path).unwrap();
+            let owners: Vec<_> = kinds_at(&path).map(|kind| kind.resource_type).collect();
+            let expected = if kind.name.ends_with("_session") { 2 } else { 1 };
+            assert_eq!(owners.len(), expected, "{path}: {owners:?}");
+        }
+    }
+}
+
+#[test]
+fn a_kind_has_one_collection_at_all_its_places() {
+    for kind in KINDS {
+        for path in kind.example_paths() {
+            let path = crate::model::PolicyPath::parse(&path).unwrap();
+            let Some(parent) = kind.parent(&path) else {
+                assert_eq!(path.parts().nth(1), kind.collection(), "{path}");
+                continue;
+            };
+            assert!(kind.may_lie_below(&parent), "{path}");
+            assert_eq!(kind.path(&parent, path.id()), path);
+        }
     }
 }
 

@@ -62,7 +62,7 @@ impl ObjectResource {
         if identify::parent_path(self.face, Some(text)).is_some() {
             return None;
         }
-        let hint = format!("Give {} a path like {}.", parent.attribute, identify::example_parent(self.face));
+        let hint = format!("Give {} a path like {}.", parent.attribute, identify::example_parents(self.face));
         Some(Diagnostic::error(format!("{text:?} is not such a path"), hint).at(Path::attribute(parent.attribute)))
     }
 }

@@ -96,8 +96,7 @@ impl ObjectResource {
         if let Some(path) = self.path_anew(&named) {
             return Some((path, true));
         }
-        let part = |part: &&str| if *part == "*" { id.clone() } else { (*part).to_owned() };
-        let path = format!("/{}", self.face.kind.pattern.iter().map(part).collect::<Vec<_>>().join("/"));
+        let path = self.face.kind.example_paths().next()?.replace("/ID", &format!("/{id}"));
         Some((PolicyPath::parse(&path).ok()?, false))
     }
 
@@ -141,7 +140,9 @@ impl ObjectResource {
             let written = before.get(parent.attribute);
             let meant = written.as_str().and_then(|text| identify::parent_path(self.face, Some(text)));
             let same = meant.is_some() && meant == actual;
-            let actual = Value::from(actual.as_ref().map(PolicyPath::as_str));
+            // A segment right below /infra says itself what it is connected to.
+            let actual = actual.as_ref().map(PolicyPath::as_str).or_else(|| tree.get(parent.attribute).text());
+            let actual = Value::from(actual);
             state.set(parent.attribute, if same { written.clone() } else { actual });
         }
         for field in records(self.face).into_iter().flat_map(shown) {

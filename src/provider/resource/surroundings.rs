@@ -38,6 +38,8 @@ impl ObjectResource {
             Value::String(text) => Some((identify::parent_path(self.face, Some(text))?, attribute)),
             _ => None,
         });
+        // A folder such as /infra/routing-config is always there.
+        let parent = parent.filter(|(path, _)| kinds_at(path).next().is_some());
         let paths = referred.iter().map(|(path, _)| path).chain(parent.iter().map(|(path, _)| path));
         let missing = match connection.missing(cx, paths.cloned()).await {
             Ok(missing) => missing,

@@ -42,5 +42,5 @@ const SEGMENTS: &str = "Segments";
 const SIMULATION: &str = "Simulation";
 
 /// What `service_path` is.
-const SERVICE_PATH: &str = "The path of the VPN service. IPv6 needs its current form, without the locale service: \
+const SERVICE_PATH: &str = "The path of the VPN service, of a tier-0 or a tier-1 gateway. IPv6 needs its current form, without the locale service: \
                             `/infra/tier-0s/vmc/ipsec-vpn-services/default`.";

@@ -121,6 +121,8 @@ fn cause(names: Names<'_>, because: &Because) -> Json {
     let kind = match because {
         Because::Session(_) => "SESSION",
         Because::NoNeighbor { .. } => "NO_NEIGHBOR",
+        Because::NoBgp { .. } => "NO_BGP",
+        Because::NotAdvertised { .. } => "NOT_ADVERTISED",
         Because::NeighborDown { .. } => "NEIGHBOR_DOWN",
         Because::Disconnected { .. } => "DISCONNECTED",
         Because::NotLearned { .. } => "NOT_LEARNED",

@@ -16,10 +16,11 @@ use super::*;
 use crate::engine::Moment;
 use crate::engine::esp;
 use crate::engine::negotiation::{DownReason, EspSa, IkeState, SessionState, Tunnel, TunnelState};
+use crate::engine::system::{compute_gateway, locale_service_of_vmc};
 use crate::engine::topology::{Neighbor, Topology};
 use crate::model::{
-    self, BGP_CONFIG, BGP_NEIGHBOR, EspEncryption, Kind, LOCAL_ENDPOINT, Network, PREFIX_LIST, PolicyPath,
-    ROUTE_BASED_SESSION, SEGMENT, SIMULATED_PEER, TIER_1, Tree, system,
+    self, BGP_CONFIG, BGP_NEIGHBOR, EspEncryption, Kind, LOCAL_ENDPOINT, LOCALE_SERVICE, Network, PREFIX_LIST,
+    PolicyPath, ROUTE_BASED_SESSION, SEGMENT, SIMULATED_PEER, TIER_1, Tree, system,
 };
 
 const GATEWAY: &str = system::TIER_0;
@@ -37,7 +38,8 @@ impl World {
     fn empty() -> Self {
         let mut world = Self::default();
         world.put(&BGP_CONFIG, system::BGP, json!({ "local_as_num": "65000" }));
-        world.put(&TIER_1, system::COMPUTE_GATEWAY, json!({ "tier0_path": GATEWAY }));
+        world.put(&LOCALE_SERVICE, system::LOCALE_SERVICE, locale_service_of_vmc());
+        world.put(&TIER_1, system::COMPUTE_GATEWAY, compute_gateway());
         world.put(&LOCAL_ENDPOINT, &endpoint("a"), json!({ "local_address": "203.0.113.66" }));
         world
     }

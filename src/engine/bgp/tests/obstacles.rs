@@ -233,7 +233,9 @@ pub(super) fn two_gateways() -> World {
     let service = format!("{far}/ipsec-vpn-services/default");
     let mut world = World::empty();
     world.put(&BGP_CONFIG, &format!("{far}/bgp"), json!({ "local_as_num": "65010" }));
-    world.put(&TIER_1, "/infra/tier-1s/fgw", json!({ "tier0_path": "/infra/tier-0s/far" }));
+    world.put(&LOCALE_SERVICE, far, locale_service_of_vmc());
+    let told = json!({ "tier0_path": "/infra/tier-0s/far", "route_advertisement_types": ["TIER1_CONNECTED"] });
+    world.put(&TIER_1, "/infra/tier-1s/fgw", told);
     world.put(&VPN_SERVICE, system::VPN_SERVICE, json!({}));
     world.put(&VPN_SERVICE, &service, json!({}));
     world.put(&model::IKE_PROFILE, system::IKE_PROFILE, json!({}));

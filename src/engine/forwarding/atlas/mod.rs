@@ -65,8 +65,8 @@ pub(super) struct InSegment {
 /// counts; all peers who say so share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Claim {
-    /// An address of a gateway, or of the tier-1 gateway below it.
-    Gateway { gateway: u32, tier1: Option<Ix> },
+    /// An address of a gateway.
+    Gateway(u32),
     /// Addresses no router forwards to; strictly so, or unless somebody says otherwise.
     Unroutable { is_strict: bool },
     /// A segment whose networks are routed.
@@ -81,10 +81,7 @@ pub(super) enum Claim {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Origin {
     Unknown,
-    Gateway {
-        gateway: u32,
-        tier1: Option<Ix>,
-    },
+    Gateway(u32),
     Unroutable {
         is_strict: bool,
     },
@@ -102,7 +99,7 @@ impl Origin {
     /// Whether no peer can have a part of it.
     fn is_strict(self) -> bool {
         match self {
-            Self::Gateway { .. } => true,
+            Self::Gateway(_) => true,
             Self::Unroutable { is_strict } => is_strict,
             Self::Segment { is_routed, .. } => is_routed,
             Self::Unknown | Self::Peers { .. } => false,

@@ -73,7 +73,7 @@ pub(super) fn origins<K: Key>(
             return around;
         }
         let origin = match first {
-            Claim::Gateway { gateway, tier1 } => Origin::Gateway { gateway, tier1 },
+            Claim::Gateway(gateway) => Origin::Gateway(gateway),
             Claim::Unroutable { is_strict } => Origin::Unroutable { is_strict },
             Claim::Segment(place) => Origin::Segment { place, is_routed: true },
             Claim::Apart(place) => Origin::Segment { place, is_routed: false },

@@ -107,7 +107,7 @@ fn the_longest_network_decides_connected_or_not() {
     draft.way(network("10.2.0.0/16"), 0, RouteSource::Connected, 2);
     draft.way(network("11.0.0.0/8"), 0, RouteSource::Aggregate, 3);
     draft.way(network("11.0.0.0/8"), 0, RouteSource::Bgp, 1);
-    let atlas = draft.finish(0, vec![local, Hop::Group(0), Hop::Own { tier1: None }, Hop::Discard]);
+    let atlas = draft.finish(0, vec![local, Hop::Group(0), Hop::Own, Hop::Discard]);
     let way = |node, address: &str| {
         let address = address.parse().unwrap();
         let known = atlas.longest(node, address).map(|(network, by)| (network.to_string(), by));
@@ -117,7 +117,7 @@ fn the_longest_network_decides_connected_or_not() {
     assert_eq!(way(0, "10.3.2.3"), (Some(local), known("10.0.0.0/8", RouteSource::Connected)));
     assert_eq!(way(0, "10.1.2.3"), (Some(Hop::Group(0)), known("10.1.0.0/16", RouteSource::Bgp)));
     assert_eq!(way(1, "10.1.2.3"), (Some(Hop::Group(0)), known("10.1.0.0/16", RouteSource::Bgp)));
-    assert_eq!(way(0, "10.2.2.3"), (Some(Hop::Own { tier1: None }), known("10.2.0.0/16", RouteSource::Connected)));
+    assert_eq!(way(0, "10.2.2.3"), (Some(Hop::Own), known("10.2.0.0/16", RouteSource::Connected)));
     assert_eq!(way(0, "11.2.2.3"), (Some(Hop::Group(0)), known("11.0.0.0/8", RouteSource::Bgp)));
     assert_eq!(way(1, "11.2.2.3"), (None, None));
 }

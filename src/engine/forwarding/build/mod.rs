@@ -19,7 +19,7 @@ use super::atlas::{Claim, Draft};
 use super::explain::Explain;
 use super::index::small;
 use super::rules::Rules;
-use super::tables::{Gateway, Group, Hop, NextHop, Peer, Port, Segment, Subnet, Tier1};
+use super::tables::{Gateway, Group, Hop, NextHop, Peer, Port, Segment, Subnet};
 use super::tunnels::Sessions;
 use super::{Forwarding, Inputs, RouteSource};
 use crate::engine::topology::Topology;
@@ -31,9 +31,8 @@ struct Builder<'a> {
     topology: &'a Topology,
     draft: Draft,
     gateways: Vec<Gateway>,
-    /// By the path of the tier-0 gateway.
+    /// By the path of the gateway.
     gateway_numbers: HashMap<String, u32>,
-    tier1s: Vec<Tier1>,
     segments: Vec<Segment>,
     subnets: Vec<Subnet>,
     ports: Vec<Port>,
@@ -55,7 +54,6 @@ pub(super) fn build(inputs: &Inputs<'_>) -> Forwarding {
         draft: Draft::default(),
         gateways: Vec::new(),
         gateway_numbers: HashMap::new(),
-        tier1s: Vec::new(),
         segments: Vec::new(),
         subnets: Vec::new(),
         ports: Vec::new(),
@@ -96,10 +94,9 @@ impl Builder<'_> {
         }
     }
 
-    /// The number of the gateway that an object below a tier-0 belongs to.
+    /// The number of the gateway that an object belongs to.
     fn gateway_of(&self, path: &PolicyPath) -> Option<u32> {
-        let tier0 = path.within("tier-0s")?;
-        self.gateway_numbers.get(&format!("/infra/tier-0s/{tier0}")).copied()
+        self.gateway_numbers.get(path.gateway()?.as_str()).copied()
     }
 
     fn finish(self, rules: Rules) -> Forwarding {
@@ -110,7 +107,6 @@ impl Builder<'_> {
             groups: self.groups,
             neighbors: self.neighbors.values.into_iter().cloned().collect(),
             gateways: self.gateways,
-            tier1s: self.tier1s,
             segments: self.segments,
             subnets: self.subnets,
             ports: self.ports,

@@ -7,35 +7,35 @@ use super::Builder;
 use crate::engine::forwarding::RouteSource::Connected;
 use crate::engine::forwarding::atlas::Claim;
 use crate::engine::forwarding::index::{Ix, small};
-use crate::engine::forwarding::tables::{Gateway, Hop, Peer, Tier1};
+use crate::engine::forwarding::tables::{Gateway, Hop, Peer, Tier};
 use crate::engine::forwarding::tunnels::{Far, Known};
 use crate::engine::topology::{FarEnd, Session, SessionKind};
-use crate::model::{DfPolicy, PolicyPath};
+use crate::model::{AdvertisementType, DfPolicy, Network, PolicyPath};
 
 impl Builder<'_> {
-    /// Tier-0 gateways, and the tier-1 gateways below each; one that is below none is a
-    /// gateway by itself.
+    /// Tier-0 gateways, then tier-1 gateways.
     pub(super) fn gateways(&mut self) {
         let topology = self.topology;
-        let mut tier0s: BTreeSet<String> = topology.tier1s.values().flatten().map(ToString::to_string).collect();
-        tier0s.extend(topology.sessions.values().map(Session::gateway));
-        tier0s.extend(self.inputs.ribs.keys().cloned());
-        for tier0 in tier0s {
-            let path = PolicyPath::parse(&tier0).ok();
-            self.gateway_numbers.insert(tier0, small(self.gateways.len()));
-            self.gateways.push(Gateway { tier0: path, rules: 0..0 });
+        let mut paths: BTreeSet<PolicyPath> = topology.tier1s.keys().cloned().collect();
+        paths.extend(topology.tier1s.values().filter_map(|tier1| tier1.tier0.clone()));
+        paths.extend(topology.segments.values().filter_map(|segment| segment.gateway.clone()));
+        let with_vpn = topology.sessions.keys().chain(topology.services.keys()).chain(topology.endpoints.keys());
+        paths.extend(with_vpn.filter_map(PolicyPath::gateway));
+        paths.extend(self.inputs.ribs.keys().filter_map(|gateway| PolicyPath::parse(gateway).ok()));
+        let (tier1s, tier0s): (Vec<_>, Vec<_>) = paths.into_iter().partition(PolicyPath::is_of_tier1);
+        for path in tier0s {
+            self.gateway(path, Tier::Zero);
         }
-        let mut tier1s: BTreeSet<PolicyPath> = topology.segments.keys().filter_map(tier1_above).collect();
-        tier1s.extend(topology.tier1s.keys().cloned());
         for path in tier1s {
-            let tier0 = topology.tier1s.get(&path).and_then(Option::as_ref);
-            let gateway = tier0.and_then(|tier0| self.gateway_numbers.get(tier0.as_str())).copied();
-            let gateway = gateway.unwrap_or_else(|| {
-                self.gateways.push(Gateway { tier0: None, rules: 0..0 });
-                small(self.gateways.len() - 1)
-            });
-            self.tier1s.push(Tier1 { path, gateway });
+            let above = topology.tier1s.get(&path).and_then(|tier1| tier1.tier0.as_ref());
+            let above = above.and_then(|tier0| self.gateway_numbers.get(tier0.as_str()).copied());
+            self.gateway(path, Tier::One(above));
         }
+    }
+
+    fn gateway(&mut self, path: PolicyPath, tier: Tier) {
+        self.gateway_numbers.insert(path.to_string(), small(self.gateways.len()));
+        self.gateways.push(Gateway { path, tier, rules: 0..0 });
     }
 
     pub(super) fn peers(&mut self) {
@@ -84,17 +84,16 @@ impl Builder<'_> {
     /// there.
     pub(super) fn own_addresses(&mut self) {
         let topology = self.topology;
-        let tier1s: HashMap<PolicyPath, u32> = self.tier1s.iter().map(|tier1| tier1.path.clone()).zip(0..).collect();
         for segment in topology.segments.values().filter(|segment| segment.is_routed) {
-            let Some(&tier1) = tier1_above(&segment.path).and_then(|path| tier1s.get(&path)) else { continue };
-            let gateway = self.tier1s[tier1 as usize].gateway;
-            for (address, _) in &segment.subnets {
-                self.own(gateway, Some(Ix::new(tier1)), *address);
+            let Some(gateway) = segment.gateway.as_ref().and_then(|gateway| self.gateway_of(gateway)) else { continue };
+            for (address, network) in &segment.subnets {
+                self.own(gateway, *address, AdvertisementType::Connected, *network);
             }
         }
         for (path, endpoint) in &topology.endpoints {
             if let Some(gateway) = self.gateway_of(path) {
-                self.own(gateway, None, endpoint.address);
+                let address = endpoint.address;
+                self.own(gateway, address, AdvertisementType::IpsecLocalEndpoint, address.into());
             }
         }
         for (number, declared) in (0..).zip(topology.sessions.values()) {
@@ -114,7 +113,7 @@ impl Builder<'_> {
         let (gateway, far) = self.sessions.ends(number);
         let peer = if let Far::Peer(peer) = far { Some(peer) } else { None };
         for (address, network) in addresses {
-            self.own(gateway, None, *address);
+            self.own_alone(gateway, *address);
             let nodes = [Some(gateway), peer.map(|peer| self.peers[peer as usize].node)];
             for node in nodes.into_iter().flatten() {
                 self.way(*network, node, Connected, Hop::Interface { session: number });
@@ -127,19 +126,32 @@ impl Builder<'_> {
         }
     }
 
-    fn own(&mut self, gateway: u32, tier1: Option<Ix>, address: IpAddr) {
-        self.draft.claim(address.into(), Claim::Gateway { gateway, tier1 });
-        self.way(address.into(), gateway, Connected, Hop::Own { tier1 });
+    /// An address of a gateway in `network`. The tier-0 gateway above knows it if it is told
+    /// of the network.
+    fn own(&mut self, gateway: u32, address: IpAddr, of: AdvertisementType, network: Network) {
+        self.own_alone(gateway, address);
+        if let Some(tier0) = self.told(gateway, of, network) {
+            self.way(address.into(), tier0, Connected, Hop::Below(gateway));
+        }
+    }
+
+    /// An address of a gateway that no other one is told of.
+    fn own_alone(&mut self, gateway: u32, address: IpAddr) {
+        self.draft.claim(address.into(), Claim::Gateway(gateway));
+        self.way(address.into(), gateway, Connected, Hop::Own);
+    }
+
+    /// The tier-0 gateway that is told of a network of `gateway`, if that is a tier-1 gateway
+    /// and tells one.
+    pub(super) fn told(&self, gateway: u32, of: AdvertisementType, network: Network) -> Option<u32> {
+        let Gateway { path, tier: Tier::One(above), .. } = &self.gateways[gateway as usize] else { return None };
+        let declared = self.topology.tier1s.get(path)?;
+        above.filter(|_| declared.advertises(of, network))
     }
 
     fn own_of_peer(&mut self, peer: u32, address: IpAddr) {
         let node = self.peers[peer as usize].node;
         self.draft.claim(address.into(), Claim::Peer(peer));
-        self.way(address.into(), node, Connected, Hop::Own { tier1: None });
+        self.way(address.into(), node, Connected, Hop::Own);
     }
-}
-
-/// The tier-1 gateway that a segment is below.
-pub(super) fn tier1_above(segment: &PolicyPath) -> Option<PolicyPath> {
-    PolicyPath::parse(&format!("/infra/tier-1s/{}", segment.within("tier-1s")?)).ok()
 }

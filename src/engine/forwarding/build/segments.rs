@@ -1,25 +1,31 @@
 //! Segments and their ports.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::Builder;
-use super::nodes::tier1_above;
 use crate::engine::forwarding::RouteSource::Connected;
 use crate::engine::forwarding::atlas::{Claim, InSegment};
 use crate::engine::forwarding::index::{Ix, small};
-use crate::engine::forwarding::tables::{Hop, Port, Segment, Subnet};
-use crate::model::{Network, PolicyPath};
+use crate::engine::forwarding::tables::{Hop, Port, Segment, Subnet, Tier};
+use crate::model::{AdvertisementType, Network};
 
 impl Builder<'_> {
     pub(super) fn segments(&mut self) {
         let topology = self.topology;
-        let tier1s: HashMap<PolicyPath, u32> = self.tier1s.iter().map(|tier1| tier1.path.clone()).zip(0..).collect();
+        let with_sessions: BTreeSet<u32> = topology.sessions.keys().filter_map(|path| self.gateway_of(path)).collect();
         for (number, (path, declared)) in (0..).zip(&topology.segments) {
-            let tier1 = tier1_above(path).and_then(|path| tier1s.get(&path).copied()).unwrap_or_default();
-            let gateway = self.tier1s[tier1 as usize].gateway;
-            let is_open = declared.is_up && self.gateways[gateway as usize].tier0.is_some();
-            let open_to = is_open.then(|| Ix::new(gateway));
-            self.segments.push(Segment { path: path.clone(), tier1, is_up: declared.is_up, open_to });
+            let gateway = declared.gateway.as_ref().and_then(|gateway| self.gateway_of(gateway));
+            let tier0 = gateway.and_then(|gateway| match self.gateways[gateway as usize].tier {
+                Tier::Zero => Some(gateway),
+                Tier::One(above) => above.filter(|_| !with_sessions.contains(&gateway)),
+            });
+            let open_to = tier0.filter(|_| declared.is_up).map(Ix::new);
+            self.segments.push(Segment {
+                path: path.clone(),
+                gateway: gateway.map(Ix::new),
+                is_up: declared.is_up,
+                open_to,
+            });
             for (_, network) in &declared.subnets {
                 let subnet = Ix::new(small(self.subnets.len()));
                 self.subnets.push(Subnet { network: *network, segment: number });
@@ -54,9 +60,16 @@ impl Builder<'_> {
         self.draft.claim(network, Claim::Segment(place));
         // A workload whose address is outside of the segment's subnets cannot be reached.
         if place.subnet.is_some() {
-            let tier1 = self.segments[place.segment as usize].tier1;
-            let gateway = self.tier1s[tier1 as usize].gateway;
-            self.way(network, gateway, Connected, Hop::Subnet(place));
+            let Some(gateway) = self.segments[place.segment as usize].gateway.map(Ix::get) else { return };
+            // A tier-1 gateway knows its segments by itself.
+            let subnet = place.subnet.map_or(network, |subnet| self.subnets[subnet.get() as usize].network);
+            let knows = match self.gateways[gateway as usize].tier {
+                Tier::Zero => Some(gateway),
+                Tier::One(_) => self.told(gateway, AdvertisementType::Connected, subnet),
+            };
+            if let Some(tier0) = knows {
+                self.way(network, tier0, Connected, Hop::Subnet(place));
+            }
         }
     }
 

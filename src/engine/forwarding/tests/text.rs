@@ -137,6 +137,10 @@ fn why(because: &Because) -> String {
     match because {
         Because::Session(reason) => format!(": {reason}"),
         Because::NoNeighbor { sessions } => format!(": no neighbor for {}", ids(sessions)),
+        Because::NoBgp { sessions } => format!(": no BGP for {}", ids(sessions)),
+        Because::NotAdvertised { tier1, segment } => {
+            format!(": {} does not advertise {}", tier1.id(), segment.id())
+        }
         Because::NeighborDown { neighbors } => {
             let each: Vec<_> = neighbors.iter().map(|(path, wrong)| format!("{} is {wrong}", path.id())).collect();
             format!(": neighbor {}", each.join(", "))

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json, json};
 
 use super::super::{Forwarding, Inputs};
-use crate::engine::Moment;
 use crate::engine::bgp::{BgpPath, KeptOut, Rib, Unused};
 use crate::engine::esp::Proposal;
 use crate::engine::negotiation::{DownReason, EspSa, IkeState, SessionState, Tunnel, TunnelState};
 use crate::engine::topology::{Session, SessionKind, Topology};
+use crate::engine::{Moment, system};
 use crate::model::kind::kinds_at;
 use crate::model::{Digest, EspEncryption, Network, PolicyPath, RouteOrigin, Tree, read};
 
@@ -71,7 +71,7 @@ fn text(json: &Json) -> &str {
 fn from_the_start() -> Json {
     json!({
         "/infra/tier-0s/vmc": {},
-        "/infra/tier-1s/cgw": { "tier0_path": "/infra/tier-0s/vmc" },
+        "/infra/tier-1s/cgw": system::compute_gateway(),
         SERVICE: {},
         BGP: { "local_as_num": "65000" },
         format!("{SERVICE}/local-endpoints/Public-IP1"): { "local_address": "203.0.113.66" },

@@ -1,9 +1,9 @@
-//! What a tier-0 gateway does with a packet.
+//! What a gateway does with a packet.
 
 use std::net::IpAddr;
 
 use super::local::connected;
-use super::{At, DropReason, Event, Forwarding, Hop, Record, RouteSource, Walk, Where};
+use super::{At, DropReason, Event, Forwarding, Hop, Origin, Record, RouteSource, Walk, Where};
 use crate::engine::forwarding::ecmp;
 use crate::engine::forwarding::index::Ix;
 use crate::engine::forwarding::rules::Detail;
@@ -11,6 +11,44 @@ use crate::engine::topology::PolicyRule;
 use crate::model::Network;
 
 impl<R: Record> Walk<'_, R> {
+    /// At a tier-1 gateway: it knows its segments and its sessions, and the tier-0 gateway
+    /// `above` knows the rest.
+    pub(super) fn at_tier1(&mut self, gateway: u32, above: Option<u32>, is_own: bool) -> At {
+        let of = self.of;
+        let here = Where::Gateway(gateway);
+        if !self.visited.visit(gateway) {
+            return self.lost(here, None, DropReason::Loop);
+        }
+        let hop = self.hop(gateway);
+        if hop == Some(Hop::Own) {
+            return self.accepted(here);
+        }
+        let is_unroutable = |hop| self.is_unroutable(hop);
+        if is_unroutable(hop) && above.is_none_or(|tier0| is_unroutable(self.hop(tier0))) {
+            return self.lost(here, None, DropReason::UnroutableDestination);
+        }
+        if !is_own && let Err(lost) = self.hop_less(here) {
+            return lost;
+        }
+        // Its own segments it knows itself, whatever the tier-0 gateway has learned.
+        if let Origin::Segment { place, is_routed: true } = self.to.origin
+            && of.segments[place.segment as usize].gateway == Some(Ix::new(gateway))
+        {
+            return self.towards_segment(gateway, place);
+        }
+        if let Some(tunnel) = self.by_rule(gateway) {
+            return self.outward(tunnel);
+        }
+        if let Some(Hop::Interface { session }) = hop {
+            return self.towards_interface(gateway, session);
+        }
+        self.below = Some(gateway);
+        let Some(tier0) = above else { return self.nowhere(gateway) };
+        let network = Network::everything(self.packet.destination);
+        self.step(here, Some(&of.gateways[tier0 as usize].path), || connected(network, RouteSource::Static));
+        At::Gateway { gateway: tier0, is_own: false }
+    }
+
     /// At a tier-0 gateway: what is its own, what is connected, then rules, then routes.
     pub(super) fn at_tier0(&mut self, gateway: u32, is_own: bool) -> At {
         let of = self.of;
@@ -19,7 +57,7 @@ impl<R: Record> Walk<'_, R> {
             return self.lost(here, None, DropReason::Loop);
         }
         let hop = self.hop(gateway);
-        if hop == Some(Hop::Own { tier1: None }) {
+        if hop == Some(Hop::Own) {
             return self.accepted(here);
         }
         if self.is_unroutable(hop) {
@@ -29,14 +67,13 @@ impl<R: Record> Walk<'_, R> {
             return lost;
         }
         match hop {
-            Some(Hop::Own { tier1: Some(tier1) }) => {
+            Some(Hop::Below(tier1)) => {
                 let network = self.packet.destination.into();
-                let tier1 = tier1.get();
-                let path = &of.tier1s[tier1 as usize].path;
+                let path = &of.gateways[tier1 as usize].path;
                 self.step(here, Some(path), || connected(network, RouteSource::Connected));
-                self.accepted(Where::Tier1(tier1))
+                self.accepted(Where::Gateway(tier1))
             }
-            Some(Hop::Subnet(place)) => self.towards_segment(here, place),
+            Some(Hop::Subnet(place)) => self.towards_segment(gateway, place),
             hop => self.towards_outside(gateway, hop),
         }
     }
@@ -45,35 +82,11 @@ impl<R: Record> Walk<'_, R> {
     fn towards_outside(&mut self, gateway: u32, hop: Option<Hop>) -> At {
         let (of, packet) = (self.of, self.packet);
         let here = Where::Gateway(gateway);
-        let own = &of.gateways[gateway as usize].rules;
-        let matching = || of.atlas.sets.common(self.from.sources, self.to.destinations);
-        let choice = of.rules.choose(own, matching);
-        if let Some(bypass) = choice.bypass {
-            let rule = &of.rules.details[bypass.get() as usize];
-            self.step(here, None, || matched(rule, true, packet.source, packet.destination));
-        }
-        let mut disabled = None;
-        if let Some(rule) = choice.rule.map(Ix::get) {
-            let part = of.rules.parts[rule as usize];
-            let session = part.session.map_or(0, Ix::get);
-            if part.is_enabled {
-                let detail = &of.rules.details[rule as usize];
-                let path = &of.sessions.all[session as usize].path;
-                self.step(here, Some(path), || matched(detail, false, packet.source, packet.destination));
-                return self.outward(of.tunnel_of(rule, packet.source, packet.destination));
-            }
-            // As if it were not there, and an explanation when nothing else is.
-            disabled = Some((rule, session));
+        if let Some(tunnel) = self.by_rule(gateway) {
+            return self.outward(tunnel);
         }
         match hop {
-            Some(Hop::Interface { session }) => {
-                let path = &of.sessions.all[session as usize].path;
-                self.step(here, Some(path), || {
-                    let (network, by) = Self::route(of, gateway, packet);
-                    connected(network, by)
-                });
-                self.outward(of.sessions.routed(session, packet.source, packet.destination))
-            }
+            Some(Hop::Interface { session }) => self.towards_interface(gateway, session),
             Some(Hop::Group(group)) => {
                 let session = self.next_hop(here, gateway, group);
                 self.outward(of.sessions.routed(session, packet.source, packet.destination))
@@ -85,18 +98,60 @@ impl<R: Record> Walk<'_, R> {
                 });
                 self.lost(here, None, DropReason::NullRouted)
             }
-            _ => match disabled {
-                Some((rule, session)) => {
-                    let path = &of.sessions.all[session as usize].path;
-                    let detail = &of.rules.details[rule as usize];
-                    self.step(here, Some(path), || matched(detail, false, packet.source, packet.destination));
-                    self.outward(of.sessions.all[session as usize].tunnels.end)
-                }
-                None => {
-                    self.lost_because(here, None, DropReason::NoRoute, || of.why_no_route(gateway, packet.destination))
-                }
-            },
+            _ => self.nowhere(gateway),
         }
+    }
+
+    /// The tunnel into which a rule of a session of `gateway` puts the packet. A disabled
+    /// session's rule is as if it were not there, and an explanation when nothing else is.
+    fn by_rule(&mut self, gateway: u32) -> Option<u32> {
+        let (of, packet) = (self.of, self.packet);
+        let here = Where::Gateway(gateway);
+        let own = &of.gateways[gateway as usize].rules;
+        let matching = || of.atlas.sets.common(self.from.sources, self.to.destinations);
+        let choice = of.rules.choose(own, matching);
+        if let Some(bypass) = choice.bypass {
+            let rule = &of.rules.details[bypass.get() as usize];
+            self.step(here, None, || matched(rule, true, packet.source, packet.destination));
+        }
+        let rule = choice.rule.map(Ix::get)?;
+        let part = of.rules.parts[rule as usize];
+        let session = part.session.map_or(0, Ix::get);
+        if !part.is_enabled {
+            self.passed_over = self.passed_over.or(Some((rule, session)));
+            return None;
+        }
+        let detail = &of.rules.details[rule as usize];
+        let path = &of.sessions.all[session as usize].path;
+        self.step(here, Some(path), || matched(detail, false, packet.source, packet.destination));
+        Some(of.tunnel_of(rule, packet.source, packet.destination))
+    }
+
+    /// The destination is in the tunnel of a session of `gateway`.
+    fn towards_interface(&mut self, gateway: u32, session: u32) -> At {
+        let (of, packet) = (self.of, self.packet);
+        let path = &of.sessions.all[session as usize].path;
+        self.step(Where::Gateway(gateway), Some(path), || {
+            let (network, by) = Self::route(of, gateway, packet);
+            connected(network, by)
+        });
+        self.outward(of.sessions.routed(session, packet.source, packet.destination))
+    }
+
+    /// Nothing takes the packet, and `gateway` has no route.
+    fn nowhere(&mut self, gateway: u32) -> At {
+        let (of, packet) = (self.of, self.packet);
+        let Some((rule, session)) = self.passed_over else {
+            let below = self.below;
+            return self.lost_because(Where::Gateway(gateway), None, DropReason::NoRoute, || {
+                of.why_no_route(gateway, below, packet.destination)
+            });
+        };
+        let path = &of.sessions.all[session as usize].path;
+        let detail = &of.rules.details[rule as usize];
+        let at = Where::Gateway(of.sessions.ends(session).0);
+        self.step(at, Some(path), || matched(detail, false, packet.source, packet.destination));
+        self.outward(of.sessions.all[session as usize].tunnels.end)
     }
 
     /// The session of the next hop that the packet takes, of a group of them.

@@ -11,13 +11,9 @@ impl<R: Record> Walk<'_, R> {
         match self.from.origin {
             Origin::Unknown | Origin::Unroutable { .. } => self.lost(Where::Underlay, None, DropReason::UnknownSource),
             Origin::Segment { place, is_routed } => self.start_in_segment(place, is_routed),
-            Origin::Gateway { tier1: Some(tier1), .. } => {
-                self.step(Where::Tier1(tier1.get()), None, || Event::Sent { network: Some(own) });
-                At::Tier1 { tier1: tier1.get(), is_own: true }
-            }
-            Origin::Gateway { gateway, tier1: None } => {
+            Origin::Gateway(gateway) => {
                 self.step(Where::Gateway(gateway), None, || Event::Sent { network: Some(own) });
-                At::Tier0 { gateway, is_own: true }
+                At::Gateway { gateway, is_own: true }
             }
             // Of several peers with the network, the first that has a tunnel for the packet.
             Origin::Peers { list } => {
@@ -37,7 +33,7 @@ impl<R: Record> Walk<'_, R> {
             return self.lost(Where::Underlay, None, DropReason::UnknownSource);
         };
         let hop = of.atlas.hop(self.from, declared.node);
-        let by = if matches!(hop, Some(Hop::Own { .. })) { Arrival::Own } else { Arrival::Behind };
+        let by = if matches!(hop, Some(Hop::Own)) { Arrival::Own } else { Arrival::Behind };
         self.step(Where::Peer(peer), Some(&declared.path), || {
             let behind = of.atlas.longest(declared.node, source).map(|(network, _)| network);
             Event::Sent { network: if by == Arrival::Own { Some(source.into()) } else { behind } }
@@ -66,59 +62,29 @@ impl<R: Record> Walk<'_, R> {
         {
             return At::Segment(there);
         }
-        if !is_routed {
-            return self.lost(here, Some(&segment.path), DropReason::SegmentDisconnected);
+        match segment.gateway.filter(|_| is_routed).map(Ix::get) {
+            Some(gateway) => At::Gateway { gateway, is_own: false },
+            None => self.lost(here, Some(&segment.path), DropReason::SegmentDisconnected),
         }
-        At::Tier1 { tier1: segment.tier1, is_own: false }
     }
 
-    /// At the tier-1 gateway of the source: it knows its segments, and the tier-0 gateway
-    /// knows the rest.
-    pub(super) fn at_tier1(&mut self, tier1: u32, is_own: bool) -> At {
-        let of = self.of;
-        let here = Where::Tier1(tier1);
-        let gateway = of.tier1s[tier1 as usize].gateway;
-        let hop = self.hop(gateway);
-        if hop == Some(Hop::Own { tier1: Some(Ix::new(tier1)) }) {
-            return self.accepted(here);
-        }
-        if self.is_unroutable(hop) {
-            return self.lost(here, None, DropReason::UnroutableDestination);
-        }
-        if !is_own && let Err(lost) = self.hop_less(here) {
-            return lost;
-        }
-        // Its own segments it knows itself, whatever the tier-0 gateway has learned.
-        if let Origin::Segment { place, is_routed: true } = self.to.origin
-            && of.segments[place.segment as usize].tier1 == tier1
-        {
-            return self.towards_segment(here, place);
-        }
-        let Some(tier0) = &of.gateways[gateway as usize].tier0 else {
-            return self.lost(here, None, DropReason::NoRoute);
-        };
-        let network = Network::everything(self.packet.destination);
-        self.step(here, Some(tier0), || connected(network, RouteSource::Static));
-        At::Tier0 { gateway, is_own: false }
-    }
-
-    /// From a tier-1 gateway, or down to it and on.
-    pub(super) fn towards_segment(&mut self, from: Where, place: InSegment) -> At {
+    /// From a gateway to a segment of its own, or of a tier-1 gateway below it.
+    pub(super) fn towards_segment(&mut self, from: u32, place: InSegment) -> At {
         let of = self.of;
         let segment = &of.segments[place.segment as usize];
         let network = place.subnet.map(|subnet| of.subnets[subnet.get() as usize].network);
         let network = network.unwrap_or_else(|| self.packet.destination.into());
-        if let Where::Gateway(_) = from {
-            let tier1 = Where::Tier1(segment.tier1);
-            self.step(from, Some(&of.tier1s[segment.tier1 as usize].path), || {
+        let mut here = from;
+        if let Some(tier1) = segment.gateway.map(Ix::get).filter(|gateway| *gateway != from) {
+            self.step(Where::Gateway(from), Some(&of.gateways[tier1 as usize].path), || {
                 connected(network, RouteSource::Connected)
             });
-            if let Err(lost) = self.hop_less(tier1) {
+            if let Err(lost) = self.hop_less(Where::Gateway(tier1)) {
                 return lost;
             }
-            return self.towards_segment(tier1, place);
+            here = tier1;
         }
-        self.step(from, Some(&segment.path), || connected(network, RouteSource::Connected));
+        self.step(Where::Gateway(here), Some(&segment.path), || connected(network, RouteSource::Connected));
         At::Segment(place)
     }
 

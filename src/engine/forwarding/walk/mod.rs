@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `record` | what is written down on the way: nothing, or every step |
 //! | `local` | from the source to its gateway, and from a gateway to a segment |
-//! | `gateway` | what a tier-0 gateway does with a packet |
+//! | `gateway` | what a gateway does with a packet |
 //! | `peer` | what a peer does with it |
 //! | `tunnel` | through a tunnel, from a gateway or to one |
 //! | `shortcut` | the way that most packets go, at one glance |
@@ -23,7 +23,7 @@ use self::record::{Nothing, Record, Steps};
 use super::atlas::{InSegment, Origin, Place};
 use super::fragments::Load;
 use super::index::{Ix, small};
-use super::tables::Hop;
+use super::tables::{Gateway, Hop, Tier};
 use super::{
     Because, Crossing, Decision, Disposition, DropReason, Event, Forwarding, Node, Packet, RouteSource, Step, Trace,
 };
@@ -40,7 +40,6 @@ pub(super) enum Role {
 #[derive(Clone, Copy, Debug)]
 enum Where {
     Segment(u32),
-    Tier1(u32),
     Gateway(u32),
     Underlay,
     Peer(u32),
@@ -48,10 +47,8 @@ enum Where {
 
 /// Where a packet arrives next.
 enum At {
-    /// At a tier-1 gateway, from a segment or as its own.
-    Tier1 { tier1: u32, is_own: bool },
-    /// At a tier-0 gateway.
-    Tier0 { gateway: u32, is_own: bool },
+    /// At a gateway; perhaps the packet is its own.
+    Gateway { gateway: u32, is_own: bool },
     /// At the segment of its destination.
     Segment(InSegment),
     /// At a peer, out of a tunnel, from behind it or as its own.
@@ -83,6 +80,10 @@ struct Walk<'a, R> {
     mss: Option<u16>,
     load: Load,
     visited: Visited,
+    /// The tier-1 gateway it came from.
+    below: Option<u32>,
+    /// The first rule that matches it whose session is disabled, and that session.
+    passed_over: Option<(u32, u32)>,
     session: Option<Ix>,
     crossings: [Option<Crossing>; 2],
     /// The largest packet and the largest segment so far that get through, if anything
@@ -137,6 +138,8 @@ impl<'a, R: Record> Walk<'a, R> {
             mss: packet.handshake_mss,
             load: Load::whole(packet.size),
             visited: Visited::default(),
+            below: None,
+            passed_over: None,
             session: None,
             crossings: [None; 2],
             effective_mtu: UNLIMITED,
@@ -155,8 +158,10 @@ impl<'a, R: Record> Walk<'a, R> {
         };
         loop {
             at = match at {
-                At::Tier1 { tier1, is_own } => self.at_tier1(tier1, is_own),
-                At::Tier0 { gateway, is_own } => self.at_tier0(gateway, is_own),
+                At::Gateway { gateway, is_own } => match self.of.gateways[gateway as usize].tier {
+                    Tier::Zero => self.at_tier0(gateway, is_own),
+                    Tier::One(above) => self.at_tier1(gateway, above, is_own),
+                },
                 At::Segment(place) => self.at_segment(place),
                 At::Peer { peer, by } => self.at_peer(peer, by),
                 At::End => return,
@@ -250,9 +255,12 @@ impl Forwarding {
     fn node(&self, at: Where) -> Node {
         match at {
             Where::Segment(segment) => Node::Segment(self.segments[segment as usize].path.clone()),
-            Where::Tier1(tier1) => Node::Tier1(self.tier1s[tier1 as usize].path.clone()),
             Where::Gateway(gateway) => {
-                self.gateways[gateway as usize].tier0.clone().map_or(Node::Underlay, Node::Tier0)
+                let Gateway { path, tier, .. } = &self.gateways[gateway as usize];
+                match tier {
+                    Tier::Zero => Node::Tier0(path.clone()),
+                    Tier::One(_) => Node::Tier1(path.clone()),
+                }
             }
             Where::Underlay => Node::Underlay,
             Where::Peer(peer) => Node::Peer(self.peers[peer as usize].path.clone()),

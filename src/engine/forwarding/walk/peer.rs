@@ -29,7 +29,7 @@ impl<R: Record> Walk<'_, R> {
             return self.lost(here, Some(&declared.path), DropReason::Loop);
         }
         let hop = self.hop(declared.node);
-        if matches!(hop, Some(Hop::Own { .. })) {
+        if matches!(hop, Some(Hop::Own)) {
             return self.accepted(here);
         }
         if self.is_unroutable(hop) {

@@ -221,7 +221,7 @@ impl<'a, R: Record> Walk<'a, R> {
             });
         }
         self.clamp(here, tunnel, self.role == Role::Answering);
-        At::Tier0 { gateway, is_own: false }
+        At::Gateway { gateway, is_own: false }
     }
 }
 
