@@ -193,7 +193,12 @@ impl Workspace {
 
     /// The plan as Terraform's JSON.
     pub fn planned(&self) -> Json {
-        self.run(&["plan", "-input=false", "-out=plan.bin"]).succeeded();
+        self.planned_with(&[])
+    }
+
+    /// The same, with further options.
+    pub fn planned_with(&self, options: &[&str]) -> Json {
+        self.run(&[&["plan", "-input=false", "-out=plan.bin"], options].concat()).succeeded();
         self.json(&["show", "-json", "plan.bin"])
     }
 

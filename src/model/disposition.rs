@@ -28,7 +28,7 @@ words! {
         SegmentDown = "SEGMENT_DOWN",
         /// The segment of the source is not connected to the gateway, which does not route its networks.
         SegmentDisconnected = "SEGMENT_DISCONNECTED",
-        /// The destination is no address that a router forwards to: multicast, broadcast, link-local or loopback.
+        /// The destination is no address that a router forwards to: multicast, broadcast, the address of a subnet itself, link-local or loopback.
         UnroutableDestination = "UNROUTABLE_DESTINATION",
         /// The packet has gone as many hops as it may.
         TtlExpired = "TTL_EXPIRED",

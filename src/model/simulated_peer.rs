@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape};
-use super::ike_profile::{DhGroup, Digest, IkeEncryption, IkeVersion, default_digest, digest_fits_ciphers};
+use super::ike_profile::{DhGroup, Digest, IkeEncryption, IkeVersion, default_digest, digest_fits_ciphers, is_aead};
 use super::kind::Kind;
 use super::network::Network;
 use super::problem::{Place, Problem};
@@ -284,7 +284,7 @@ fn gcm_needs_ike_v2(peer: &Facts<'_>) -> Vec<Problem> {
     let proposals = peer.items("ike_proposals").iter().enumerate();
     let only_gcm = proposals.filter(|(_, proposal)| {
         let ciphers = proposal.get("encryption_algorithms").items();
-        !ciphers.is_empty() && ciphers.iter().all(|cipher| cipher.text().is_some_and(|word| word.contains("GCM")))
+        !ciphers.is_empty() && ciphers.iter().all(|cipher| cipher.text().is_some_and(is_aead))
     });
     only_gcm
         .map(|(position, _)| {

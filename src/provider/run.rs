@@ -33,6 +33,9 @@ const IMPATIENCE: Duration = Duration::from_millis(200);
 /// How long to gather what happens before looking at it.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// How ids begin that stand for those which are known at apply only.
+pub const STAND_IN: &str = "known-after-apply-";
+
 /// What this run of Terraform is about to do.
 pub struct Run {
     name: String,
@@ -57,8 +60,8 @@ struct Known {
     declared: BTreeMap<PolicyPath, Arc<Tree>>,
     /// What objects are going to be that are created or changed.
     objects: BTreeMap<PolicyPath, (&'static Kind, Tree)>,
-    /// How many numbers have been given.
-    numbers: usize,
+    /// The kinds and the substance of objects that stay as they are.
+    unchanged: BTreeSet<(&'static str, String)>,
     in_state: BTreeSet<PolicyPath>,
     taken_over: BTreeSet<PolicyPath>,
     carried_out: BTreeMap<String, Deletions>,
@@ -237,11 +240,14 @@ impl Run {
         self.stir();
     }
 
-    /// A number that is given once in a run.
-    pub fn next_number(&self) -> usize {
-        let mut known = self.known();
-        known.numbers += 1;
-        known.numbers
+    /// Notes that an object of `kind` with this substance stays as it is.
+    pub fn sees_unchanged(&self, kind: &'static Kind, substance: String) {
+        self.known().unchanged.insert((kind.name, substance));
+    }
+
+    /// Whether an object of `kind` with this substance was planned to stay as it is.
+    pub fn has_seen_unchanged(&self, kind: &'static Kind, substance: &str) -> bool {
+        self.known().unchanged.contains(&(kind.name, substance.to_owned()))
     }
 
     /// The objects that the run creates, changes and deletes, as far as it has come.

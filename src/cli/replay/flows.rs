@@ -51,7 +51,7 @@ pub enum FlowError {
     #[error("the column {0:?} is not known; known are {known}", known = COLUMNS.join(", "))]
     Column(String),
     /// A value that does not fit its column.
-    #[error("flow {flow}: {column} is {value:?}; it is {wanted}")]
+    #[error("flow {flow}: {column} is {value:?}, and has to be {wanted}")]
     Value {
         /// The number of the flow in the list, the first being 1.
         flow: u64,
@@ -110,7 +110,8 @@ fn wanted(column: &str) -> &'static str {
         "protocol" => "tcp, udp, icmp or a number from 0 to 255",
         "source_port" | "destination_port" => "a number from 0 to 65535",
         "dont_fragment" => "true or false",
-        _ => "a whole number",
+        "size" => "a number of bytes",
+        _ => "a whole number from 0",
     }
 }
 
@@ -231,7 +232,7 @@ mod tests {
         let flags: Vec<_> = read(flows).unwrap().iter().map(|(packet, _)| packet.dont_fragment).collect();
         assert_eq!(flags, [true, false, false, true]);
         let said = read("source,destination,dont_fragment\n10.0.0.1,10.0.0.2,1\n").unwrap_err().to_string();
-        assert_eq!(said, "flow 1: dont_fragment is \"1\"; it is true or false");
+        assert_eq!(said, "flow 1: dont_fragment is \"1\", and has to be true or false");
     }
 
     #[test]
@@ -251,7 +252,7 @@ mod tests {
             }
         }
         let said = sized("10.0.0.1,10.0.0.2", "18446744073709551616").unwrap_err().to_string();
-        assert_eq!(said, "flow 1: size is \"18446744073709551616\"; it is a whole number");
+        assert_eq!(said, "flow 1: size is \"18446744073709551616\", and has to be a number of bytes");
     }
 
     #[test]
@@ -260,13 +261,19 @@ mod tests {
             ("", "is no capture (pcap, pcapng), and no list of flows either"),
             ("source,target\n", "is no capture (pcap, pcapng), and no list of flows either"),
             ("source,destination,colour\n", "the column \"colour\" is not known"),
-            ("source,destination\n10.0.0.1,10.0.0.300\n", "flow 1: destination is \"10.0.0.300\"; it is an IP address"),
+            (
+                "source,destination\n10.0.0.1,10.0.0.300\n",
+                "flow 1: destination is \"10.0.0.300\", and has to be an IP address",
+            ),
             ("source,destination\n10.0.0.1,2001:db8::1\n", "flow 1: source and destination are not of one IP version"),
-            ("source,destination,packets\n10.0.0.1,10.0.0.2,-1\n", "flow 1: packets is \"-1\"; it is a whole number"),
+            (
+                "source,destination,packets\n10.0.0.1,10.0.0.2,-1\n",
+                "flow 1: packets is \"-1\", and has to be a whole number from 0",
+            ),
             ("source,destination,packets\n# few\n10.0.0.1,10.0.0.2\n", "flow 1 has 2 values, and the header 3"),
             (
                 "source,destination,protocol\n\n10.0.0.1,10.0.0.2,tcp\n10.0.0.1,10.0.0.2,tpc\n",
-                "flow 2: protocol is \"tpc\"; it is tcp",
+                "flow 2: protocol is \"tpc\", and has to be tcp",
             ),
             ("source,destination\n10.0.0.1\n", "flow 1 has 1 value, and the header 2"),
         ] {

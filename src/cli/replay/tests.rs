@@ -117,7 +117,7 @@ fn what_precedes_an_error_is_counted() {
     let text = format!("{FLOWS}192.168.98.10,nowhere,icmp,,,100,1\n");
     let input = Box::new(std::io::Cursor::new(text.into_bytes()));
     let error = replay(input, &mut tally, &Progress::start(None, Arc::default())).err().unwrap();
-    assert_eq!(error.to_string(), "flow 5: destination is \"nowhere\"; it is an IP address");
+    assert_eq!(error.to_string(), "flow 5: destination is \"nowhere\", and has to be an IP address");
     assert_eq!(Report::of(&tally, 10).all.packets, 21);
 }
 

@@ -56,7 +56,8 @@ pub struct Card {
 }
 
 impl Card {
-    /// Whether a segment hangs on its gateway.
+    /// Whether the card of a segment hangs on its gateway: one that is connected to nothing is
+    /// disabled.
     pub fn is_connected(&self) -> bool {
         self.state != Some(State::Disabled)
     }

@@ -118,8 +118,8 @@ impl<'a> Survey<'a> {
         let mut lines = named("", &networks, self.networks());
         lines.extend((ports > 0).then(|| count(ports, "port")));
         let state = match (segment.is_up, segment.is_routed) {
-            (false, _) => Some(State::Down),
-            (true, false) => Some(State::Disabled),
+            (_, false) => Some(State::Disabled),
+            (false, true) => Some(State::Down),
             (true, true) => None,
         };
         if !segment.is_routed {
@@ -178,7 +178,11 @@ impl<'a> Survey<'a> {
                 let destinations =
                     || rules.iter().filter(|rule| rule.enabled).flat_map(|rule| rule.destinations.iter().copied());
                 match self.view.topology.far_end(session) {
-                    FarEnd::Peer(peer) => peer.protects(destinations),
+                    FarEnd::Peer(peer) => peer
+                        .behind(destinations)
+                        .into_iter()
+                        .filter(|behind| destinations().any(|it| it.covers(*behind) || behind.covers(it)))
+                        .collect(),
                     FarEnd::Session(_) | FarEnd::Nobody => destinations().collect(),
                 }
             }

@@ -43,6 +43,9 @@ pub struct Exchange {
     pub learned: Vec<Learned>,
     /// What the gateway has for the neighbor.
     advertising: Option<Advertising>,
+    /// The neighbor that stands for the gateway at the other gateway of this engine, if it is
+    /// one.
+    pub(super) far: Option<PolicyPath>,
 }
 
 impl Exchange {
@@ -128,7 +131,8 @@ fn gateways(topology: &Topology) -> BTreeMap<String, &BgpInstance> {
 /// What a simulated peer announces; of another gateway nothing is known yet.
 fn from_peer(talk: &Talk<'_>, around: &Surroundings<'_>) -> Exchange {
     let topology = around.topology;
-    let mut exchange = Exchange::default();
+    let far = talk.near().map(|near| near.path.clone());
+    let mut exchange = Exchange { far, ..Exchange::default() };
     if let Some(speaker) = talk.speaker() {
         exchange.peer_outbound = Lists::both(speaker.outbound.as_ref(), topology);
     }

@@ -62,7 +62,11 @@ pub trait Unused: fmt::Debug + Send + Sync {
 
 impl Unused for Ribs {
     fn not_learned(&self, neighbor: &PolicyPath, destination: IpAddr) -> Option<(Network, KeptOut)> {
-        longest(self.neighbors.get(neighbor)?.not_learned(|network| network.holds(destination)))
+        let exchange = self.neighbors.get(neighbor)?;
+        // Another gateway of the engine may keep it back.
+        let far = exchange.far.as_ref().and_then(|far| self.neighbors.get(far));
+        let withheld = far.into_iter().flat_map(|far| far.not_taught(|network| network.holds(destination)));
+        longest(exchange.not_learned(|network| network.holds(destination)).chain(withheld))
     }
 
     fn not_taught(&self, neighbor: &PolicyPath, destination: IpAddr) -> Option<(Network, KeptOut)> {

@@ -85,8 +85,8 @@ impl Explain {
 
 impl Forwarding {
     /// Why `gateway` has no route to `destination`, as far as something is known: its
-    /// segment is connected to nothing; a tier-1 gateway does not tell of it; a list keeps
-    /// it out; those who would teach it are not established; nobody was asked to teach it,
+    /// segment is connected to nothing; a tier-1 gateway does not tell of it; it is not
+    /// learned; those who would teach it are not established; nobody was asked to teach it,
     /// or the tier-1 gateway `below`, which the packet comes from, has nobody to ask. What
     /// has to do with a peer that has the destination comes first.
     pub(super) fn why_no_route(&self, gateway: u32, below: Option<u32>, destination: IpAddr) -> Option<Because> {
@@ -98,14 +98,16 @@ impl Forwarding {
         if let Some(untold) = self.untold(gateway, destination) {
             return Some(untold);
         }
-        let not_learned = |neighbor: &PolicyPath| self.explain.unused.not_learned(neighbor, destination);
-        if let Some((neighbor, network, by)) = longest(missing.neighbors.iter().map(|(it, _)| it), not_learned) {
-            return Some(Because::NotLearned { neighbor, network, by });
-        }
         let place = self.atlas.place(destination);
         let leads = |session: u32| match self.sessions.ends(session).1 {
             Far::Peer(peer) => self.atlas.hop(place, self.peers[peer as usize].node) == Some(Hop::Behind),
             Far::Nobody | Far::Session(_) => false,
+        };
+        let not_learned = |only_leading: bool| {
+            let chosen = missing.neighbors.iter().filter(|(_, session)| !only_leading || session.is_some_and(leads));
+            let ask = |neighbor: &PolicyPath| self.explain.unused.not_learned(neighbor, destination);
+            let (neighbor, network, by) = longest(chosen.map(|(neighbor, _)| neighbor), ask)?;
+            Some(Because::NotLearned { neighbor, network, by })
         };
         let down = |only_leading: bool| {
             let chosen = missing.down.iter().filter(|(_, _, session)| !only_leading || session.is_some_and(leads));
@@ -118,7 +120,10 @@ impl Forwarding {
             let of = |missing: &Missing| self.alone(missing, |session| !only_leading || leads(session));
             of(missing).or_else(|| of(below?))
         };
-        down(true).or_else(|| alone(true)).or_else(|| down(false)).or_else(|| alone(false))
+        let because = |only_leading: bool| {
+            not_learned(only_leading).or_else(|| down(only_leading)).or_else(|| alone(only_leading))
+        };
+        because(true).or_else(|| because(false))
     }
 
     /// The destination is in a segment of a tier-1 gateway below `gateway` that does not tell

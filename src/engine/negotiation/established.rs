@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::negotiate::{Agreement, Side, TunnelOutcome};
+use super::negotiate::{Agreement, Chosen, Side, TunnelOutcome};
+use super::proposal::EspChoice;
 use super::schedule::{GIVES_UP_AFTER, Renewal};
 use super::state::{DownReason, EspSa, Tunnel, TunnelState};
 use crate::engine::Moment;
@@ -131,6 +132,16 @@ impl Established {
         let choice = tunnel.rekeyed.as_ref().ok().filter(|_| is_rekeyed).unwrap_or(first);
         let nat_traversal = self.agreement.nat_traversal;
         TunnelState::Up { since, sa: EspSa { proposal: choice.proposal, nat_traversal, group: choice.group } }
+    }
+
+    /// What the ends have chosen, as it is at `now`: with IKEv2 the first SA of a tunnel has
+    /// no group of its own.
+    pub fn chosen(&self, now: Moment) -> Chosen {
+        let esp = self.tunnels(now).into_iter().find_map(|tunnel| match tunnel.state {
+            TunnelState::Up { sa, .. } => Some(EspChoice { proposal: sa.proposal, group: sa.group }),
+            TunnelState::Down { .. } => None,
+        });
+        Chosen { esp, ..Chosen::of(&self.agreement) }
     }
 
     /// How often SAs have been replaced until `now`.

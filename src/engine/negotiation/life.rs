@@ -29,7 +29,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::established::{Established, Exchange, Rekeys};
-use super::negotiate::{Outcome, beginners, negotiate};
+use super::negotiate::{Chosen, Outcome, beginners, negotiate};
 use super::party::{Ends, Running, Selector, fingerprint};
 use super::schedule::{GIVES_UP_AFTER, dead_by_probes};
 use super::state::{DownReason, IkeState, SessionState, TunnelState};
@@ -165,10 +165,12 @@ impl SessionRecord {
         world.state(&self.phase_at(&world, now), now)
     }
 
-    /// How often SAs have been replaced until `now`, since the session came up.
-    pub fn rekeys(&self, wired: Option<&Wired<'_>>, far: &FarEnd<'_>, now: Moment) -> Rekeys {
+    /// What the ends have chosen, and how often SAs have been replaced until `now`, since
+    /// the session came up; none without an IKE SA.
+    pub fn chosen(&self, wired: Option<&Wired<'_>>, far: &FarEnd<'_>, now: Moment) -> Option<(Chosen, Rekeys)> {
         let world = World::of(wired, far);
-        world.established(&self.phase_at(&world, now)).map(|established| established.rekeys(now)).unwrap_or_default()
+        let established = world.established(&self.phase_at(&world, now))?;
+        Some((established.chosen(now), established.rekeys(now)))
     }
 
     /// The phase it has come to by itself at `now`. No phase comes twice.

@@ -25,7 +25,7 @@ mod tests;
 
 pub use established::Rekeys;
 pub use life::SessionRecord;
-pub use negotiate::{Chosen, Protocol, Side, chosen};
+pub use negotiate::{Chosen, Protocol, Side};
 pub use proposal::{EspChoice, EspProposal, IkeChoice, IkeProposal};
 pub use selection::{select_esp, select_first_esp, select_ike};
 pub use state::{DownReason, EspSa, IkeState, SessionState, Tunnel, TunnelState};

@@ -22,7 +22,7 @@ use super::party::{Ends, Party, Selector, is_same_id};
 use super::proposal::{EspChoice, EspProposal, IkeChoice, IkeProposal, in_words};
 use super::selection::{select_esp, select_first_esp, select_ike};
 use super::state::DownReason;
-use crate::engine::topology::{Credential, FarEnd, Wired};
+use crate::engine::topology::Credential;
 use crate::model::{DhGroup, IkeVersion, InitiationMode, Network};
 
 /// A request and its answer.
@@ -323,8 +323,7 @@ pub struct Chosen {
     pub ike: IkeChoice,
     /// Seconds an IKE SA lives: the smaller number of the two ends.
     pub ike_life_time: u32,
-    /// What protects tunnels, from the first rekeying on if not before; none: they
-    /// have no proposal that both take.
+    /// What protects the first tunnel that is up; none: no tunnel is.
     pub esp: Option<EspChoice>,
     /// Seconds the SA of a tunnel lives: the smaller number of the two ends.
     pub esp_life_time: u32,
@@ -338,19 +337,30 @@ impl fmt::Display for Chosen {
     }
 }
 
+impl Chosen {
+    /// What is in `agreement`; for tunnels, what it is in the end, from the first rekeying
+    /// on if not before.
+    pub(super) fn of(agreement: &Agreement) -> Self {
+        let esp = agreement.tunnels.iter().find_map(|tunnel| tunnel.rekeyed.as_ref().or(tunnel.first.as_ref()).ok());
+        Self {
+            initiator: agreement.initiator,
+            protocol: agreement.protocol,
+            ike: agreement.ike,
+            ike_life_time: agreement.ike_life_time,
+            esp: esp.copied(),
+            esp_life_time: agreement.esp_life_time,
+        }
+    }
+}
+
 /// What a session and its far end choose, once they negotiate; none when there is no
 /// IKE SA between them, or nobody at all.
-pub fn chosen(wired: &Wired<'_>, far: &FarEnd<'_>) -> Option<Chosen> {
+#[cfg(test)]
+pub(super) fn chosen(
+    wired: &crate::engine::topology::Wired<'_>,
+    far: &crate::engine::topology::FarEnd<'_>,
+) -> Option<Chosen> {
     let ends = Ends::of(wired, far);
-    let theirs = ends.theirs.as_ref()?;
-    let agreement = negotiate(&ends.ours, theirs, &beginners(&ends, true)).result.ok()?;
-    let esp = agreement.tunnels.iter().find_map(|tunnel| tunnel.rekeyed.as_ref().or(tunnel.first.as_ref()).ok());
-    Some(Chosen {
-        initiator: agreement.initiator,
-        protocol: agreement.protocol,
-        ike: agreement.ike,
-        ike_life_time: agreement.ike_life_time,
-        esp: esp.copied(),
-        esp_life_time: agreement.esp_life_time,
-    })
+    let agreement = negotiate(&ends.ours, ends.theirs.as_ref()?, &beginners(&ends, true)).result.ok()?;
+    Some(Chosen::of(&agreement))
 }

@@ -125,7 +125,8 @@ pub enum DownReason {
     NobodyInitiates,
     /// Nobody answered, through all retransmissions.
     NoResponse,
-    /// Nobody answered, and nobody has the peer's address.
+    /// Nobody answered: no peer has the address, and no session of the engine there that
+    /// points back.
     NobodyThere,
     /// The peer answered, and stopped answering: dead peer detection.
     PeerDead,
@@ -200,9 +201,9 @@ impl fmt::Display for DownReason {
             Self::WaitsForPeer => f.write_str("Waiting for the peer to initiate (RESPOND_ONLY)"),
             Self::Negotiating => f.write_str("IKE is negotiating"),
             Self::NobodyInitiates => f.write_str("Neither end initiates: the gateway and the peer only respond"),
-            Self::NobodyThere => {
-                f.write_str("No response from the peer: no simulated peer, and no other session, has its address")
-            }
+            Self::NobodyThere => f.write_str(
+                "No response from the peer: no simulated peer has its address, and no session there points back",
+            ),
             Self::NoResponse => f.write_str("No response from the peer: retransmissions timed out"),
             Self::PeerDead => f.write_str("Dead peer detected: probes were not answered"),
             Self::VersionMismatch { ours, theirs } => {

@@ -6,7 +6,7 @@ use super::{EngineView, Planned, Runtime, When, flow_statistics, session_statist
 use crate::engine::bgp::BfdState;
 use crate::engine::bgp::documents::{self, Direction};
 use crate::engine::forwarding::{DropReason, Packet, Trace};
-use crate::engine::negotiation::SessionState;
+use crate::engine::negotiation::{DownReason, IkeState, SessionState};
 use crate::engine::{Engine, Moment, Refusal};
 use crate::model::PolicyPath;
 
@@ -100,11 +100,17 @@ impl EngineView {
     }
 }
 
+/// Why a session is not up, be it that it negotiates.
+fn why_not_up(state: &SessionState) -> Option<&DownReason> {
+    let negotiates = matches!(state.ike, IkeState::Negotiating { .. });
+    state.why_down().or_else(|| negotiates.then_some(&DownReason::Negotiating))
+}
+
 /// What there is to know beyond the API's answer to `question`.
 fn beyond(question: &Question, runtime: &Runtime, view: &EngineView) -> Map<String, Json> {
     let told = match question {
         Question::SessionStatus(path) => json!({
-            "reason": view.sessions.get(path).and_then(SessionState::why_down).map(ToString::to_string).unwrap_or_default(),
+            "reason": view.sessions.get(path).and_then(why_not_up).map(|reason| reason.to_string()).unwrap_or_default(),
             "security_associations": runtime.security_associations(path),
         }),
         Question::NeighborStatus(path) => {

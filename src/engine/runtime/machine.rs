@@ -13,7 +13,7 @@ use super::traffic::{Meter, Traffic, sends};
 use super::{EngineView, Planned, Settled};
 use crate::engine::Moment;
 use crate::engine::bgp::{NeighborRecord, Surroundings};
-use crate::engine::negotiation::{DownReason, IkeState, SessionRecord, SessionState, chosen};
+use crate::engine::negotiation::{DownReason, IkeState, SessionRecord, SessionState};
 use crate::engine::topology::{FarEnd, Session, Topology};
 use crate::model::{Kind, Network, PolicyPath, Tree};
 
@@ -231,14 +231,9 @@ impl Runtime {
     /// does not tell.
     pub(super) fn security_associations(&self, path: &PolicyPath) -> Option<Json> {
         let (session, record) = (self.topology.sessions.get(path)?, self.sessions.get(path)?);
-        let (wired, far) = (self.topology.wired(path)?, self.topology.far_end(session));
-        if !matches!(self.states.get(path)?.ike, IkeState::Up { .. }) {
-            return None;
-        }
-        Some(super::documents::security_associations(
-            &chosen(&wired, &far)?,
-            &record.rekeys(Some(&wired), &far, self.now),
-        ))
+        let (wired, far) = (self.topology.wired(path), self.topology.far_end(session));
+        let (chosen, rekeys) = record.chosen(wired.as_ref(), &far, self.now)?;
+        Some(super::documents::security_associations(&chosen, &rekeys))
     }
 
     fn around(&self) -> Surroundings<'_> {

@@ -21,6 +21,8 @@ use crate::model::{FlowProtocol, Network, PolicyPath};
 const SEGMENT_MTU: usize = 1_500;
 /// A TCP header without options (RFC 9293).
 const TCP_HEADER: usize = 20;
+/// The option of a handshake that holds the MSS (RFC 9293 section 3.2).
+const MSS_OPTION: usize = 4;
 const MILLISECONDS: i128 = 1_000;
 /// How many narrower links a path may have, one after the other.
 const MOST_DISCOVERIES: usize = 16;
@@ -246,8 +248,9 @@ impl Sizes {
         }
         let headers = packet.version().header() + TCP_HEADER;
         let announced = u16::try_from(SEGMENT_MTU - headers).ok();
-        let opening = view.trace(&Packet { size: headers, handshake_mss: announced, ..packet.clone() });
-        let answering = view.trace_answer(&opening, headers);
+        let handshake = headers + MSS_OPTION;
+        let opening = view.trace(&Packet { size: handshake, handshake_mss: announced, ..packet.clone() });
+        let answering = view.trace_answer(&opening, handshake);
         // What one end announces limits what the other sends.
         let limit = |handshake: Option<&Trace>| {
             headers + usize::from(handshake.and_then(announced_in).or(announced).unwrap_or(0))

@@ -57,9 +57,9 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// The networks that it protects: those it declares, or else its own sides of its
+    /// The networks behind it, besides those it announces: those it declares, or else its own sides of its
     /// traffic selectors, or else the `destinations` of its policy-based sessions.
-    pub fn protects<D: Iterator<Item = Network>>(&self, destinations: impl FnOnce() -> D) -> Vec<Network> {
+    pub fn behind<D: Iterator<Item = Network>>(&self, destinations: impl FnOnce() -> D) -> Vec<Network> {
         match (&self.networks, &self.selectors[..]) {
             (Some(networks), _) => networks.clone(),
             (None, []) => destinations().collect(),

@@ -109,7 +109,8 @@ fn size_holds_the_headers(packet: &Facts<'_>) -> Vec<Problem> {
     if size >= least {
         return Vec::new();
     }
-    let what = format!("size is smaller than the headers of {}, {least} bytes", protocol.word());
+    let options = if option > 0 { " with the option that holds the MSS" } else { "" };
+    let what = format!("size is smaller than the headers of {}{options}, {least} bytes", protocol.word());
     vec![refuse("size", what, "It is the size of the whole IP packet, headers included.")]
 }
 

@@ -90,7 +90,7 @@ static SECURITY_ASSOCIATIONS: Record = Record {
         told(
             "esp_proposal",
             TEXT,
-            "What protects the tunnels: cipher, digest and the group of perfect forward secrecy, as far as there are some. Empty while the ends have none in common.",
+            "What protects the first tunnel that is up: cipher, digest and the group of its own, as far as there are some. With IKE_V2 the first association has no group of its own. Empty while no tunnel is up.",
         ),
         told("esp_life_time", COUNT, "Seconds the security associations of tunnels live."),
         told("esp_rekeys", COUNT, "How often those of the tunnels have been replaced, all together."),
@@ -110,7 +110,7 @@ pub static SESSION_STATUS: Record = Record {
         told(
             "reason",
             TEXT,
-            "Why the session, or the first of its tunnels that is down, is so; empty otherwise. The API has no such field.",
+            "Why the session, or the first of its tunnels that is down, is not up; empty when all is up. The API has no such field.",
         ),
         IKE,
         told("total_tunnels", COUNT, "How many tunnels the session has."),

@@ -144,6 +144,28 @@ fn the_sides_of_a_traffic_selector_are_of_one_ip_version() {
 }
 
 #[test]
+fn ikev1_takes_no_gcm() {
+    let with = |version: &str, ciphers: Json| {
+        let proposals = json!([{ "encryption_algorithms": ["AES_128"] }, { "encryption_algorithms": ciphers }]);
+        refused(&SIMULATED_PEER, &peer(&json!({ "ike_version": version, "ike_proposals": proposals })))
+    };
+    assert_eq!(with("IKE_V1", json!(["AES_GCM_128"])), ["ike_proposals[1].encryption_algorithms"]);
+    assert_eq!(with("IKE_V1", json!(["AES_GCM_128", "AES_256"])), [""; 0]);
+    assert_eq!(with("IKE_FLEX", json!(["AES_GCM_128"])), [""; 0]);
+}
+
+#[test]
+fn a_next_hop_is_of_its_routes_ip_version() {
+    let route = |network: &str, next_hop: &str| {
+        let routes = json!([{ "network": network, "next_hop": next_hop }]);
+        refused(&SIMULATED_PEER, &peer(&json!({ "bgp": { "routes": routes } })))
+    };
+    assert_eq!(route("10.1.0.0/16", "fd00::1"), ["bgp.routes[0].next_hop"]);
+    assert_eq!(route("2001:db8::/32", "169.254.1.1"), ["bgp.routes[0].next_hop"]);
+    assert_eq!(route("10.1.0.0/16", "169.254.1.1"), [""; 0]);
+}
+
+#[test]
 fn numbers_of_a_peer_have_ends() {
     let each = [
         ("ike_sa_life_time", 60, 31_536_000),

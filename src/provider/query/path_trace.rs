@@ -12,6 +12,7 @@ use crate::engine::{TraceAnswer, TraceRequest, When};
 use crate::model::result::{PATH_TRACE, TcpFlag, TraceDirection, TraceState};
 use crate::model::tree::Fields;
 use crate::model::{DropReason, FlowProtocol, PolicyPath, Tree};
+use crate::provider::run::STAND_IN;
 use crate::provider::shared::Shared;
 use crate::tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Path, Schema, Value};
 
@@ -145,7 +146,11 @@ fn document(answer: &TraceAnswer) -> Tree {
 fn explanation(answer: &TraceAnswer) -> String {
     let said = answer.there.explanation();
     if answer.unknown.is_empty() {
-        return said;
+        let ways = [Some(&answer.there), answer.back.as_ref()].into_iter().flatten();
+        let mut objects = ways.flat_map(|trace| &trace.steps).filter_map(|step| step.object.as_ref());
+        let is_named_later = objects.any(|path| path.as_str().contains(STAND_IN));
+        let note = format!(" Ids that are known after apply only are written {STAND_IN}… here.");
+        return if is_named_later { said + &note } else { said };
     }
     let left_out: Vec<_> = answer.unknown.iter().map(PolicyPath::as_str).collect();
     format!(

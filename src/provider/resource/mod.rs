@@ -137,6 +137,7 @@ impl Resource for ObjectResource {
         if let Some(prior) = request.prior {
             if *prior == request.planned {
                 self.note_holds(&connection, prior);
+                self.note_unchanged(&connection, prior);
                 return Diagnostics::none();
             }
             if prior.get("system_owned").as_bool() == Some(true) {

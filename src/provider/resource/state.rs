@@ -1,15 +1,18 @@
 //! Between an object and its state in Terraform.
 
 use super::ObjectResource;
+use xxhash_rust::xxh3::xxh3_64;
+
 use crate::engine::Object;
 use crate::model::field::{Field, Record};
 use crate::model::problem::Gravity;
 use crate::model::tree::{Fields, Tree};
-use crate::model::{PolicyPath, common, read};
+use crate::model::{Kind, PolicyPath, common, read, reference};
 use crate::provider::convert::{declared, respelled, shown, to_value};
 use crate::provider::face::Face;
 use crate::provider::identify;
 use crate::provider::messages;
+use crate::provider::run::STAND_IN;
 use crate::provider::shared::Connection;
 use crate::tf_provider::{Diagnostic, Diagnostics, PlanRequest, Value};
 
@@ -41,6 +44,31 @@ fn stripped(tree: Tree) -> Tree {
     }
 }
 
+/// The same without what is secret in it: a number that is made of it gets into the state.
+fn public(kind: &Kind, tree: &Tree) -> Tree {
+    fn without(tree: &mut Tree, way: &[&str]) {
+        match (tree, way) {
+            (Tree::Object(fields), [last]) => drop(fields.remove(*last)),
+            (Tree::Object(fields), [first, rest @ ..]) => {
+                if let Some(inner) = fields.get_mut(*first) {
+                    without(inner, rest);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut tree = tree.clone();
+    reference::secrets(kind).iter().for_each(|(way, _)| without(&mut tree, way));
+    tree
+}
+
+/// What makes an object what it is, beside its name, as a text to compare.
+fn substance(tree: &Tree) -> String {
+    let Tree::Object(fields) = tree else { return String::new() };
+    let named = |(name, _): &(&String, &Tree)| !matches!(name.as_str(), "id" | "display_name");
+    fields.iter().filter(named).map(|(name, value)| format!("{name}={value:?};")).collect()
+}
+
 impl ObjectResource {
     /// The path of the parent that a value names, as it was written.
     pub(super) fn parent_text<'a>(&self, value: &'a Value) -> Option<&'a str> {
@@ -70,34 +98,44 @@ impl ObjectResource {
 
     /// Notes what is planned, for those who ask what it will be like.
     pub(super) fn note_planned(&self, connection: &Connection, request: &PlanRequest<'_>) {
-        let tree = || Tree::Object(self.partly_known_fields_of(&request.planned));
+        let (run, kind) = (&connection.run, self.face.kind);
+        let tree = Tree::Object(self.partly_known_fields_of(&request.planned));
         match (self.path_anew(&request.planned), self.path(&request.planned)) {
             // What replaces an object may come to lie elsewhere; then it is planned once
             // more, as a creation.
             (anew, Some(path)) if request.replace.is_empty() || anew.as_ref() == Some(&path) => {
-                connection.run.plans(path, self.face.kind, tree());
+                run.plans(path, kind, tree);
             }
             (_, Some(_)) => {}
+            // Terraform replaces what has not changed (-replace): it is as it was.
+            (_, None) if request.prior.is_none() && run.has_seen_unchanged(kind, &substance(&tree)) => {}
             (_, None) => {
-                if let Some((path, has_parent)) = self.stand_in(&request.planned, connection.run.next_number()) {
-                    connection.run.plans(path, self.face.kind, if has_parent { tree() } else { Tree::Unknown });
-                }
+                let number = xxh3_64(substance(&public(kind, &tree)).as_bytes()) & 0xffff_ffff;
+                let Some((path, has_parent)) = self.stand_in(&request.planned, number) else { return };
+                run.plans(path, kind, if has_parent { tree } else { Tree::Unknown });
             }
         }
+    }
+
+    /// Notes that the object of `state` is planned to stay as it is.
+    pub(super) fn note_unchanged(&self, connection: &Connection, state: &Value) {
+        let tree = Tree::Object(self.partly_known_fields_of(state));
+        connection.run.sees_unchanged(self.face.kind, substance(&tree));
     }
 
     /// Where what is planned is taken to be created while its id, or its parent, is known
     /// at apply only: a path that no other object has. The flag tells whether its parent
     /// is known.
-    pub(super) fn stand_in(&self, planned: &Value, number: usize) -> Option<(PolicyPath, bool)> {
-        let id = format!("known-after-apply-{number}");
+    fn stand_in(&self, planned: &Value, number: u64) -> Option<(PolicyPath, bool)> {
+        let id = planned.get("id").as_str().map_or_else(|| format!("{STAND_IN}{number:08x}"), str::to_owned);
         let mut named = planned.clone();
         named.set("id", id.as_str());
         if let Some(path) = self.path_anew(&named) {
             return Some((path, true));
         }
-        let path = self.face.kind.example_paths().next()?.replace("/ID", &format!("/{id}"));
-        Some((PolicyPath::parse(&path).ok()?, false))
+        let path = self.face.kind.example_paths().next()?.replace("/ID", &format!("/{STAND_IN}{number:08x}"));
+        let (below, _) = path.rsplit_once('/')?;
+        Some((PolicyPath::parse(&format!("{below}/{id}")).ok()?, false))
     }
 
     /// What a plan or a state declares, in its one spelling, without what only the

@@ -130,8 +130,7 @@ fn size(bytes: u64) -> String {
     }
 }
 
-/// `12.3 %`.
-/// A part in percent. Something is never shown as nothing, nor less than all as all.
+/// `12.3 %`. Something is never shown as nothing, nor less than all as all.
 fn share(part: u64, whole: u64) -> String {
     let (part, whole) = (u128::from(part), u128::from(whole.max(1)));
     match (part * 1_000 + whole / 2) / whole {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::net::IpAddr;
 
 use crate::cli::words;
-use crate::engine::forwarding::{Event, Packet, Step, Trace, protocol, sum};
+use crate::engine::forwarding::{Event, Packet, Step, Trace, protocol};
 use crate::model::PolicyPath;
 
 /// The trace in its shortest form.
@@ -52,9 +52,8 @@ fn change(event: &Event) -> Option<String> {
     match event {
         Event::Clamped { from, to } => Some(format!("mss {from} > {to}")),
         Event::Fragmented { sizes, is_inner } => {
-            // Plain ASCII.
-            let sizes = sum(sizes).replace('×', "x");
-            Some(format!("fragment {} {sizes}", if *is_inner { "inner" } else { "outer" }))
+            let sizes: Vec<_> = sizes.iter().map(ToString::to_string).collect();
+            Some(format!("fragment {} {}", if *is_inner { "inner" } else { "outer" }, sizes.join(" ")))
         }
         Event::Encapsulated { by, inner_size, outer_size, .. } => {
             let udp = if by.nat_traversal { " udp" } else { "" };

@@ -121,7 +121,7 @@ impl<'a> Builder<'a> {
     /// protects, or else the destinations of its policy-based sessions; and always what it
     /// announces.
     fn behind(&self, number: u32, declared: &Peer) -> Vec<Network> {
-        let mut networks = declared.protects(|| self.destinations(number).into_iter());
+        let mut networks = declared.behind(|| self.destinations(number).into_iter());
         networks.extend(declared.bgp.iter().flat_map(|speaker| &speaker.routes).map(|route| route.network));
         networks
     }

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
+use super::negotiate::chosen;
 use super::*;
 use crate::engine::Moment;
 use crate::engine::prefix_filter::PrefixMatch;
@@ -229,7 +230,8 @@ impl Lab {
     }
 
     fn rekeys(&self, at: i64) -> Rekeys {
-        self.with(SESSION, |wired, far| self.records[SESSION].rekeys(wired, far, Moment(at)))
+        let chosen = self.with(SESSION, |wired, far| self.records[SESSION].chosen(wired, far, Moment(at)));
+        chosen.map(|(_, rekeys)| rekeys).unwrap_or_default()
     }
 
     fn chosen(&self) -> Option<String> {

@@ -69,7 +69,7 @@ fn in_silence() -> Vec<Fall> {
         ike(
             alone("INITIATOR"),
             165_061,
-            "No response from the peer: no simulated peer, and no other session, has its address",
+            "No response from the peer: no simulated peer has its address, and no session there points back",
         ),
         // The first probe goes out a minute after 20 ms, and is repeated 10 times.
         ike(dead, 20 + MINUTE + 5 * SECOND, "Dead peer detected: probes were not answered"),

@@ -52,7 +52,7 @@ fn nobody_answers_through_all_retransmissions() {
         (lab.ike(165_060), lab.ike(165_061)),
         (
             "negotiating 0".into(),
-            "down 165061: No response from the peer: no simulated peer, and no other session, has its address".into(),
+            "down 165061: No response from the peer: no simulated peer has its address, and no session there points back".into(),
         )
     );
     assert_eq!(lab.tunnel(165_061), "down: IKE is down");
