@@ -61,7 +61,8 @@ mod tests {
 
     #[test]
     fn a_path_that_could_mean_another_is_refused() {
-        for path in ["/infra/", "/infra//a", "/infra/../a", "/infra/%2e%2e/a", "/infra/a%2fb", "/infra/%ff", "/infra/%00"]
+        for path in
+            ["/infra/", "/infra//a", "/infra/../a", "/infra/%2e%2e/a", "/infra/a%2fb", "/infra/%ff", "/infra/%00"]
         {
             policy_path(path).unwrap_err();
         }

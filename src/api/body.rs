@@ -77,11 +77,6 @@ fn too_slow(seconds: u64) -> ApiError {
 }
 
 impl Held {
-    /// Whether there is no body.
-    pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
     /// The body as JSON. What two readers could understand differently is refused: names
     /// that occur twice in an object.
     pub fn json(&self) -> Result<Json, ApiError> {
@@ -114,7 +109,11 @@ struct Strict {
 
 impl Strict {
     fn within<E: de::Error>(&self) -> Result<Self, E> {
-        if self.depth < DEEPEST { Ok(Self { depth: self.depth + 1 }) } else { Err(E::custom("it is nested too deeply")) }
+        if self.depth < DEEPEST {
+            Ok(Self { depth: self.depth + 1 })
+        } else {
+            Err(E::custom("it is nested too deeply"))
+        }
     }
 }
 

@@ -82,7 +82,11 @@ impl Metrics {
             let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
             lines(&mut text);
         };
-        let simple = |name: &'static str, value: i128| move |text: &mut String| drop(writeln!(text, "{name} {value}"));
+        let simple = |name: &'static str, value: i128| {
+            move |text: &mut String| {
+                let _ = writeln!(text, "{name} {value}");
+            }
+        };
         let counter = |value: &AtomicU64| i128::from(value.load(Ordering::Relaxed));
         let gauge = |value: &AtomicI64| i128::from(value.load(Ordering::Relaxed));
         let all = self.requests.iter().flatten().map(counter).sum::<i128>();

@@ -14,8 +14,8 @@ use super::router::only_get;
 use crate::model::{PolicyPath, system};
 
 /// The release of NSX whose API this is: clients ask, to know what they may use. It is the
-/// one of the SDK that the model follows; the part after it is this program's own version.
-const NSX: &str = "4.2.0.0";
+/// latest whose routes clients read under both names.
+const NSX: &str = "4.2.0.0.0";
 
 /// The routes.
 pub(super) fn routes() -> Router<Arc<Shared>> {
@@ -32,8 +32,7 @@ pub(super) async fn engine_answers(shared: &Arc<Shared>) -> Result<(), ApiError>
 }
 
 async fn version() -> Response {
-    let product = format!("{NSX}.{}", env!("CARGO_PKG_VERSION"));
-    Json(json!({ "node_version": product, "product_version": product })).into_response()
+    Json(json!({ "node_version": NSX, "product_version": NSX })).into_response()
 }
 
 /// Whether the engine answers.

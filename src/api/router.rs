@@ -35,9 +35,7 @@ pub(super) fn router(shared: &Arc<Shared>, log: bool) -> Router {
     // The path is rewritten before a route is looked for.
     let behind_the_proxy = tower::ServiceBuilder::new().map_request(strip).service(routes);
     let observed = Observed { shared: Arc::clone(shared), log: AccessLog::new(log) };
-    Router::new()
-        .fallback_service(behind_the_proxy)
-        .layer(from_fn_with_state(Arc::new(observed), observe))
+    Router::new().fallback_service(behind_the_proxy).layer(from_fn_with_state(Arc::new(observed), observe))
 }
 
 /// A route that is only read.

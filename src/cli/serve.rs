@@ -176,7 +176,8 @@ impl Users {
         }
         let mut found = self.users.as_deref().map(Credentials::read).transpose()?.unwrap_or_default();
         let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
-        for (name, user, role) in [(ADMIN_PASSWORD, "admin", Role::Admin), (AUDITOR_PASSWORD, "auditor", Role::Auditor)] {
+        for (name, user, role) in [(ADMIN_PASSWORD, "admin", Role::Admin), (AUDITOR_PASSWORD, "auditor", Role::Auditor)]
+        {
             if let Some(password) = variable(name) {
                 found.users.push(User { name: user.to_owned(), password, role });
             }

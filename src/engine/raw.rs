@@ -45,7 +45,8 @@ impl Engine {
         if let Some(key) = self.store.read(|view| view.get(SIGNING_KEY))? {
             return Ok(key);
         }
-        let new: Vec<u8> = [Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4()].iter().flat_map(|it| *it.as_bytes()).collect();
+        let new: Vec<u8> =
+            [Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4()].iter().flat_map(|it| *it.as_bytes()).collect();
         Ok(self.store.write(move |tx| match tx.get(SIGNING_KEY)? {
             Some(key) => Ok(key),
             None => tx.put(SIGNING_KEY, &new).map(|()| new.clone()),

@@ -277,7 +277,8 @@ mod tests {
     fn a_file_in_another_form_says_where_and_not_what() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("users.json");
-        std::fs::write(&path, "{\"users\": [\n{\"name\": \"a\", \"password\": \"hush\", \"role\": \"hush\"}]}").unwrap();
+        std::fs::write(&path, "{\"users\": [\n{\"name\": \"a\", \"password\": \"hush\", \"role\": \"hush\"}]}")
+            .unwrap();
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
         let error = Credentials::read(&path).unwrap_err();
         assert!(error.to_string().contains("line 2") && !format!("{error} {error:?}").contains("hush"));

@@ -26,7 +26,8 @@ const BY_TOKEN: &str = "";
 
 /// The routes, which nobody has to log in for.
 pub(in crate::api) fn routes() -> Router<Arc<Shared>> {
-    let only_post = |route: MethodRouter<Arc<Shared>>| route.fallback(|| async { ApiError::method_not_allowed("POST") });
+    let only_post =
+        |route: MethodRouter<Arc<Shared>>| route.fallback(|| async { ApiError::method_not_allowed("POST") });
     let destroy = || get(destroy_session).post(destroy_session);
     let destroy = destroy().fallback(|| async { ApiError::method_not_allowed("GET, POST") });
     let cloud = "/csp/gateway/am/api/auth";

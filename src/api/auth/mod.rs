@@ -146,10 +146,15 @@ fn named_locally(headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 /// Lets a request pass if its user may make it, and notes who that is.
-pub(super) async fn guard(State(shared): State<Arc<Shared>>, mut request: Request, next: Next) -> Result<Response, ApiError> {
+pub(super) async fn guard(
+    State(shared): State<Arc<Shared>>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
     let from = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
     let now = Instant::now();
-    let identity = shared.auth.identify(request.headers(), from, now).inspect_err(|_| shared.metrics.refused_login())?;
+    let identity =
+        shared.auth.identify(request.headers(), from, now).inspect_err(|_| shared.metrics.refused_login())?;
     shared.auth.rates.take(&identity, now).inspect_err(|_| shared.metrics.over_rate())?;
     if identity.role == Role::Auditor && !only_reads(&request) {
         return Err(may_not(&identity));

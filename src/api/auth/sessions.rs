@@ -9,8 +9,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::credentials::{Digest, new_key, random};
 use super::Identity;
+use super::credentials::{Digest, new_key, random};
 use crate::api::error::ApiError;
 
 /// The name of the cookie.

@@ -110,7 +110,8 @@ impl Reader {
 /// `parent`.
 fn kind_below(declared: &str, named: &str, parent: Option<&PolicyPath>) -> Result<&'static Kind, ApiError> {
     let wrong = |message: String| ApiError::new(axum::http::StatusCode::BAD_REQUEST, 500_165, message);
-    let kind = kind_of_type(declared).ok_or_else(|| wrong(format!("There are no objects of the type {declared:?}.")))?;
+    let kind =
+        kind_of_type(declared).ok_or_else(|| wrong(format!("There are no objects of the type {declared:?}.")))?;
     // Sessions of both types have one wrapper.
     if declared != named && !declared.ends_with(named) {
         return Err(wrong(format!("Invalid Dto type hierarchy: a Child{named} does not hold a {declared}.")));
@@ -172,9 +173,9 @@ async fn read(mut ask: Ask) -> Result<Response, ApiError> {
         Some(Ok(types)) => Some(types.to_owned()),
         Some(Err(other)) => return Err(ApiError::bad_request(format!("filter begins with Type-, not {other:?}."))),
     };
-    let base = base.filter(|base| base != "/infra").map(|base| {
-        PolicyPath::parse(&base).map_err(|_| crate::engine::Refusal::InvalidPath(base))
-    });
+    let base = base
+        .filter(|base| base != "/infra")
+        .map(|base| PolicyPath::parse(&base).map_err(|_| crate::engine::Refusal::InvalidPath(base)));
     let base = base.transpose()?;
     let wanted = types.or(filter).map(|types| wanted(&types)).transpose()?;
     let document = ask.shared.read(move |engine, _| {

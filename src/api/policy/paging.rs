@@ -115,10 +115,7 @@ impl Paging {
         let cursor = query.take("cursor").map(|text| Cursor::parse(&text)).transpose()?;
         // The next page goes on as the first one began, whether that is said again or not.
         let (order, ascending) = match &cursor {
-            Some(begun) => (
-                order.unwrap_or_else(|| begun.order.clone()),
-                ascending.unwrap_or(begun.ascending),
-            ),
+            Some(begun) => (order.unwrap_or_else(|| begun.order.clone()), ascending.unwrap_or(begun.ascending)),
             None => (order.unwrap_or_else(|| ORDER.to_owned()), ascending.unwrap_or(true)),
         };
         let paging = Self { cursor, size, order, ascending, fields };
@@ -224,7 +221,8 @@ mod tests {
     use serde_json::json;
 
     fn documents(names: &[&str]) -> Vec<Document> {
-        let document = |name: &&str| json!({ "display_name": name, "path": format!("/infra/x/{name}"), "n": name.len() });
+        let document =
+            |name: &&str| json!({ "display_name": name, "path": format!("/infra/x/{name}"), "n": name.len() });
         names.iter().map(|name| document(name).to_string().into_bytes()).collect()
     }
 

@@ -82,7 +82,9 @@ async fn neighbors(mut ask: Ask, bgp: PolicyPath) -> Result<Response, ApiError> 
 async fn routes(mut ask: Ask, neighbor: PolicyPath, direction: Direction) -> Result<Response, ApiError> {
     let is_csv = ask.query.take_word("format", &["csv", "json"])?.is_some_and(|format| format == "csv");
     match ask.method {
-        Method::POST if !is_csv => return Err(ApiError::bad_request("A POST gives the routes as CSV: add ?format=csv.")),
+        Method::POST if !is_csv => {
+            return Err(ApiError::bad_request("A POST gives the routes as CSV: add ?format=csv."));
+        }
         Method::POST => {}
         _ if !ask.is_get() => return Err(ApiError::method_not_allowed("GET, POST")),
         _ => {}

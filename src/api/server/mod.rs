@@ -71,7 +71,12 @@ pub struct Server {
 impl Server {
     /// Listens on `address`, whose port may be 0 for a free one; over TLS where there is a
     /// certificate. Writes a line for each request if `log` says so.
-    pub async fn listen(address: SocketAddr, tls: Option<&Tls>, shared: Shared, log: bool) -> Result<Self, ServerError> {
+    pub async fn listen(
+        address: SocketAddr,
+        tls: Option<&Tls>,
+        shared: Shared,
+        log: bool,
+    ) -> Result<Self, ServerError> {
         let tls = tls.map(Tls::acceptor).transpose()?;
         let failed = |source| ServerError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
@@ -116,7 +121,10 @@ impl Server {
                 let _open = shared.metrics.connection();
                 let limits = shared.limits;
                 match tls {
-                    None => plain(Wire::new(stream, limits.write_timeout), Peer(remote, false), router, limits, watcher).await,
+                    None => {
+                        plain(Wire::new(stream, limits.write_timeout), Peer(remote, false), router, limits, watcher)
+                            .await
+                    }
                     Some(tls) => encrypted(stream, &tls, Peer(remote, true), router, limits, watcher).await,
                 }
                 drop(slot);
@@ -150,7 +158,8 @@ async fn encrypted(
         .max_concurrent_streams(limits.streams)
         .keep_alive_interval(Some(limits.header_timeout))
         .keep_alive_timeout(limits.header_timeout);
-    let serving = builder.serve_connection(TokioIo::new(wire), service_fn(move |request| answer(&router, peer, request)));
+    let serving =
+        builder.serve_connection(TokioIo::new(wire), service_fn(move |request| answer(&router, peer, request)));
     // What becomes of a connection is the client's business, and it knows.
     let _ = watcher.watch(serving).await;
 }

@@ -294,11 +294,10 @@ mod tests {
 
     #[test]
     fn not_binds_closest_then_and_then_or() {
-        let expected = Query::Any(vec![
-            holds("a", "1"),
-            Query::All(vec![Query::Not(Box::new(holds("b", "2"))), holds("", "x")]),
-        ]);
-        for text in ["a:1 OR NOT b:2 AND x", "a:1 || !b:2 && x", "a:1 OR (NOT b:2 x)", "(a:1) OR ((NOT (b:2)) AND (x))"] {
+        let expected =
+            Query::Any(vec![holds("a", "1"), Query::All(vec![Query::Not(Box::new(holds("b", "2"))), holds("", "x")])]);
+        for text in ["a:1 OR NOT b:2 AND x", "a:1 || !b:2 && x", "a:1 OR (NOT b:2 x)", "(a:1) OR ((NOT (b:2)) AND (x))"]
+        {
             assert_eq!(parsed(text), expected, "{text}");
         }
     }

@@ -22,7 +22,9 @@ pub fn matches(query: &Query, fields: &Map<String, Json>) -> bool {
 fn at<'a>(pattern: &Pattern, value: &Json, way: &mut (impl Iterator<Item = &'a str> + Clone)) -> bool {
     match value {
         Json::Array(items) => items.iter().any(|item| at(pattern, item, &mut way.clone())),
-        Json::Object(fields) => way.next().and_then(|name| fields.get(name)).is_some_and(|value| at(pattern, value, way)),
+        Json::Object(fields) => {
+            way.next().and_then(|name| fields.get(name)).is_some_and(|value| at(pattern, value, way))
+        }
         leaf => way.next().is_none() && fits(pattern, leaf),
     }
 }

@@ -32,7 +32,8 @@ pub(in crate::api) async fn handle(
     let (mut ask, path) = Ask::of(shared, user, request)?;
     let missing = || ApiError::bad_search("query is missing: what is to be searched for?");
     let text = ask.query.take("query").ok_or_else(missing)?;
-    let query = Query::parse(&text).map_err(|error| ApiError::bad_search(format!("Invalid query {text:?}: {error}.")))?;
+    let query =
+        Query::parse(&text).map_err(|error| ApiError::bad_search(format!("Invalid query {text:?}: {error}.")))?;
     let of = format!("{path} {text}");
     let paging = Paging::take(&mut ask.query, &of)?;
     ask.query.end()?;
