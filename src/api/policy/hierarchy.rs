@@ -33,9 +33,12 @@ pub(super) async fn handle(mut ask: Ask) -> Result<Response, ApiError> {
     let checks_revisions = ask.query.take_bool("enforce_revision_check")?.unwrap_or(false);
     ask.query.end()?;
     body::must_be_json(&ask.headers)?;
-    let given = body::read(&ask.shared, ask.body).await?.json()?;
-    let writes = writes(given, checks_revisions)?;
-    ask.shared.write(&ask.user, move |engine, by| Ok(engine.write_all(writes, by)?)).await?;
+    let held = body::read(&ask.shared, ask.body).await?;
+    let written = ask.shared.write(&ask.user, move |engine, by| {
+        let writes = writes(held.json()?, checks_revisions)?;
+        Ok(engine.write_all(writes, by)?)
+    });
+    written.await?;
     Ok(done())
 }
 

@@ -23,34 +23,33 @@ pub(super) async fn handle(mut ask: Ask, address: Address) -> Result<Response, A
         let document = ask.shared.read(move |engine, _| Ok(engine.document(&path, reveal)?)).await?;
         return Ok(json(document));
     }
-    let is_put = ask.method == Method::PUT;
-    let change = match ask.method {
-        Method::PUT | Method::PATCH => None,
-        Method::DELETE => Some(Change::Delete),
-        _ => return Err(ApiError::method_not_allowed("GET, PUT, PATCH, DELETE")),
-    };
+    if !matches!(ask.method, Method::PUT | Method::PATCH | Method::DELETE) {
+        return Err(ApiError::method_not_allowed("GET, PUT, PATCH, DELETE"));
+    }
     overwriting(&ask)?;
     if ask.query.take_bool("override")? == Some(true) {
         let message = "override concerns what a Global Manager has declared, and nothing here was.";
         return Err(ApiError::bad_request(message));
     }
     ask.query.end()?;
-    if change.is_some() && is_the_only_one(&path) {
-        let message = format!("{path} belongs to what it lies below, and cannot be deleted. Change it instead.");
-        return Err(ApiError::bad_request(message));
-    }
-    let change = match change {
-        Some(change) => change,
-        None => {
-            body::must_be_json(&ask.headers)?;
-            let held = body::read(&ask.shared, ask.body).await?;
-            let given = held.json()?;
-            if is_put { Change::Put(given) } else { Change::Patch(given) }
+    if ask.method == Method::DELETE {
+        if is_the_only_one(&path) {
+            let message = format!("{path} belongs to what it lies below, and cannot be deleted. Change it instead.");
+            return Err(ApiError::bad_request(message));
         }
-    };
-    let write = Write { path, below: Some(below), change };
-    let written = ask.shared.write(&ask.user, move |engine, by| Ok(engine.write_one(write, by)?)).await?;
-    Ok(match written {
+        let write = Write { path, below: Some(below), change: Change::Delete };
+        ask.shared.write(&ask.user, move |engine, by| Ok(engine.write_one(write, by)?)).await?;
+        return Ok(done());
+    }
+    let is_put = ask.method == Method::PUT;
+    body::must_be_json(&ask.headers)?;
+    let held = body::read(&ask.shared, ask.body).await?;
+    let written = ask.shared.write(&ask.user, move |engine, by| {
+        let given = held.json()?;
+        let change = if is_put { Change::Put(given) } else { Change::Patch(given) };
+        Ok(engine.write_one(Write { path, below: Some(below), change }, by)?)
+    });
+    Ok(match written.await? {
         Some(object) if is_put => json(object.into_json().to_string()),
         _ => done(),
     })
