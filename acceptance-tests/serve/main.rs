@@ -9,12 +9,14 @@
 //! | `seed` | the requests and answers of seed 002 |
 //! | `hierarchy` | many objects in one body, search, realized state |
 //! | `hostile` | what no client should send |
+//! | `clients` | clients that nobody here wrote |
 //! | `life` | how the server begins and ends |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::pedantic, missing_docs)]
 
 mod lab;
 
+mod clients;
 mod hierarchy;
 mod hostile;
 mod life;

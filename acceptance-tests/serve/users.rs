@@ -76,7 +76,8 @@ fn the_cloud_exchanges_a_token_for_one_that_ends() {
     }
 }
 
-fn users(text: &str, mode: u32) -> TempDir {
+/// A folder with a file of users, `users.json`, of this mode.
+pub fn users(text: &str, mode: u32) -> TempDir {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("users.json");
     fs::write(&path, text).unwrap();

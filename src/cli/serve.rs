@@ -65,12 +65,13 @@ struct Encryption {
 #[derive(Args)]
 #[command(next_help_heading = "Users")]
 struct Users {
-    /// The file of the users, which only its owner may read [also: $VPN_SERVE_ADMIN_PASSWORD,
-    /// $VPN_SERVE_AUDITOR_PASSWORD, $VPN_SERVE_REFRESH_TOKEN]
-    #[arg(long, value_name = "FILE")]
-    users: Option<PathBuf>,
+    /// The file of the users, which only its owner may read.
+    #[arg(long = "users", value_name = "FILE", help = format!(
+        "The file of the users, which only its owner may read [also: ${ADMIN_PASSWORD}, ${AUDITOR_PASSWORD}, ${REFRESH_TOKEN}]"
+    ))]
+    file: Option<PathBuf>,
     /// Serve everybody as the admin; only on a loopback address
-    #[arg(long, conflicts_with = "users")]
+    #[arg(long, conflicts_with = "file")]
     no_auth: bool,
     /// How long an access token lives, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 1_799, value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -174,7 +175,7 @@ impl Users {
         if self.no_auth {
             return Ok(None);
         }
-        let mut found = self.users.as_deref().map(Credentials::read).transpose()?.unwrap_or_default();
+        let mut found = self.file.as_deref().map(Credentials::read).transpose()?.unwrap_or_default();
         let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
         for (name, user, role) in [(ADMIN_PASSWORD, "admin", Role::Admin), (AUDITOR_PASSWORD, "auditor", Role::Auditor)]
         {

@@ -209,7 +209,7 @@ impl Directory {
         };
         let refresh_tokens = credentials.refresh_tokens.iter().map(token).collect();
         let nobody = Digest(random());
-        Self { users, applications, refresh_tokens, nobody, key }
+        Self { key, users, applications, refresh_tokens, nobody }
     }
 
     /// The user of this name and password.

@@ -17,7 +17,7 @@ use crate::api::error::ApiError;
 pub(super) const COOKIE: &str = "JSESSIONID";
 
 /// A session that nobody has used for so long has ended, as on an NSX Manager.
-const IDLE: Duration = Duration::from_secs(1_800);
+const IDLE: Duration = Duration::from_mins(30);
 
 /// The most sessions there are; the one that nobody has used for longest makes way.
 const MOST: usize = 10_000;

@@ -13,9 +13,9 @@ const GUESSES: u32 = 5;
 /// How long, after the first of them. It doubles with each further one.
 const LOCKED: Duration = Duration::from_secs(5);
 /// The longest.
-const LONGEST: Duration = Duration::from_secs(300);
+const LONGEST: Duration = Duration::from_mins(5);
 /// After so long without a guess all is forgotten.
-const FORGOTTEN: Duration = Duration::from_secs(900);
+const FORGOTTEN: Duration = Duration::from_mins(15);
 /// So much of a name is kept.
 const LONGEST_NAME: usize = 256;
 /// Of so many clients and names wrong guesses are kept.
@@ -150,8 +150,8 @@ mod tests {
         let asked = |at: Instant| (0..100).filter(|_| rates.take(&user(), at).is_ok()).count();
         assert_eq!(asked(begin), 10);
         assert_eq!(asked(begin + Duration::from_millis(500)), 5);
-        assert_eq!(asked(begin + Duration::from_secs(60)), 10);
-        let refused = rates.take(&user(), begin + Duration::from_secs(60)).unwrap_err();
+        assert_eq!(asked(begin + Duration::from_mins(1)), 10);
+        let refused = rates.take(&user(), begin + Duration::from_mins(1)).unwrap_err();
         assert_eq!(refused.body()["error_code"], 102);
         assert_eq!(refused.body()["error_message"], "Client 'a' exceeded request rate of 10 per second.");
         let free = Rates::new(0);

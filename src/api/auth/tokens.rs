@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_token_ends_by_itself() {
-        let tokens = Tokens::new(b"key", Duration::from_secs(60));
+        let tokens = Tokens::new(b"key", Duration::from_mins(1));
         let identity = Identity { name: "cloud".into(), role: Role::Auditor };
         let token = tokens.issue_at(&identity, Moment(1_000_000));
         assert_eq!(tokens.check_at(&token, Moment(1_059_999)).unwrap(), identity);
@@ -96,13 +96,13 @@ mod tests {
 
     #[test]
     fn a_token_that_was_not_signed_here_is_none() {
-        let tokens = Tokens::new(b"key", Duration::from_secs(60));
+        let tokens = Tokens::new(b"key", Duration::from_mins(1));
         let identity = Identity { name: "cloud".into(), role: Role::Admin };
         let now = Moment(0);
         let token = tokens.issue_at(&identity, now);
         let (signed, _) = token.rsplit_once('.').unwrap();
         for wrong in [
-            Tokens::new(b"other", Duration::from_secs(60)).issue_at(&identity, now),
+            Tokens::new(b"other", Duration::from_mins(1)).issue_at(&identity, now),
             format!("{signed}."),
             signed.to_owned(),
             format!("x{token}"),

@@ -1,4 +1,4 @@
-//! The description of the API (OpenAPI 3.0), made of the model: what is declared there is
+//! The description of the API (`OpenAPI` 3.0), made of the model: what is declared there is
 //! described here without a line for it.
 //!
 //! | module | what it holds |

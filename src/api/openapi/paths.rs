@@ -1,6 +1,7 @@
 //! Which requests there are.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -31,7 +32,8 @@ fn objects() -> BTreeMap<String, Vec<&'static Kind>> {
         let mut before = "";
         for part in kind.pattern {
             if *part == "*" {
-                address.push_str(&format!("/{{{}-id}}", before.strip_suffix('s').unwrap_or(before)));
+                // Writing to a text does not fail.
+                let _ = write!(address, "/{{{}-id}}", before.strip_suffix('s').unwrap_or(before));
             } else {
                 address.push('/');
                 address.push_str(part);
@@ -146,9 +148,10 @@ fn item(paths: &mut Map<String, Json>, address: &str, kinds: &[&'static Kind]) {
         if kinds.len() > 1 {
             needed.push("resource_type");
         }
-        match needed.is_empty() {
-            true => named(kind.resource_type),
-            false => json!({ "allOf": [named(kind.resource_type), { "required": needed }] }),
+        if needed.is_empty() {
+            named(kind.resource_type)
+        } else {
+            json!({ "allOf": [named(kind.resource_type), { "required": needed }] })
         }
     });
     let action = parameter("action", &json!({ "type": "string", "enum": ["show_sensitive_data"] }));
@@ -162,7 +165,7 @@ fn item(paths: &mut Map<String, Json>, address: &str, kinds: &[&'static Kind]) {
     if let Some((collection, _)) = at.rsplit_once('/') {
         let mut query = paging();
         query.push(parameter("include_mark_for_delete_objects", &json!({ "type": "boolean" })));
-        Operation::new(format!("List each {title}.")).query(query).answers(page(shown)).add(paths, "get", collection);
+        Operation::new(format!("List each {title}.")).query(query).answers(page(&shown)).add(paths, "get", collection);
     }
 }
 
@@ -193,7 +196,7 @@ fn running(paths: &mut Map<String, Json>, address: &str, kinds: &[&'static Kind]
     if is(&BGP_CONFIG) {
         let kind = parameter("bgp_neighbor_type", &json!({ "type": "string", "enum": ["USER", "INTER_SR"] }));
         let query = place().into_iter().chain(paging()).chain([kind]).collect();
-        let status = Operation::new("How the neighbors are.").query(query).answers(page(json!({ "type": "object" })));
+        let status = Operation::new("How the neighbors are.").query(query).answers(page(&json!({ "type": "object" })));
         status.add(paths, "get", &format!("{at}/neighbors/status"));
     }
     if is(&BGP_NEIGHBOR) {
@@ -230,13 +233,16 @@ fn whole(paths: &mut Map<String, Json>) {
         let query =
             json!({ "name": "query", "in": "query", "required": true, "schema": { "type": "string", "minLength": 1 } });
         let query = [query].into_iter().chain(paging()).collect();
-        Operation::new("Find objects by what they hold.").query(query).answers(page(body())).add(paths, "get", address);
+        Operation::new("Find objects by what they hold.")
+            .query(query)
+            .answers(page(&body()))
+            .add(paths, "get", address);
     }
     let intent = json!({ "name": "intent_path", "in": "query", "required": true, "schema": { "type": "string", "minLength": 1 } });
     let state = Operation::new("Whether an object takes effect.").query(vec![intent.clone()]).answers(body());
     state.add(paths, "get", &format!("{infra}/realized-state/status"));
     let query = [intent].into_iter().chain(paging()).collect();
-    let entities = Operation::new("What realizes an object.").query(query).answers(page(body()));
+    let entities = Operation::new("What realizes an object.").query(query).answers(page(&body()));
     entities.add(paths, "get", &format!("{infra}/realized-state/realized-entities"));
     Operation::new("The version of the API.").answers(body()).add(paths, "get", "/api/v1/node/version");
     Operation::new("Whether the engine answers.").answers(body()).add(

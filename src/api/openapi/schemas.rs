@@ -105,8 +105,8 @@ fn of_shape(shape: &Shape) -> Json {
         Shape::AsNumber => text("as-number"),
         Shape::Time => text("date-time"),
         Shape::Path(_) | Shape::ForeignPath(_) => text("policy-path"),
-        Shape::List(element, fewest, most) => list(of_shape(element), fewest, most, false),
-        Shape::Set(element, fewest, most) => list(of_shape(element), fewest, most, true),
+        Shape::List(element, fewest, most) => list(&of_shape(element), fewest, most, false),
+        Shape::Set(element, fewest, most) => list(&of_shape(element), fewest, most, true),
         Shape::SetIn(name, element, fewest, most) => {
             let item = json!({
                 "type": "object",
@@ -114,15 +114,15 @@ fn of_shape(shape: &Shape) -> Json {
                 "required": [name],
                 "additionalProperties": false,
             });
-            list(item, fewest, most, true)
+            list(&item, fewest, most, true)
         }
         Shape::Record(inner) => record(inner),
-        Shape::Records(inner, fewest, most) => list(record(inner), fewest, most, false),
-        Shape::RecordSet(inner, _, fewest, most) => list(record(inner), fewest, most, true),
+        Shape::Records(inner, fewest, most) => list(&record(inner), fewest, most, false),
+        Shape::RecordSet(inner, _, fewest, most) => list(&record(inner), fewest, most, true),
     }
 }
 
-fn list(items: Json, fewest: usize, most: usize, unique: bool) -> Json {
+fn list(items: &Json, fewest: usize, most: usize, unique: bool) -> Json {
     let mut schema = json!({ "type": "array", "items": items });
     if fewest > 0 {
         schema["minItems"] = json!(fewest);
@@ -137,7 +137,7 @@ fn list(items: Json, fewest: usize, most: usize, unique: bool) -> Json {
 }
 
 /// A page of results.
-pub(super) fn page(items: Json) -> Json {
+pub(super) fn page(items: &Json) -> Json {
     json!({
         "type": "object",
         "required": ["results", "sort_by", "sort_ascending"],

@@ -102,7 +102,7 @@ pub(super) async fn at_a_path(
         Target::Collection(collection) => list::handle(ask, collection).await,
         Target::Running(what) => runtime::handle(ask, what).await,
         Target::Realized(what) => realized::handle(ask, what).await,
-        Target::Site(place) => sites::handle(ask, place),
+        Target::Site(place) => sites::handle(ask, &place),
     }
 }
 

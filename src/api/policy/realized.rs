@@ -1,12 +1,13 @@
 //! What became of what was declared. The engine executes a declaration as it takes it, so
 //! that whatever exists is realized; whether it works, its status tells.
 
+use axum::http::Method;
 use axum::response::Response;
 use serde_json::{Value as Json, json};
 
 use super::paging::Paging;
 use super::target::Realized;
-use super::{Ask, json as answer};
+use super::{Ask, done, json as answer};
 use crate::api::error::ApiError;
 use crate::engine::bgp::documents::ENFORCEMENT_POINT;
 use crate::engine::{Object, Refusal, Reveal};
@@ -14,8 +15,11 @@ use crate::model::PolicyPath;
 
 /// Answers a request for the state of an object: `?intent_path=`.
 pub(super) async fn handle(mut ask: Ask, what: Realized) -> Result<Response, ApiError> {
-    if !ask.is_get() {
-        return Err(ApiError::method_not_allowed("GET"));
+    let refreshes = what == Realized::Entity;
+    match (refreshes, ask.is_get()) {
+        (true, _) if ask.method != Method::POST => return Err(ApiError::method_not_allowed("POST")),
+        (false, false) => return Err(ApiError::method_not_allowed("GET")),
+        _ => {}
     }
     let missing = || ApiError::bad_request("intent_path is missing: give the path of an object.");
     let intent = ask.query.take("intent_path").ok_or_else(missing)?;
@@ -30,6 +34,15 @@ pub(super) async fn handle(mut ask: Ask, what: Realized) -> Result<Response, Api
             ask.query.end()?;
             let document = ask.shared.read(move |engine, _| Ok(status(&engine.get(&path, Reveal::Public)?)));
             Ok(answer(document.await?.to_string()))
+        }
+        // What is asked for is always as new as what was declared.
+        Realized::Entity => {
+            if ask.query.take_word("action", &["refresh"])?.is_none() {
+                return Err(ApiError::bad_request("A POST refreshes the entity: add &action=refresh."));
+            }
+            ask.query.end()?;
+            ask.shared.read(move |engine, _| Ok(engine.get(&path, Reveal::Public).map(|_| ())?)).await?;
+            Ok(done())
         }
         Realized::Entities => {
             let of = format!("realized {path}");

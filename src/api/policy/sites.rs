@@ -10,7 +10,7 @@ use crate::api::error::ApiError;
 use crate::engine::bgp::documents::ENFORCEMENT_POINT;
 
 /// Answers a request for what lies below `/infra/sites`.
-pub(super) fn handle(mut ask: Ask, place: Vec<String>) -> Result<Response, ApiError> {
+pub(super) fn handle(mut ask: Ask, place: &[String]) -> Result<Response, ApiError> {
     let place: Vec<_> = place.iter().map(String::as_str).collect();
     let (document, is_list) = match place[..] {
         [] => (site(), true),

@@ -65,6 +65,8 @@ pub(super) enum Realized {
     Status,
     /// `/infra/realized-state/realized-entities`
     Entities,
+    /// `/infra/realized-state/realized-entity`
+    Entity,
 }
 
 /// What the policy path `text` names.
@@ -74,6 +76,7 @@ pub(super) fn find(text: &str) -> Result<Target, ApiError> {
         ["infra"] => return Ok(Target::Root),
         ["infra", "realized-state", "status"] => return Ok(Target::Realized(Realized::Status)),
         ["infra", "realized-state", "realized-entities"] => return Ok(Target::Realized(Realized::Entities)),
+        ["infra", "realized-state", "realized-entity"] => return Ok(Target::Realized(Realized::Entity)),
         ["infra", "sites", ref place @ ..] => {
             return Ok(Target::Site(place.iter().map(|&part| part.to_owned()).collect()));
         }

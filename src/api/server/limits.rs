@@ -35,8 +35,8 @@ impl Default for Limits {
             connections: 1_024,
             streams: 100,
             header_timeout: Duration::from_secs(30),
-            body_timeout: Duration::from_secs(60),
-            write_timeout: Duration::from_secs(60),
+            body_timeout: Duration::from_mins(1),
+            write_timeout: Duration::from_mins(1),
             drain: Duration::from_secs(30),
         }
     }

@@ -103,15 +103,13 @@ impl Server {
                 let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(io::Error::other)?;
                 Ok::<_, io::Error>((slot, self.listener.accept().await?))
             };
-            let (slot, (stream, remote)) = tokio::select! {
+            let next = tokio::select! {
                 () = &mut end => break,
-                next = next => match next {
-                    Ok(next) => next,
-                    Err(_) => {
-                        tokio::time::sleep(BREATHER).await;
-                        continue;
-                    }
-                },
+                next = next => next,
+            };
+            let Ok((slot, (stream, remote))) = next else {
+                tokio::time::sleep(BREATHER).await;
+                continue;
             };
             // An answer is sent when it is there.
             let _ = stream.set_nodelay(true);
@@ -123,7 +121,7 @@ impl Server {
                 match tls {
                     None => {
                         plain(Wire::new(stream, limits.write_timeout), Peer(remote, false), router, limits, watcher)
-                            .await
+                            .await;
                     }
                     Some(tls) => encrypted(stream, &tls, Peer(remote, true), router, limits, watcher).await,
                 }
