@@ -127,7 +127,8 @@ fn list(items: &Json, fewest: usize, most: usize, unique: bool) -> Json {
     if fewest > 0 {
         schema["minItems"] = json!(fewest);
     }
-    if most < usize::MAX {
+    // What only the system sets has no bound.
+    if most > 0 && most < usize::MAX {
         schema["maxItems"] = json!(most);
     }
     if unique {
