@@ -85,6 +85,17 @@ fn json_that_is_none_or_not_clear_is_refused() {
 }
 
 #[test]
+fn a_rule_of_other_characters_than_a_network_has_is_refused() {
+    let lab = Lab::new();
+    let subnets: Vec<_> = (0..9).map(|number| json!({ "subnet": format!("{number}\u{f402f}\u{e9}") })).collect();
+    let body = json!({
+        "resource_type": "PolicyBasedIPSecVpnSession",
+        "rules": [{ "sources": subnets.clone(), "destinations": subnets }],
+    });
+    lab.put("/infra/tier-0s/vmc/ipsec-vpn-services/default/sessions/s", &body).refused(400, 255);
+}
+
+#[test]
 fn a_path_that_could_mean_another_is_refused() {
     let lab = Lab::new();
     for path in [

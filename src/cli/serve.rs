@@ -125,6 +125,7 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
             Auth::with(&credentials, &engine.signing_key()?, lifetime, rate)
         }
     };
+    panics_tell_no_secrets();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
     let served = runtime.block_on(serve(options, tls.as_ref(), Shared::new(engine, auth, options.bounds.limits())));
@@ -141,6 +142,15 @@ async fn serve(options: &Options, tls: Option<&Tls>, shared: Shared) -> Result<b
     }
     output::print(&format!("listening on {}\n", server.url()))?;
     Ok(server.run(end).await)
+}
+
+/// A panic in a handler is answered with 500. Its message may hold what somebody has sent:
+/// the log has the place alone.
+fn panics_tell_no_secrets() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        eprintln!("{}", serde_json::json!({ "panic": place }));
+    }));
 }
 
 /// Waits for SIGTERM or Ctrl-C.
