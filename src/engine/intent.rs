@@ -107,7 +107,8 @@ impl Engine {
         let (path, by, mode) = (path.clone(), by.clone(), self.prefix_match);
         let written = self.store.write(move |tx| {
             let before = index::get(&*tx, &path)?;
-            let object = written(&*tx, &path, before.as_ref(), &body, &by, how)?;
+            let object = composed(&*tx, &path, None, before.as_ref(), &body, &by, how)?;
+            stands(&*tx, &object, before.is_none())?;
             if before.as_ref() != Some(&object) {
                 index::put(tx, &object, before.as_ref())?;
                 let mut is_due = journal::note(tx, by.now, &path, before.as_ref())?;
@@ -132,15 +133,18 @@ const MOST_CLASHES_NAMED: usize = 5;
 
 /// How a body meets the object that exists.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Writing {
+pub(super) enum Writing {
     Put,
     Patch,
 }
 
-/// The object that `body` makes of what is at `path`; nothing is stored yet.
-fn written(
+/// The object that `body` makes of what is at `path`: right by itself, whatever else
+/// there is. Nothing is stored yet. `below` is the address of the object it lies below,
+/// where it matters which of the two addresses of a VPN service was called.
+pub(super) fn composed(
     view: &(impl View + ?Sized),
     path: &PolicyPath,
+    below: Option<&str>,
     before: Option<&Object>,
     body: &Json,
     by: &Caller,
@@ -153,12 +157,9 @@ fn written(
         may_change(before, given, how)?;
     }
     let kind = kind_to_write(path, before, given)?;
-    if before.is_none() {
-        // A path that was put together may not be one that could be read.
-        if PolicyPath::parse(path.as_str()).as_ref() != Ok(path) {
-            return Err(Refusal::InvalidPath(path.to_string()));
-        }
-        parent_exists(view, kind, path)?;
+    // A path that was put together may not be one that could be read.
+    if before.is_none() && PolicyPath::parse(path.as_str()).as_ref() != Ok(path) {
+        return Err(Refusal::InvalidPath(path.to_string()));
     }
     let given = match before {
         Some(before) if how == Writing::Patch => merged(before.declared(), given),
@@ -167,7 +168,7 @@ fn written(
     let tree = Tree::from(&Json::Object(given));
     // What the deprecated address of a VPN service refuses is the business of
     // those who know by which address it was called.
-    let parent = kind.parent(path).map(|parent| parent.current_address());
+    let parent = below.map(str::to_owned).or_else(|| Some(kind.parent(path)?.current_address()));
     let reading = read(kind, &tree, parent.as_deref());
     if !reading.is_accepted() {
         return Err(Refusal::Invalid(reading.problems));
@@ -178,9 +179,6 @@ fn written(
             return Err(Refusal::Invalid(problems));
         }
     }
-    nobody_else_has_it(view, kind, path, &reading.tree)?;
-    references_hold(view, kind, &reading.tree)?;
-    referrers_still_fit(view, kind, path, &reading.tree)?;
     let Json::Object(fields) = reading.tree.to_json() else { return Err(Refusal::InvalidPath(path.to_string())) };
     Ok(match before {
         None => Object::create(kind, path.clone(), fields, &index::owner(view)?, by),
@@ -189,6 +187,18 @@ fn written(
             if changed.declared() == before.declared() { before.clone() } else { changed }
         }
     })
+}
+
+/// `object` can be among the others: what it lies below and what it refers to exists, and
+/// nobody has what it needs for itself.
+pub(super) fn stands(view: &(impl View + ?Sized), object: &Object, is_new: bool) -> Result<(), Refusal> {
+    let (kind, path, tree) = (object.kind(), object.path(), object.tree());
+    if is_new {
+        parent_exists(view, kind, path)?;
+    }
+    nobody_else_has_it(view, kind, path, &tree)?;
+    references_hold(view, kind, &tree)?;
+    referrers_still_fit(view, kind, path, &tree)
 }
 
 /// The kind of the object to write: its path tells, and where a path may be of
@@ -325,7 +335,7 @@ fn merged(mut before: Map<String, Json>, given: &Map<String, Json>) -> Map<Strin
 
 /// Creates what comes with `object`, as far as it does not exist; whether the state is
 /// to be settled.
-fn create_companions(tx: &mut dyn Transaction, object: &Object, by: &Caller) -> Result<bool, Refusal> {
+pub(super) fn create_companions(tx: &mut dyn Transaction, object: &Object, by: &Caller) -> Result<bool, Refusal> {
     let gateway = match object.kind().parent_object(object.path()) {
         Some(parent) => index::get(&*tx, &parent)?,
         None => None,
@@ -335,7 +345,8 @@ fn create_companions(tx: &mut dyn Transaction, object: &Object, by: &Caller) -> 
         if index::get(&*tx, &path)?.is_some() {
             continue;
         }
-        let companion = written(&*tx, &path, None, &body, by, Writing::Put)?;
+        let companion = composed(&*tx, &path, None, None, &body, by, Writing::Put)?;
+        stands(&*tx, &companion, true)?;
         let companion = if is_system_owned { companion.owned_by_the_system() } else { companion };
         index::put(tx, &companion, None)?;
         is_due |= journal::note(tx, by.now, &path, None)?;
@@ -344,7 +355,7 @@ fn create_companions(tx: &mut dyn Transaction, object: &Object, by: &Caller) -> 
 }
 
 /// What has come with `object` and goes with it.
-fn companions_of(view: &(impl View + ?Sized), object: &Object) -> Result<Vec<Object>, Refusal> {
+pub(super) fn companions_of(view: &(impl View + ?Sized), object: &Object) -> Result<Vec<Object>, Refusal> {
     let mut found = Vec::new();
     for companion in system::companions(object, None) {
         found.extend(index::get(view, &companion.path)?);
@@ -361,7 +372,11 @@ pub(super) fn put_system_object(
     by: &Caller,
 ) -> Result<(), StoreError> {
     let before = index::get(&*tx, path)?;
-    match written(&*tx, path, None, body, by, Writing::Put) {
+    let object = composed(&*tx, path, None, None, body, by, Writing::Put).and_then(|object| {
+        stands(&*tx, &object, before.is_none())?;
+        Ok(object)
+    });
+    match object {
         Ok(object) => {
             let object = match &before {
                 None => object.owned_by_the_system(),

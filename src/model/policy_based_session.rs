@@ -91,9 +91,9 @@ fn derived_id(rule: &Tree) -> Tree {
     if id.len() <= LONGEST_DERIVED_ID {
         return id.into();
     }
-    // All are ASCII: networks and the words between them.
+    // Networks are ASCII; what is none is refused, but not here.
     let digest = xxhash_rust::xxh3::xxh3_64(id.as_bytes());
-    format!("{}-{digest:016x}", &id[..LONGEST_DERIVED_ID - 17]).into()
+    format!("{}-{digest:016x}", &id[..id.floor_char_boundary(LONGEST_DERIVED_ID - 17)]).into()
 }
 
 fn derived_name(rule: &Tree) -> Tree {

@@ -1,5 +1,6 @@
 //! The documentation, in the layout of the Terraform Registry: a page for the
-//! provider, for every resource and for every data source.
+//! provider, for every resource and for every data source. With them comes the description
+//! of the API that `serve` answers, for programs.
 //!
 //! Everything on a page comes from the schemas, which come from the model's
 //! declarations, and from the files below `examples/`, which the acceptance tests
@@ -17,6 +18,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+
+use crate::api::openapi;
 
 /// What the `docs` command is given.
 #[derive(Args)]
@@ -54,6 +57,9 @@ pub type Pages = BTreeMap<PathBuf, String>;
 /// The folders whose pages all come from here.
 const FOLDERS: [&str; 2] = ["resources", "data-sources"];
 
+/// The description of the API.
+const OPENAPI: &str = "openapi.json";
+
 /// Writes the pages, or lists those that are out of date. `false` when there is
 /// something to complain about.
 pub fn run(options: &Options) -> Result<bool, Error> {
@@ -79,9 +85,11 @@ pub fn run(options: &Options) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Every page.
+/// Every page, and the description of the API that `serve` answers.
 pub fn pages(examples: &Path) -> Result<Pages, Error> {
-    page::all(examples)
+    let mut pages = page::all(examples)?;
+    pages.insert(OPENAPI.into(), openapi::text());
+    Ok(pages)
 }
 
 /// The pages below `out` that are missing, differ from what they should be, or

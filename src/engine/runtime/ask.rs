@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{EngineView, Planned, Runtime, When, flow_statistics, session_statistics, session_status};
+use super::{EngineView, Planned, Runtime, When, flow_statistics, service_summary, session_statistics, session_status};
 use crate::engine::bgp::BfdState;
 use crate::engine::bgp::documents::{self, Direction};
 use crate::engine::forwarding::{DropReason, Packet, Trace};
@@ -17,6 +17,8 @@ pub enum Question {
     SessionStatus(PolicyPath),
     /// Its tunnels and their traffic: `…/sessions/ID/statistics`.
     SessionStatistics(PolicyPath),
+    /// How the sessions of a VPN service are, in short: `…/ipsec-vpn-services/ID/summary`.
+    ServiceSummary(PolicyPath),
     /// How a BGP neighbor is: its entry of `…/bgp/neighbors/status`.
     NeighborStatus(PolicyPath),
     /// What it taught the gateway: `…/neighbors/ID/routes`.
@@ -33,6 +35,7 @@ impl Question {
         match self {
             Self::SessionStatus(path)
             | Self::SessionStatistics(path)
+            | Self::ServiceSummary(path)
             | Self::NeighborStatus(path)
             | Self::LearnedRoutes(path)
             | Self::AdvertisedRoutes(path)
@@ -82,6 +85,7 @@ impl EngineView {
         match question {
             Question::SessionStatus(path) => session_status(self, path),
             Question::SessionStatistics(path) => session_statistics(self, path),
+            Question::ServiceSummary(path) => service_summary(self, path),
             Question::NeighborStatus(path) => {
                 let (neighbor, state) = (self.topology.neighbors.get(path)?, self.neighbors.get(path)?);
                 Some(documents::status(neighbor, state, self.ribs().neighbors.get(path), self.now))
@@ -110,7 +114,7 @@ fn why_not_up(state: &SessionState) -> Option<&DownReason> {
 fn beyond(question: &Question, runtime: &Runtime, view: &EngineView) -> Map<String, Json> {
     let told = match question {
         Question::SessionStatus(path) => json!({
-            "reason": view.sessions.get(path).and_then(why_not_up).map(|reason| reason.to_string()).unwrap_or_default(),
+            "reason": view.sessions.get(path).and_then(why_not_up).map(ToString::to_string).unwrap_or_default(),
             "security_associations": runtime.security_associations(path),
         }),
         Question::NeighborStatus(path) => {

@@ -66,7 +66,7 @@ fn public(kind: &Kind, tree: &Tree) -> Tree {
 fn substance(tree: &Tree) -> String {
     let Tree::Object(fields) = tree else { return String::new() };
     let named = |(name, _): &(&String, &Tree)| !matches!(name.as_str(), "id" | "display_name");
-    fields.iter().filter(named).map(|(name, value)| format!("{name}={value:?};")).collect()
+    fields.iter().filter(named).fold(String::new(), |text, (name, value)| format!("{text}{name}={value:?};"))
 }
 
 impl ObjectResource {

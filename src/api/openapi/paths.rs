@@ -1,0 +1,255 @@
+//! Which requests there are.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::schemas::{named, page, required};
+use crate::model::{
+    BGP_CONFIG, BGP_NEIGHBOR, KINDS, Kind, POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION, VPN_SERVICE,
+};
+
+/// Where the policy API begins.
+const POLICY: &str = "/policy/api/v1";
+
+/// Every path.
+pub(super) fn all() -> Json {
+    let mut paths = Map::new();
+    for (address, kinds) in objects() {
+        item(&mut paths, &address, &kinds);
+        running(&mut paths, &address, &kinds);
+    }
+    whole(&mut paths);
+    Json::Object(paths)
+}
+
+/// The addresses of objects, and the kinds that are there.
+fn objects() -> BTreeMap<String, Vec<&'static Kind>> {
+    let mut found: BTreeMap<String, Vec<_>> = BTreeMap::new();
+    let places = KINDS.into_iter().flat_map(|kind| kind.places.iter().map(move |place| (kind, *place)));
+    for (kind, place) in places {
+        let mut address = String::new();
+        let mut before = "";
+        for part in place {
+            if *part == "*" {
+                // Writing to a text does not fail.
+                let _ = write!(address, "/{{{}-id}}", before.strip_suffix('s').unwrap_or(before));
+            } else {
+                address.push('/');
+                address.push_str(part);
+            }
+            before = part;
+        }
+        // A VPN service has two addresses.
+        let current = PolicyPath::parse(&address).map_or_else(|_| address.clone(), |path| path.current_address());
+        if current != address {
+            found.entry(current).or_default().push(kind);
+        }
+        found.entry(address).or_default().push(kind);
+    }
+    found
+}
+
+/// The parameters that the parts of an address are.
+fn parts(address: &str) -> Vec<Json> {
+    let names = address.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let parameter =
+        |name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } });
+    names.map(parameter).collect()
+}
+
+fn parameter(name: &str, schema: &Json) -> Json {
+    json!({ "name": name, "in": "query", "schema": schema })
+}
+
+fn paging() -> Vec<Json> {
+    let text = json!({ "type": "string" });
+    vec![
+        parameter("cursor", &text),
+        parameter("page_size", &json!({ "type": "integer", "minimum": 0, "maximum": 1_000, "default": 1_000 })),
+        parameter("sort_by", &text),
+        parameter("sort_ascending", &json!({ "type": "boolean", "default": true })),
+        parameter("included_fields", &text),
+    ]
+}
+
+fn place() -> Vec<Json> {
+    vec![
+        parameter("enforcement_point_path", &json!({ "type": "string" })),
+        parameter("source", &json!({ "type": "string", "enum": ["realtime", "cached"] })),
+    ]
+}
+
+/// A request: what it does, its parameters, its body, and what it is answered with.
+struct Operation {
+    summary: String,
+    query: Vec<Json>,
+    body: Option<Json>,
+    answer: Option<(&'static str, Json)>,
+}
+
+impl Operation {
+    fn new(summary: impl Into<String>) -> Self {
+        Self { summary: summary.into(), query: Vec::new(), body: None, answer: None }
+    }
+
+    fn query(self, query: Vec<Json>) -> Self {
+        Self { query, ..self }
+    }
+
+    fn body(self, schema: Json) -> Self {
+        Self { body: Some(schema), ..self }
+    }
+
+    fn answers(self, schema: Json) -> Self {
+        Self { answer: Some(("application/json", schema)), ..self }
+    }
+
+    fn add(self, paths: &mut Map<String, Json>, method: &str, address: &str) {
+        let Self { summary, query, body, answer } = self;
+        let mut good = json!({ "description": "Done." });
+        if let Some((media, schema)) = answer {
+            good["content"] = json!({ media: { "schema": schema } });
+        }
+        let refused = json!({
+            "description": "Refused.",
+            "content": { "application/json": { "schema": named("ApiError") } },
+        });
+        let mut operation = json!({
+            "summary": summary,
+            "operationId": format!("{method} {address}"),
+            "parameters": parts(address).into_iter().chain(query).collect::<Vec<_>>(),
+            "responses": { "200": good, "default": refused },
+        });
+        if let Some(schema) = body {
+            operation["requestBody"] =
+                json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+        }
+        let path = paths.entry(address.to_owned()).or_insert_with(|| json!({}));
+        path[method] = operation;
+    }
+}
+
+/// One of these kinds, which their `resource_type` tells apart.
+fn one_of(kinds: &[&Kind], schema: impl Fn(&Kind) -> Json) -> Json {
+    match kinds {
+        [kind] => schema(kind),
+        _ => json!({ "oneOf": kinds.iter().map(|kind| schema(kind)).collect::<Vec<_>>() }),
+    }
+}
+
+fn item(paths: &mut Map<String, Json>, address: &str, kinds: &[&'static Kind]) {
+    let Some(kind) = kinds.first() else { return };
+    let at = format!("{POLICY}{address}");
+    let title = if kinds.len() > 1 { "VPN session" } else { kind.title };
+    let shown = one_of(kinds, |kind| named(kind.resource_type));
+    let created = one_of(kinds, |kind| {
+        let mut needed = required(kind);
+        if kinds.len() > 1 {
+            needed.push("resource_type");
+        }
+        if needed.is_empty() {
+            named(kind.resource_type)
+        } else {
+            json!({ "allOf": [named(kind.resource_type), { "required": needed }] })
+        }
+    });
+    let action = parameter("action", &json!({ "type": "string", "enum": ["show_sensitive_data"] }));
+    Operation::new(format!("Read a {title}.")).query(vec![action]).answers(shown.clone()).add(paths, "get", &at);
+    Operation::new(format!("Create or replace a {title}.")).body(created).answers(shown.clone()).add(paths, "put", &at);
+    Operation::new(format!("Create or change a {title}.")).body(shown.clone()).add(paths, "patch", &at);
+    if kind.collection().is_none() {
+        return;
+    }
+    Operation::new(format!("Delete a {title}.")).add(paths, "delete", &at);
+    if let Some((collection, _)) = at.rsplit_once('/') {
+        let mut query = paging();
+        query.push(parameter("include_mark_for_delete_objects", &json!({ "type": "boolean" })));
+        Operation::new(format!("List each {title}.")).query(query).answers(page(&shown)).add(paths, "get", collection);
+    }
+}
+
+fn running(paths: &mut Map<String, Json>, address: &str, kinds: &[&'static Kind]) {
+    let at = format!("{POLICY}{address}");
+    let is = |kind: &Kind| kinds.contains(&kind);
+    let results = || {
+        json!({
+            "type": "object",
+            "required": ["results", "intent_path"],
+            "properties": { "results": { "type": "array", "items": { "type": "object" } }, "intent_path": { "type": "string" } },
+        })
+    };
+    if is(&ROUTE_BASED_SESSION) || is(&POLICY_BASED_SESSION) {
+        let status = Operation::new("How a session is.").query(place()).answers(results());
+        status.add(paths, "get", &format!("{at}/detailed-status"));
+        let statistics =
+            Operation::new("The tunnels of a session, and their traffic.").query(place()).answers(results());
+        statistics.add(paths, "get", &format!("{at}/statistics"));
+        let action = json!({ "name": "action", "in": "query", "required": true, "schema": { "type": "string", "enum": ["reset"] } });
+        let reset = Operation::new("Count from zero again.").query(vec![action]);
+        reset.add(paths, "post", &format!("{at}/statistics"));
+    }
+    if is(&VPN_SERVICE) {
+        let summary = Operation::new("How the sessions of a service are, in short.").query(place());
+        summary.answers(json!({ "type": "object" })).add(paths, "get", &format!("{at}/summary"));
+    }
+    if is(&BGP_CONFIG) {
+        let kind = parameter("bgp_neighbor_type", &json!({ "type": "string", "enum": ["USER", "INTER_SR"] }));
+        let query = place().into_iter().chain(paging()).chain([kind]).collect();
+        let status = Operation::new("How the neighbors are.").query(query).answers(page(&json!({ "type": "object" })));
+        status.add(paths, "get", &format!("{at}/neighbors/status"));
+    }
+    if is(&BGP_NEIGHBOR) {
+        for (what, summary) in
+            [("routes", "What a neighbor teaches."), ("advertised-routes", "What a neighbor is taught.")]
+        {
+            let format = json!({ "type": "string", "enum": ["json", "csv"] });
+            let count = json!({ "type": "integer", "minimum": 0 });
+            let query = place().into_iter().chain([parameter("format", &format), parameter("count", &count)]).collect();
+            let mut routes = Operation::new(summary).query(query);
+            routes.answer = Some(("*/*", json!({})));
+            routes.add(paths, "get", &format!("{at}/{what}"));
+            let format = json!({ "name": "format", "in": "query", "required": true, "schema": { "type": "string", "enum": ["csv"] } });
+            let mut csv = Operation::new(summary).query(vec![format]);
+            csv.answer = Some(("text/csv", json!({ "type": "string" })));
+            csv.add(paths, "post", &format!("{at}/{what}"));
+        }
+    }
+}
+
+/// What concerns everything.
+fn whole(paths: &mut Map<String, Json>) {
+    let text = json!({ "type": "string" });
+    let body = || json!({ "type": "object" });
+    let infra = format!("{POLICY}/infra");
+    let query = ["filter", "type_filter", "base_path"].map(|name| parameter(name, &text)).to_vec();
+    Operation::new("Read everything as one body.").query(query).answers(body()).add(paths, "get", &infra);
+    let query = vec![parameter("enforce_revision_check", &json!({ "type": "boolean", "default": false }))];
+    Operation::new("Create, change and delete many objects, or none.")
+        .query(query)
+        .body(body())
+        .add(paths, "patch", &infra);
+    for address in ["/policy/api/v1/search/query", "/policy/api/v1/search/dsl", "/api/v1/search/query"] {
+        let query =
+            json!({ "name": "query", "in": "query", "required": true, "schema": { "type": "string", "minLength": 1 } });
+        let query = [query].into_iter().chain(paging()).collect();
+        Operation::new("Find objects by what they hold.")
+            .query(query)
+            .answers(page(&body()))
+            .add(paths, "get", address);
+    }
+    let intent = json!({ "name": "intent_path", "in": "query", "required": true, "schema": { "type": "string", "minLength": 1 } });
+    let state = Operation::new("Whether an object takes effect.").query(vec![intent.clone()]).answers(body());
+    state.add(paths, "get", &format!("{infra}/realized-state/status"));
+    let query = [intent].into_iter().chain(paging()).collect();
+    let entities = Operation::new("What realizes an object.").query(query).answers(page(&body()));
+    entities.add(paths, "get", &format!("{infra}/realized-state/realized-entities"));
+    Operation::new("The version of the API.").answers(body()).add(paths, "get", "/api/v1/node/version");
+    Operation::new("Whether the engine answers.").answers(body()).add(
+        paths,
+        "get",
+        "/api/v1/reverse-proxy/node/health",
+    );
+    Operation::new("Whether the engine answers.").answers(body()).add(paths, "get", "/healthz");
+}
