@@ -8,7 +8,7 @@
 //! | `intent` | reading and writing objects: GET, list, PUT, PATCH, DELETE |
 //! | `index` | the keys in the store: objects, who refers to whom, addresses and networks by holder |
 //! | `system` | the objects that exist from the start |
-//! | `ledger` | what callers note beside the objects: claims, keepers, plans |
+//! | [`ledger`] | what callers note beside the objects: claims, keepers, plans |
 //! | [`negotiation`] | whether sessions come up, and what makes them go down |
 //! | [`bgp`] | what neighbors teach and learn, and which routes are used |
 //! | [`forwarding`] | the way of a packet |
@@ -25,6 +25,7 @@
 pub mod bgp;
 pub mod esp;
 pub mod forwarding;
+pub mod ledger;
 pub mod negotiation;
 pub mod object;
 pub mod prefix_filter;
@@ -35,7 +36,6 @@ pub mod topology;
 
 mod index;
 mod intent;
-mod ledger;
 mod system;
 #[cfg(test)]
 mod tests;
