@@ -195,7 +195,10 @@ mod tests {
                 "/infra/tier-0s/vmc/ipsec-vpn-services/default/sessions/a",
                 "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default/sessions/a",
             ),
-            ("/infra/tier-0s/edge/ipsec-vpn-services/v/sessions/a", "/infra/tier-0s/edge/ipsec-vpn-services/v/sessions/a"),
+            (
+                "/infra/tier-0s/edge/ipsec-vpn-services/v/sessions/a",
+                "/infra/tier-0s/edge/ipsec-vpn-services/v/sessions/a",
+            ),
             (
                 "/infra/tier-0s/edge/locale-services/one/ipsec-vpn-services/v",
                 "/infra/tier-0s/edge/locale-services/one/ipsec-vpn-services/v",

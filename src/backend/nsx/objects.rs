@@ -29,7 +29,8 @@ impl Nsx {
     pub(super) fn object(&self, path: &PolicyPath, known: &Known) -> Result<Object, BackendError> {
         wire::read_object(path, &known.raw, known.with_secrets).ok_or_else(|| {
             let kind = known.raw.get("resource_type").and_then(Json::as_str).unwrap_or("without a type");
-            Failure::Unsupported(format!("{path} is an object of a type that this provider does not know: {kind}")).into()
+            Failure::Unsupported(format!("{path} is an object of a type that this provider does not know: {kind}"))
+                .into()
         })
     }
 
@@ -110,7 +111,12 @@ impl Nsx {
 
     /// Creates an object that is not there. When it is not known what became of an attempt,
     /// the endpoint is asked before another one is made.
-    async fn put_anew(&self, kind: &'static Kind, path: &PolicyPath, body: &Map<String, Json>) -> Result<Known, BackendError> {
+    async fn put_anew(
+        &self,
+        kind: &'static Kind,
+        path: &PolicyPath,
+        body: &Map<String, Json>,
+    ) -> Result<Known, BackendError> {
         let hidden = wire::secrets_in(kind, body);
         let (mut attempts, mut looks, mut is_unsure) = (0, 0, false);
         loop {
@@ -176,7 +182,9 @@ impl Nsx {
             collection.has_read(path.id(), before).await;
             return Err(stale(found));
         }
-        let Some(kind) = wire::kind_of(path, &before.raw) else { return Err(Refusal::InvalidPath(path.to_string()).into()) };
+        let Some(kind) = wire::kind_of(path, &before.raw) else {
+            return Err(Refusal::InvalidPath(path.to_string()).into());
+        };
         let mut body = wire::to_replace(kind, &before.raw, fields);
         body.insert("_revision".to_owned(), json!(revision));
         let hidden = wire::secrets_in(kind, &body);
@@ -245,7 +253,9 @@ fn revision_of(raw: &Map<String, Json>) -> Option<i64> {
 
 /// The kind of the object to write: its path tells, or its type does.
 fn kind_to_write(path: &PolicyPath, fields: &Map<String, Json>) -> Result<&'static Kind, Refusal> {
-    wire::kind_of(path, fields).filter(|kind| kinds_at(path).any(|one| one == *kind)).ok_or_else(|| Refusal::InvalidPath(path.to_string()))
+    wire::kind_of(path, fields)
+        .filter(|kind| kinds_at(path).any(|one| one == *kind))
+        .ok_or_else(|| Refusal::InvalidPath(path.to_string()))
 }
 
 /// What it means that `failure` answered an attempt to create an object.

@@ -102,9 +102,12 @@ fn missing(error: &ApiError, kind: &Kind, tree: &Tree) -> Option<(String, String
 /// hold spaces, so within brackets only commas separate.
 fn paths_in(text: &str) -> Vec<String> {
     let mut found = Vec::new();
-    let mut rest = text;
+    let (mut rest, mut in_brackets) = (text, false);
     while let Some(from) = rest.find("/infra/") {
-        let in_brackets = rest[..from].rfind('[').is_some_and(|open| !rest[open..from].contains(']'));
+        in_brackets = match rest[..from].rfind(['[', ']']) {
+            Some(at) => rest[at..].starts_with('['),
+            None => in_brackets,
+        };
         let begin = &rest[from..];
         let end = if in_brackets {
             begin.find([']', ',']).unwrap_or(begin.len())
@@ -139,20 +142,22 @@ mod tests {
         let text = "The object path=[/infra/ipsec-vpn-ike-profiles/a] cannot be deleted as either it has children or it \
                     is being referenced by other objects path=[/infra/tier-0s/vmc/ipsec-vpn-services/default/sessions/one \
                     two,/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default/sessions/b].";
-        let BackendError::Refused(Refusal::InUse { path: held, by }) = of_delete(refused(400, 500_030, text), &path) else {
+        let BackendError::Refused(Refusal::InUse { path: held, by }) = of_delete(refused(400, 500_030, text), &path)
+        else {
             panic!("not in use")
         };
         assert_eq!(held, path);
         let sessions = "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default/sessions";
-        assert_eq!(by.iter().map(PolicyPath::as_str).collect::<Vec<_>>(), [
-            format!("{sessions}/one two"),
-            format!("{sessions}/b")
-        ]);
+        assert_eq!(
+            by.iter().map(PolicyPath::as_str).collect::<Vec<_>>(),
+            [format!("{sessions}/one two"), format!("{sessions}/b")]
+        );
     }
 
     #[test]
     fn a_path_in_a_sentence_ends_with_it() {
-        let text = "The requested object : /infra/tier-0s/None could not be found. Object identifiers are case sensitive.";
+        let text =
+            "The requested object : /infra/tier-0s/None could not be found. Object identifiers are case sensitive.";
         assert_eq!(paths_in(text), ["/infra/tier-0s/None"]);
         assert_eq!(paths_in("The path=[/infra/tier-0s/None] is invalid"), ["/infra/tier-0s/None"]);
         assert!(paths_in("nothing").is_empty());

@@ -84,7 +84,8 @@ impl Nsx {
         let address = |entry: &Json| entry["neighbor_address"].as_str()?.parse::<IpAddr>().ok();
         let wanted = neighbor.get("neighbor_address").and_then(|text| text.as_str()?.parse::<IpAddr>().ok());
         let all = self.entries(&format!("{}/status", without_id(&called(path)))).await?.unwrap_or_default();
-        let mut own: Vec<_> = all.into_iter().filter(|entry| address(entry).is_some() && address(entry) == wanted).collect();
+        let mut own: Vec<_> =
+            all.into_iter().filter(|entry| address(entry).is_some() && address(entry) == wanted).collect();
         own.sort_by_key(|entry| entry["connection_state"] != "ESTABLISHED");
         Ok(own.into_iter().next())
     }

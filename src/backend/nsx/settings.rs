@@ -3,6 +3,7 @@
 //! The names of settings and of environment variables are those of the provider that NSX
 //! users know (facts: nsxt-provider 1.2).
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::PathBuf;
@@ -23,51 +24,20 @@ const BY_API_TOKEN: &str = "/csp/gateway/am/api/auth/api-tokens/authorize";
 /// Where it exchanges the secret of an OAuth app.
 const BY_APP: &str = "/csp/gateway/am/api/auth/authorize";
 
+/// No pause is longer, in milliseconds.
+const LONGEST_DELAY: i64 = 300_000;
+
 /// What is set, by the names of the attributes. Nothing is checked yet.
 #[derive(Clone, Default)]
 pub struct Given {
-    /// The address of the endpoint.
-    pub host: Option<String>,
-    /// A user of NSX.
-    pub username: Option<String>,
-    /// Its password.
-    pub password: Option<String>,
-    /// Whether the user is one of another directory.
-    pub remote_auth: Option<bool>,
-    /// Whether a session is opened.
-    pub session_auth: Option<bool>,
-    /// Whether any certificate is trusted.
-    pub allow_unverified_ssl: Option<bool>,
-    /// A file with certificates that are trusted.
-    pub ca_file: Option<String>,
-    /// Certificates that are trusted.
-    pub ca: Option<String>,
-    /// A file with the own certificate.
-    pub client_auth_cert_file: Option<String>,
-    /// A file with its key.
-    pub client_auth_key_file: Option<String>,
-    /// The own certificate.
-    pub client_auth_cert: Option<String>,
-    /// Its key.
-    pub client_auth_key: Option<String>,
-    /// How often a request is sent again.
-    pub max_retries: Option<i64>,
-    /// The shortest pause in milliseconds.
-    pub retry_min_delay: Option<i64>,
-    /// The longest pause in milliseconds.
-    pub retry_max_delay: Option<i64>,
-    /// After which statuses a request is sent again.
+    /// Texts; an empty one is none.
+    pub texts: BTreeMap<&'static str, String>,
+    /// Truth values.
+    pub flags: BTreeMap<&'static str, bool>,
+    /// Numbers.
+    pub numbers: BTreeMap<&'static str, i64>,
+    /// After which statuses of HTTP a request is sent again.
     pub retry_on_status_codes: Option<Vec<i64>>,
-    /// An API token of VMware Cloud.
-    pub vmc_token: Option<String>,
-    /// The id of an OAuth app.
-    pub vmc_client_id: Option<String>,
-    /// Its secret.
-    pub vmc_client_secret: Option<String>,
-    /// Where tokens are made.
-    pub vmc_auth_host: Option<String>,
-    /// How the endpoint is shown a token.
-    pub vmc_auth_mode: Option<String>,
 }
 
 /// A setting that is wrong.
@@ -115,25 +85,18 @@ const WAYS: [&[&str]; 4] = [
     &["vmc_client_id", "vmc_client_secret"],
 ];
 
+/// Attributes that name one thing: by a text, or by a file that holds it.
+const TWINS: [[&str; 2]; 3] =
+    [["ca", "ca_file"], ["client_auth_cert", "client_auth_cert_file"], ["client_auth_key", "client_auth_key_file"]];
+
 impl Given {
     /// The text of an attribute.
     fn text(&self, attribute: &str) -> Option<&str> {
-        let text = match attribute {
-            "host" => &self.host,
-            "username" => &self.username,
-            "password" => &self.password,
-            "ca_file" => &self.ca_file,
-            "ca" => &self.ca,
-            "client_auth_cert_file" => &self.client_auth_cert_file,
-            "client_auth_key_file" => &self.client_auth_key_file,
-            "client_auth_cert" => &self.client_auth_cert,
-            "client_auth_key" => &self.client_auth_key,
-            "vmc_token" => &self.vmc_token,
-            "vmc_client_id" => &self.vmc_client_id,
-            "vmc_client_secret" => &self.vmc_client_secret,
-            _ => &None,
-        };
-        text.as_deref().filter(|text| !text.is_empty())
+        self.texts.get(attribute).map(String::as_str).filter(|text| !text.is_empty())
+    }
+
+    fn flag(&self, attribute: &str) -> bool {
+        self.flags.get(attribute) == Some(&true)
     }
 
     /// The ways to authenticate that are set, by their first attribute.
@@ -144,46 +107,30 @@ impl Given {
         WAYS.iter().enumerate().filter_map(set).collect()
     }
 
-    /// What is set here, and what `other` sets of the rest. Of two ways to authenticate,
-    /// the one that is set here counts.
+    /// What is set here, and what `other` sets of the rest. Of two ways to authenticate, or
+    /// to name one thing, the one that is set here counts.
     #[must_use]
-    pub fn or(self, other: Given) -> Given {
+    pub fn or(mut self, other: Given) -> Given {
         let own_ways = self.ways();
-        let may = |way: usize| own_ways.is_empty() || own_ways.iter().any(|(own, _)| *own == way);
-        let either = |own: Option<String>, other: Option<String>| own.filter(|text| !text.is_empty()).or(other);
-        let of_way = |way, own, theirs| either(own, if may(way) { theirs } else { None });
-        // Of a certificate and a key, a file and a text each are one thing said twice.
-        let has_certificate = self.client_auth_cert.is_some() || self.client_auth_cert_file.is_some();
-        let has_key = self.client_auth_key.is_some() || self.client_auth_key_file.is_some();
-        let has_ca = self.ca.is_some() || self.ca_file.is_some();
-        let unless = |has: bool, theirs: Option<String>| if has { None } else { theirs };
-        Given {
-            host: either(self.host, other.host),
-            username: of_way(0, self.username, other.username),
-            password: of_way(0, self.password, other.password),
-            remote_auth: self.remote_auth.or(other.remote_auth),
-            session_auth: self.session_auth.or(other.session_auth),
-            allow_unverified_ssl: self.allow_unverified_ssl.or(other.allow_unverified_ssl),
-            ca_file: either(self.ca_file, unless(has_ca, other.ca_file)),
-            ca: either(self.ca, unless(has_ca, other.ca)),
-            client_auth_cert_file: of_way(
-                1,
-                self.client_auth_cert_file,
-                unless(has_certificate, other.client_auth_cert_file),
-            ),
-            client_auth_key_file: of_way(1, self.client_auth_key_file, unless(has_key, other.client_auth_key_file)),
-            client_auth_cert: of_way(1, self.client_auth_cert, unless(has_certificate, other.client_auth_cert)),
-            client_auth_key: of_way(1, self.client_auth_key, unless(has_key, other.client_auth_key)),
-            max_retries: self.max_retries.or(other.max_retries),
-            retry_min_delay: self.retry_min_delay.or(other.retry_min_delay),
-            retry_max_delay: self.retry_max_delay.or(other.retry_max_delay),
-            retry_on_status_codes: self.retry_on_status_codes.or(other.retry_on_status_codes),
-            vmc_token: of_way(2, self.vmc_token, other.vmc_token),
-            vmc_client_id: of_way(3, self.vmc_client_id, other.vmc_client_id),
-            vmc_client_secret: of_way(3, self.vmc_client_secret, other.vmc_client_secret),
-            vmc_auth_host: either(self.vmc_auth_host, other.vmc_auth_host),
-            vmc_auth_mode: either(self.vmc_auth_mode, other.vmc_auth_mode),
+        let is_of_another_way = |name: &str| {
+            let way = WAYS.iter().position(|way| way.contains(&name));
+            way.is_some_and(|way| !own_ways.is_empty() && own_ways.iter().all(|(own, _)| *own != way))
+        };
+        let is_named_otherwise = |name: &str| {
+            let twins = TWINS.iter().find(|twins| twins.contains(&name));
+            twins.is_some_and(|twins| twins.iter().any(|twin| self.text(twin).is_some()))
+        };
+        let wanted = |name: &str| self.text(name).is_none() && !is_of_another_way(name) && !is_named_otherwise(name);
+        let texts: Vec<_> = other.texts.into_iter().filter(|(name, _)| wanted(name)).collect();
+        self.texts.extend(texts);
+        for (name, flag) in other.flags {
+            self.flags.entry(name).or_insert(flag);
         }
+        for (name, number) in other.numbers {
+            self.numbers.entry(name).or_insert(number);
+        }
+        self.retry_on_status_codes = self.retry_on_status_codes.or(other.retry_on_status_codes);
+        self
     }
 
     /// Checks what is set. `unknown` says of which attributes the values are known only
@@ -264,9 +211,9 @@ impl Given {
     }
 
     fn by_password(&self, username: String, password: String, mode: Mode) -> Scheme {
-        if self.remote_auth == Some(true) {
+        if self.flag("remote_auth") {
             Scheme::Header(header("Remote", &username, &password))
-        } else if self.session_auth == Some(false) || mode == Mode::Basic {
+        } else if self.flags.get("session_auth") == Some(&false) || mode == Mode::Basic {
             Scheme::Header(header("Basic", &username, &password))
         } else {
             Scheme::Session { username, password }
@@ -274,7 +221,7 @@ impl Given {
     }
 
     fn by_token(&self, by: TokenGrant, path: &str, mode: Mode) -> Result<Scheme, Wrong> {
-        let host = self.vmc_auth_host.as_deref().filter(|host| !host.is_empty()).unwrap_or(CONSOLE);
+        let host = self.text("vmc_auth_host").unwrap_or(CONSOLE);
         let mut url = address(host).map_err(|error| {
             let hint = format!("Give a host, with or without a path, such as {CONSOLE}{path}.");
             wrong("vmc_auth_host", no_address("vmc_auth_host", host, &error), hint)
@@ -286,8 +233,8 @@ impl Given {
     }
 
     fn mode(&self) -> Result<Mode, Wrong> {
-        match self.vmc_auth_mode.as_deref() {
-            None | Some("" | "Default") => Ok(Mode::Default),
+        match self.text("vmc_auth_mode") {
+            None | Some("Default") => Ok(Mode::Default),
             Some("Bearer") => Ok(Mode::Bearer),
             Some("Basic") => Ok(Mode::Basic),
             Some(other) => {
@@ -299,10 +246,9 @@ impl Given {
 
     fn retries(&self) -> Result<Retries, Wrong> {
         let usual = Retries::default();
-        let most = number("max_retries", self.max_retries, 0, 1_000)?;
-        let delay = |attribute, given| Ok(number(attribute, given, 0, 300_000)?.map(Duration::from_millis));
-        let min_delay = delay("retry_min_delay", self.retry_min_delay)?;
-        let max_delay = delay("retry_max_delay", self.retry_max_delay)?;
+        let most = self.number("max_retries", 1_000)?;
+        let delay = |attribute| Ok(self.number(attribute, LONGEST_DELAY)?.map(Duration::from_millis));
+        let (min_delay, max_delay) = (delay("retry_min_delay")?, delay("retry_max_delay")?);
         if let (Some(min), Some(max)) = (min_delay, max_delay)
             && min > max
         {
@@ -325,6 +271,16 @@ impl Given {
         })
     }
 
+    fn number(&self, attribute: &'static str, most: i64) -> Result<Option<u64>, Wrong> {
+        match self.numbers.get(attribute) {
+            Some(number) if !(0..=most).contains(number) => {
+                let what = format!("{attribute} cannot be {number}");
+                Err(wrong(attribute, what, format!("Use a whole number from 0 to {most}.")))
+            }
+            given => Ok(given.and_then(|number| u64::try_from(*number).ok())),
+        }
+    }
+
     fn trust(&self, scheme: &Scheme, endpoint: &Endpoint) -> Result<Trust, Wrong> {
         let authorities = self.pem("ca", "ca_file")?;
         if let Some((attribute, pem)) = &authorities {
@@ -333,7 +289,7 @@ impl Given {
         let needs_console = matches!(scheme, Scheme::Token(_));
         Ok(Trust {
             // Without TLS nobody has to be trusted, and the system's certificates stay unread.
-            anybody: self.allow_unverified_ssl == Some(true),
+            anybody: self.flag("allow_unverified_ssl"),
             system: needs_console || endpoint.is_encrypted() && authorities.is_none(),
             authorities: authorities.map(|(_, pem)| pem),
             identity: self.identity(scheme)?,
@@ -355,17 +311,16 @@ impl Given {
             return Err(wrong(missing, format!("{missing} is missing"), "A certificate and its key go together."));
         };
         certificates(cert_at, &certificate)?;
-        PrivateKeyDer::from_pem_slice(key.as_bytes())
-            .map_err(|_| wrong(key_at, format!("{key_at} holds no private key"), "Give it in PEM form, not encrypted."))?;
+        PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| {
+            wrong(key_at, format!("{key_at} holds no private key"), "Give it in PEM form, not encrypted.")
+        })?;
         Ok(Some(format!("{}\n{}", certificate.trim(), key.trim())))
     }
 
     /// What an attribute holds, or the file that another one names; and which one.
     fn pem(&self, text: &'static str, file: &'static str) -> Result<Option<(&'static str, String)>, Wrong> {
         match (self.text(text), self.text(file)) {
-            (Some(_), Some(_)) => {
-                Err(wrong(file, format!("{text} and {file} are both set"), "Leave one of them out."))
-            }
+            (Some(_), Some(_)) => Err(wrong(file, format!("{text} and {file} are both set"), "Leave one of them out.")),
             (Some(pem), None) => Ok(Some((text, pem.to_owned()))),
             (None, Some(path)) => match fs::read_to_string(path) {
                 Ok(pem) => Ok(Some((file, pem))),
@@ -382,7 +337,11 @@ impl Given {
 
 /// What is said of an address that cannot be used. One with credentials is not repeated.
 fn no_address(attribute: &str, text: &str, error: &HostError) -> String {
-    if *error == HostError::Credentials { format!("{attribute} {error}") } else { format!("{attribute} {text:?} {error}") }
+    if *error == HostError::Credentials {
+        format!("{attribute} {error}")
+    } else {
+        format!("{attribute} {text:?} {error}")
+    }
 }
 
 /// How VMware Cloud on AWS is shown who we are.
@@ -393,22 +352,16 @@ enum Mode {
     Basic,
 }
 
-fn number(attribute: &'static str, given: Option<i64>, min: i64, max: i64) -> Result<Option<u64>, Wrong> {
-    match given {
-        Some(number) if !(min..=max).contains(&number) => {
-            let what = format!("{attribute} cannot be {number}");
-            Err(wrong(attribute, what, format!("Use a whole number from {min} to {max}.")))
-        }
-        given => Ok(given.and_then(|number| u64::try_from(number).ok())),
-    }
-}
-
 fn certificates(attribute: &'static str, pem: &str) -> Result<(), Wrong> {
     let found = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>();
     if found.is_ok_and(|found| !found.is_empty()) {
         return Ok(());
     }
-    Err(wrong(attribute, format!("{attribute} holds no certificate"), "Give it in PEM form, which begins with -----BEGIN CERTIFICATE-----."))
+    Err(wrong(
+        attribute,
+        format!("{attribute} holds no certificate"),
+        "Give it in PEM form, which begins with -----BEGIN CERTIFICATE-----.",
+    ))
 }
 
 impl Settings {

@@ -185,7 +185,9 @@ fn met(shape: &Shape, theirs: Option<&Json>, ours: &Json) -> Json {
             Json::Object(overlaid(record.fields.iter(), theirs, ours))
         }
         (Shape::Records(record, ..), Json::Array(theirs), Json::Array(ours)) => elements(record, "", theirs, ours),
-        (Shape::RecordSet(record, key, ..), Json::Array(theirs), Json::Array(ours)) => elements(record, key, theirs, ours),
+        (Shape::RecordSet(record, key, ..), Json::Array(theirs), Json::Array(ours)) => {
+            elements(record, key, theirs, ours)
+        }
         _ => spelled(ours),
     }
 }
@@ -218,7 +220,9 @@ fn spelled(value: &Json) -> Json {
             PolicyPath::parse(text).map_or_else(|_| value.clone(), |path| json!(called(&path)))
         }
         Json::Array(items) => Json::Array(items.iter().map(spelled).collect()),
-        Json::Object(fields) => Json::Object(fields.iter().map(|(name, value)| (name.clone(), spelled(value))).collect()),
+        Json::Object(fields) => {
+            Json::Object(fields.iter().map(|(name, value)| (name.clone(), spelled(value))).collect())
+        }
         value => value.clone(),
     }
 }

@@ -1,1 +1,6 @@
-//! Tests.
+//! The backend against an NSX that fails as it is told.
+
+mod fake;
+mod faults;
+mod identity;
+mod objects;

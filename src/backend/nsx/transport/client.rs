@@ -51,7 +51,9 @@ pub fn client(trust: &Trust) -> Result<Client, Failure> {
         .redirect(redirect::Policy::none())
         .referer(false);
     let authorities = match &trust.authorities {
-        Some(pem) => Certificate::from_pem_bundle(pem.as_bytes()).map_err(failed("the certificate of the authority"))?,
+        Some(pem) => {
+            Certificate::from_pem_bundle(pem.as_bytes()).map_err(failed("the certificate of the authority"))?
+        }
         None => Vec::new(),
     };
     builder = if trust.anybody {

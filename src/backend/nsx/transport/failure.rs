@@ -239,20 +239,17 @@ fn first_line(body: &[u8]) -> String {
     if short.is_empty() { "an empty title".to_owned() } else { short }
 }
 
-/// What of `error` is a problem with a certificate.
-fn certificate_problem(error: &reqwest::Error) -> Option<String> {
-    let mut next: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = next {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        match tls.or_else(|| error.downcast_ref::<rustls::Error>()) {
-            Some(rustls::Error::InvalidCertificate(problem)) => return Some(spelled(problem)),
-            Some(rustls::Error::NoCertificatesPresented) => return Some("it presents none".to_owned()),
-            _ => {}
-        }
-        next = error.source();
+/// What of `error` is a problem with a certificate. An I/O error holds what caused it, and
+/// does not name it as its source.
+fn certificate_problem(error: &(dyn Error + 'static)) -> Option<String> {
+    match error.downcast_ref::<rustls::Error>() {
+        Some(rustls::Error::InvalidCertificate(problem)) => return Some(spelled(problem)),
+        Some(rustls::Error::NoCertificatesPresented) => return Some("it presents none".to_owned()),
+        _ => {}
     }
-    None
+    let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    let next = within.map(|within| within as &(dyn Error + 'static)).or_else(|| error.source());
+    next.and_then(certificate_problem)
 }
 
 fn spelled(problem: &rustls::CertificateError) -> String {
@@ -296,10 +293,7 @@ mod tests {
     fn of_a_page_only_its_title_is_told() {
         let page = b"<html>\n<head><title>502 Bad Gateway</title></head><body>secret</body></html>";
         let said = Failure::of_answer(502, page, "proxy.example.com", "GET /infra/a").to_string();
-        assert_eq!(
-            said,
-            "proxy.example.com answered 502 to GET /infra/a, and not as NSX does: 502 Bad Gateway"
-        );
+        assert_eq!(said, "proxy.example.com answered 502 to GET /infra/a, and not as NSX does: 502 Bad Gateway");
         let long = vec![b'x'; 10_000];
         assert!(Failure::of_answer(200, &long, "h", "GET /").to_string().len() < 300);
         assert!(Failure::of_answer(500, b"", "h", "GET /").to_string().contains("an empty answer"));
@@ -308,7 +302,8 @@ mod tests {
     #[test]
     fn a_secret_that_the_api_repeats_is_hidden() {
         let body = br#"{"error_message":"psk hunter2 is too short","error_code":1}"#;
-        let failure = Failure::of_answer(400, body, "nsx", "PUT /infra/a").without(&["hunter2".to_owned(), String::new()]);
+        let failure =
+            Failure::of_answer(400, body, "nsx", "PUT /infra/a").without(&["hunter2".to_owned(), String::new()]);
         assert!(!failure.to_string().contains("hunter2") && failure.to_string().contains("psk (hidden) is too short"));
     }
 }

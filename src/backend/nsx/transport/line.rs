@@ -104,7 +104,8 @@ impl Line {
                     if answer.status == 429 {
                         self.pace.too_many(asked);
                     }
-                    let failure = Failure::of_answer(answer.status, &answer.body, &name_of(&request.url), &request.name);
+                    let failure =
+                        Failure::of_answer(answer.status, &answer.body, &name_of(&request.url), &request.name);
                     // A request that is one too many is not even looked at.
                     (failure, Some((answer.status, asked)))
                 }
@@ -119,8 +120,7 @@ impl Line {
             was_unsure |= is_unsure;
             let wanted = asked.and_then(|(_, wanted)| wanted);
             let seconds = began.elapsed().as_secs();
-            let gave_up =
-                |wanted| Failure::GaveUp { attempts, seconds, wanted, last: Box::new(failure.clone()) };
+            let gave_up = |wanted| Failure::GaveUp { attempts, seconds, wanted, last: Box::new(failure.clone()) };
             let Some(pause) = pauses.next() else {
                 return Err(if attempts == 1 { failure } else { gave_up(None) });
             };

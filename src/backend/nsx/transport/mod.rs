@@ -13,8 +13,6 @@ mod failure;
 mod line;
 mod pace;
 mod retry;
-#[cfg(test)]
-mod tests;
 
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -85,8 +83,6 @@ impl Request {
 pub struct Reply {
     /// The document; null where there is none.
     pub document: Json,
-    /// Whether the request was sent before, and may have taken effect then.
-    pub was_unsure: bool,
 }
 
 /// An endpoint that can be asked.
@@ -162,7 +158,7 @@ impl Transport {
                 body => serde_json::from_slice(body)
                     .map_err(|_| Failure::not_the_api(answer.status, body, &host, &outgoing.name))?,
             };
-            return Ok(Reply { document, was_unsure });
+            return Ok(Reply { document });
         }
         Err(Failure::Client("no attempt was made".to_owned()))
     }

@@ -65,7 +65,8 @@ mod tests {
     #[test]
     fn an_endpoint_says_how_long_to_wait_in_seconds_or_by_date() {
         let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
-        let wait = |text: &'static str| asked_for(&[(RETRY_AFTER, HeaderValue::from_static(text))].into_iter().collect(), now);
+        let wait =
+            |text: &'static str| asked_for(&[(RETRY_AFTER, HeaderValue::from_static(text))].into_iter().collect(), now);
         assert_eq!(wait("7"), Some(Duration::from_secs(7)));
         assert_eq!(wait("Sun, 06 Nov 1994 08:50:07 GMT"), Some(Duration::from_secs(30)));
         assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO), "a moment that has passed");
