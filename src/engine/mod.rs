@@ -48,7 +48,7 @@ use serde::{Deserialize, Serialize};
 
 pub use object::Object;
 pub use refusal::Refusal;
-pub use runtime::{Answer, EngineView, Planned, Question, TraceAnswer, TraceRequest, When};
+pub use runtime::{Answer, EngineView, Planned, Question, Runtime, TraceAnswer, TraceRequest, When};
 
 use prefix_filter::PrefixMatch;
 use store::{Options, SqliteStore, Store, StoreError};

@@ -25,7 +25,7 @@ const XSRF: HeaderName = HeaderName::from_static("x-xsrf-token");
 const CSP: HeaderName = HeaderName::from_static("csp-auth-token");
 
 /// A token is renewed so long before it ends, or at four fifths of its time.
-const MARGIN: Duration = Duration::from_secs(60);
+const MARGIN: Duration = Duration::from_mins(1);
 /// A token that does not say how long it lasts, lasts so long (facts: `expires_in` 1799).
 const USUAL_LIFE: Duration = Duration::from_mins(30);
 /// The code of the API for a session that is no longer one.
@@ -259,7 +259,7 @@ async fn token(line: &Line, source: &TokenSource) -> Result<Grant, Failure> {
         return Err(hide(Failure::of_answer(answer.status, &answer.body, &host, &request.name)));
     }
     let document: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let Some(token) = document.get("access_token").and_then(Json::as_str).and_then(|token| secret_pair(token)) else {
+    let Some(token) = document.get("access_token").and_then(Json::as_str).and_then(secret_pair) else {
         let why = "it answered without an access token. Check vmc_auth_host.".to_owned();
         return Err(Failure::Credentials { host, why });
     };

@@ -189,7 +189,7 @@ impl Collection {
             read.next_page(&page).await?;
         }
         let mut known: Vec<_> = read.known.iter().collect();
-        known.sort_by(|(one, _), (other, _)| one.cmp(other));
+        known.sort_by_key(|(id, _)| *id);
         Ok(known.into_iter().map(|(_, known)| known.clone()).collect())
     }
 

@@ -12,6 +12,7 @@
 //! | `wire` | between what the API answers and what the model has of it |
 //! | `refusal` | from errors of the API to refusals |
 //! | `runtime` | questions about running things |
+//! | `world` | the world of an endpoint, rebuilt in the engine |
 //! | `ledger` | what is noted beside the objects |
 
 mod auth;
@@ -26,6 +27,7 @@ pub mod settings;
 mod tests;
 mod transport;
 mod wire;
+mod world;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -178,11 +180,11 @@ impl Backend for Nsx {
     async fn get(&self, path: &PolicyPath) -> Result<Option<Object>, BackendError> {
         if kinds_at(path).next().is_none_or(|kind| kind.collection().is_none()) {
             let known = self.read_alone(path, false, false).await?;
-            return known.map_or(Ok(None), |known| self.object(path, &known).map(Some));
+            return known.map_or(Ok(None), |known| Self::object(path, &known).map(Some));
         }
         let collection = self.collections.at(without_id(path.as_str()));
         if let Some(known) = collection.known(path.id()).await.filter(|known| known.with_secrets) {
-            return self.object(path, &known).map(Some);
+            return Self::object(path, &known).map(Some);
         }
         if self.is_to_reveal(path) {
             return self.read_and_keep(path, true).await;
@@ -190,7 +192,7 @@ impl Backend for Nsx {
         let address = host::called(path);
         let address = without_id(&address);
         match collection.look(path.id(), |cursor| self.page(address, cursor)).await? {
-            Found::Known(known) => self.object(path, &known).map(Some),
+            Found::Known(known) => Self::object(path, &known).map(Some),
             Found::Absent => Ok(None),
             Found::Alone => self.read_and_keep(path, false).await,
         }

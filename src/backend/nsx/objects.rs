@@ -26,7 +26,7 @@ const PATIENCE: u32 = 60;
 
 impl Nsx {
     /// The object at `path` that the API answered.
-    pub(super) fn object(&self, path: &PolicyPath, known: &Known) -> Result<Object, BackendError> {
+    pub(super) fn object(path: &PolicyPath, known: &Known) -> Result<Object, BackendError> {
         wire::read_object(path, &known.raw, known.with_secrets).ok_or_else(|| {
             let kind = known.raw.get("resource_type").and_then(Json::as_str).unwrap_or("without a type");
             Failure::Unsupported(format!("{path} is an object of a type that this provider does not know: {kind}"))
@@ -38,7 +38,7 @@ impl Nsx {
     pub(super) async fn read_and_keep(&self, path: &PolicyPath, reveal: bool) -> Result<Option<Object>, BackendError> {
         let Some(known) = self.read_alone(path, reveal, false).await? else { return Ok(None) };
         self.collections.at(without_id(path.as_str())).has_read(path.id(), known.clone()).await;
-        self.object(path, &known).map(Some)
+        Self::object(path, &known).map(Some)
     }
 
     /// Reads the object at `path` alone, with its secrets if they are wanted and shown.
@@ -98,7 +98,7 @@ impl Nsx {
         match self.put_anew(kind, path, &body).await {
             Ok(known) => {
                 collection.has_read(path.id(), known.clone()).await;
-                self.object(path, &known)
+                Self::object(path, &known)
             }
             Err(error) => {
                 if !matches!(&error, BackendError::Endpoint(failure) if failure.may_have_taken_effect()) {
@@ -153,13 +153,11 @@ impl Nsx {
 
     /// The object that was written, as the API answered it; read anew where it did not.
     async fn written(&self, path: &PolicyPath, document: Json) -> Result<Known, BackendError> {
-        match known(document, false) {
-            Some(known) => Ok(known),
-            None => {
-                let read = self.read_alone(path, false, true).await?;
-                read.ok_or_else(|| Refusal::NotFound(path.clone()).into())
-            }
+        if let Some(known) = known(document, false) {
+            return Ok(known);
         }
+        let read = self.read_alone(path, false, true).await?;
+        read.ok_or_else(|| Refusal::NotFound(path.clone()).into())
     }
 
     /// Replaces revision `revision` of the object at `path`.
@@ -194,7 +192,7 @@ impl Nsx {
             Ok(reply) => {
                 let known = self.written(path, reply.document).await?;
                 collection.has_read(path.id(), known.clone()).await;
-                return self.object(path, &known);
+                return Self::object(path, &known);
             }
             Err(failure) => failure.without(&hidden),
         };
@@ -215,9 +213,9 @@ impl Nsx {
         collection.has_read(path.id(), now.clone()).await;
         let found = revision_of(&now.raw).unwrap_or_default();
         if was_unsure && found != revision && wire::is_what_was_written(kind, &now.raw, &body) {
-            return self.object(path, &now);
+            return Self::object(path, &now);
         }
-        Err(if found != revision { stale(found) } else { failure.into() })
+        Err(if found == revision { failure.into() } else { stale(found) })
     }
 
     /// Deletes the object at `path`, unless something holds it.

@@ -9,7 +9,7 @@ use super::refusal::is_not_found;
 use super::transport::{Failure, Request};
 use super::{Nsx, without_id};
 use crate::backend::{Backend, BackendError};
-use crate::engine::{Answer, Moment, Planned, Question, TraceAnswer, TraceRequest};
+use crate::engine::{Answer, Moment, Planned, Question};
 use crate::model::PolicyPath;
 
 /// Something that is not as it should be is looked at again after so many milliseconds.
@@ -20,9 +20,15 @@ const NODES: &str = "edge_node_routes";
 const NODES_MISSPELT: &str = "egde_node_routes";
 
 impl Nsx {
-    /// Answers `question`. What is only planned, an endpoint knows nothing of.
+    /// Answers `question`. What is only planned, an endpoint knows nothing of, unless it is an
+    /// engine.
     pub(super) async fn answer(&self, question: &Question, planned: &[Planned]) -> Result<Answer, BackendError> {
         let subject = question.subject();
+        if !planned.is_empty()
+            && let Some(answer) = Box::pin(self.foreseen(question, planned)).await?
+        {
+            return Ok(answer);
+        }
         if planned.iter().any(|planned| planned.path == *subject) {
             let what = format!(
                 "{subject} is created, changed or deleted by this plan, and a live endpoint knows only what is. Let the \
@@ -102,22 +108,18 @@ impl Nsx {
         }
         Ok(Some(serde_json::json!({ "result_count": results.len(), "results": results })))
     }
+}
 
-    /// Traces a packet.
-    #[allow(clippy::unused_async)]
-    pub(super) async fn traced(&self, _: &TraceRequest, _: &[Planned]) -> Result<TraceAnswer, BackendError> {
-        let what = "A packet's way is not answered by a live endpoint yet: it is on the embedded engine.";
-        Err(Failure::Unsupported(what.to_owned()).into())
-    }
+/// Whether the answer about a session says that it is up.
+pub(super) fn is_up(document: &Json) -> bool {
+    let results = document["results"].as_array().map(Vec::as_slice).unwrap_or_default();
+    results.iter().any(|result| result["runtime_status"] == "UP")
 }
 
 /// Whether nothing better is to be waited for.
 fn is_as_it_should_be(question: &Question, document: &Json) -> bool {
     match question {
-        Question::SessionStatus(_) => {
-            let results = document["results"].as_array().map(Vec::as_slice).unwrap_or_default();
-            results.iter().any(|result| result["runtime_status"] == "UP")
-        }
+        Question::SessionStatus(_) => is_up(document),
         Question::SessionStatistics(_) => {
             let results = document["results"].as_array().map(Vec::as_slice).unwrap_or_default();
             results.iter().any(|result| result["ike_status"]["ike_session_state"] == "UP")

@@ -370,3 +370,105 @@ impl Settings {
         super::transport::client(&self.trust)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(texts: &[(&'static str, &str)]) -> Given {
+        let texts = texts.iter().map(|(name, text)| (*name, (*text).to_owned())).collect();
+        Given { texts, ..Given::default() }
+    }
+
+    fn checked(given: &Given) -> Result<Option<Settings>, Wrong> {
+        given.check(PathBuf::new(), CancellationToken::new(), &|_| false)
+    }
+
+    fn wrong_in(given: &Given) -> String {
+        checked(given).map(drop).unwrap_err().attribute.to_owned()
+    }
+
+    const HOST: (&str, &str) = ("host", "nsx.example.com");
+    const USER: [(&str, &str); 2] = [("username", "admin"), ("password", "x")];
+
+    #[test]
+    fn the_attribute_that_is_wrong_is_named() {
+        for (texts, attribute) in [
+            (vec![USER[0], USER[1]], "host"),
+            (vec![("host", "ftp://nsx"), USER[0], USER[1]], "host"),
+            (vec![HOST], "username"),
+            (vec![HOST, USER[0]], "password"),
+            (vec![HOST, USER[0], USER[1], ("vmc_token", "t")], "vmc_token"),
+            (vec![HOST, ("vmc_token", "t"), ("vmc_client_id", "t")], "vmc_client_id"),
+            (vec![HOST, ("vmc_client_id", "t")], "vmc_client_secret"),
+            (vec![HOST, ("vmc_token", "t"), ("vmc_auth_mode", "basic")], "vmc_auth_mode"),
+            (vec![HOST, ("vmc_token", "t"), ("vmc_auth_mode", "Basic")], "vmc_auth_mode"),
+            (vec![HOST, ("vmc_token", "t"), ("vmc_auth_host", "http://example.com")], "vmc_auth_host"),
+            (vec![HOST, USER[0], USER[1], ("ca_file", "/does/not/exist")], "ca_file"),
+            (vec![HOST, USER[0], USER[1], ("ca", "no certificate")], "ca"),
+            (vec![HOST, ("client_auth_cert", "no certificate")], "client_auth_key_file"),
+            (vec![HOST, ("client_auth_cert", "a"), ("client_auth_cert_file", "b")], "client_auth_cert_file"),
+        ] {
+            assert_eq!(wrong_in(&given(&texts)), attribute, "{texts:?}");
+        }
+        for (name, number) in [("max_retries", -1), ("retry_min_delay", 300_001), ("retry_max_delay", i64::MIN)] {
+            let mut given = given(&[HOST, USER[0], USER[1]]);
+            given.numbers.insert(name, number);
+            assert_eq!(wrong_in(&given), name);
+        }
+        let mut given = given(&[HOST, USER[0], USER[1]]);
+        given.numbers.extend([("retry_min_delay", 10), ("retry_max_delay", 5)]);
+        assert_eq!(wrong_in(&given), "retry_max_delay");
+        given.numbers.clear();
+        given.retry_on_status_codes = Some(vec![503, 200]);
+        assert_eq!(wrong_in(&given), "retry_on_status_codes");
+    }
+
+    #[test]
+    fn credentials_in_an_address_are_not_repeated() {
+        let wrong = checked(&given(&[("host", "https://admin:hunter2@nsx"), USER[0], USER[1]])).map(drop).unwrap_err();
+        assert!(!wrong.to_string().contains("hunter2") && wrong.to_string().contains("credentials"), "{wrong}");
+    }
+
+    #[test]
+    fn what_is_not_known_yet_is_left_alone() {
+        let unknown = |name: &str| matches!(name, "host" | "password");
+        let open = given(&[("username", "admin")]).check(PathBuf::new(), CancellationToken::new(), &unknown);
+        assert!(open.unwrap().is_none());
+    }
+
+    #[test]
+    fn the_block_goes_before_the_environment() {
+        let environment =
+            given(&[HOST, ("username", "admin"), ("password", "x"), ("ca_file", "/a"), ("vmc_auth_mode", "Bearer")]);
+        let own = given(&[("host", "other.example.com"), ("vmc_token", "t"), ("ca", "pem")]);
+        let both = own.or(environment);
+        let names: Vec<_> = both.texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        assert_eq!(
+            names,
+            [("ca", "pem"), ("host", "other.example.com"), ("vmc_auth_mode", "Bearer"), ("vmc_token", "t")],
+            "another way to authenticate, or another name for one thing, is not taken"
+        );
+    }
+
+    #[test]
+    fn a_token_is_had_where_the_console_makes_them() {
+        for (texts, url) in [
+            (vec![("vmc_token", "t")], "https://console.cloud.vmware.com/csp/gateway/am/api/auth/api-tokens/authorize"),
+            (
+                vec![("vmc_client_id", "a"), ("vmc_client_secret", "b")],
+                "https://console.cloud.vmware.com/csp/gateway/am/api/auth/authorize",
+            ),
+            (
+                vec![("vmc_token", "t"), ("vmc_auth_host", "csp.example.com")],
+                "https://csp.example.com/csp/gateway/am/api/auth/api-tokens/authorize",
+            ),
+            (vec![("vmc_token", "t"), ("vmc_auth_host", "csp.example.com/a/b")], "https://csp.example.com/a/b"),
+        ] {
+            let texts: Vec<_> = [HOST].into_iter().chain(texts).collect();
+            let settings = checked(&given(&texts)).unwrap().unwrap();
+            let Scheme::Token(source) = settings.scheme else { panic!("no token") };
+            assert_eq!(source.url.as_str(), url);
+        }
+    }
+}

@@ -276,5 +276,5 @@ fn take(fields: &mut Map<String, Json>, way: &[&str]) {
 
 /// Whether the API shows a secret of an object of `kind`.
 pub fn shows_a_secret(kind: &Kind, raw: &Map<String, Json>) -> bool {
-    secrets(kind).iter().any(|(way, _)| at(raw, way).is_some_and(|value| value.is_string()))
+    secrets(kind).iter().any(|(way, _)| at(raw, way).is_some_and(Json::is_string))
 }

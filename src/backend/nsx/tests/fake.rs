@@ -52,7 +52,7 @@ impl Asked {
 #[derive(Clone, Debug)]
 pub enum Act {
     /// Answers.
-    Answer(u16, Vec<(&'static str, String)>, String),
+    AnswerSaid,
     /// Closes the connection, after doing what was asked if so.
     Close { after_the_work: bool },
     /// Announces more than it sends, and closes; what was asked is done.
@@ -72,6 +72,9 @@ impl Act {
         Self::json(status, &json!({ "error_code": code, "module_name": "policy", "error_message": text }))
     }
 }
+
+/// A status, headers and a body.
+type Said = (u16, Vec<(&'static str, String)>, String);
 
 type Hook = dyn Fn(&Asked, usize) -> Option<Act> + Send + Sync;
 
@@ -153,11 +156,11 @@ impl Fake {
 
     /// A client of this server.
     pub fn client(&self) -> Nsx {
-        self.client_as(self.given(), CancellationToken::new())
+        self.client_as(&self.given(), CancellationToken::new())
     }
 
     /// A client with other settings.
-    pub fn client_as(&self, given: Given, cancelled: CancellationToken) -> Nsx {
+    pub fn client_as(&self, given: &Given, cancelled: CancellationToken) -> Nsx {
         let notes: PathBuf = self.folder.path().join("notes");
         let settings = given.check(notes, cancelled, &|_| false).unwrap().unwrap();
         Nsx::open(settings).unwrap()
@@ -234,7 +237,7 @@ impl Fake {
                 None => self.work(&asked),
             };
             let (status, headers, body) = answer;
-            let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+            let headers = headers.iter().fold(String::new(), |all, (name, value)| all + name + ": " + value + "\r\n");
             let text = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len());
             if connection.write_all(text.as_bytes()).await.is_err() {
                 return;
@@ -244,7 +247,7 @@ impl Fake {
     }
 
     /// Does what an NSX does.
-    fn work(&self, asked: &Asked) -> (u16, Vec<(&'static str, String)>, String) {
+    fn work(&self, asked: &Asked) -> Said {
         let answer = |status: u16, document: Json| (status, Vec::new(), document.to_string());
         let error = |status, code: i64, text: String| {
             answer(status, json!({ "error_code": code, "module_name": "policy", "error_message": text }))
@@ -295,7 +298,7 @@ impl Fake {
     }
 
     /// A page of the collection that is asked for, if it is one.
-    fn page(&self, asked: &Asked) -> Option<(u16, Vec<(&'static str, String)>, String)> {
+    fn page(&self, asked: &Asked) -> Option<Said> {
         let prefix = format!("{}/", asked.object());
         let objects = self.objects.lock().unwrap();
         let all: Vec<_> = objects

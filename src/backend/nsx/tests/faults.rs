@@ -159,7 +159,7 @@ async fn a_connection_that_does_not_come_about_says_which() {
     drop(listener);
     given.texts.insert("host", format!("http://{address}"));
     given.numbers.insert("max_retries", 1);
-    let said = server.client_as(given, CancellationToken::new()).get(&path(PROFILE)).await.unwrap_err().to_string();
+    let said = server.client_as(&given, CancellationToken::new()).get(&path(PROFILE)).await.unwrap_err().to_string();
     assert!(said.contains(&format!("{address} cannot be reached")) && said.contains("tried 2 times"), "{said}");
 }
 
@@ -167,7 +167,7 @@ async fn a_connection_that_does_not_come_about_says_which() {
 async fn a_stop_ends_what_waits_and_begins_nothing() {
     let server = Fake::with(|_, _| Some(busy(503, Some("200")))).await;
     let cancelled = CancellationToken::new();
-    let backend = server.client_as(server.given(), cancelled.clone());
+    let backend = server.client_as(&server.given(), cancelled.clone());
     let stop = async {
         while server.lines().is_empty() {
             tokio::task::yield_now().await;
@@ -186,7 +186,7 @@ async fn a_stop_ends_what_waits_and_begins_nothing() {
 async fn a_stop_waits_for_the_answer_to_a_write() {
     let server = Fake::with(|asked, _| (asked.method == "PUT").then(|| Act::Slowly(Duration::from_millis(300)))).await;
     let cancelled = CancellationToken::new();
-    let backend = server.client_as(server.given(), cancelled.clone());
+    let backend = server.client_as(&server.given(), cancelled.clone());
     let stop = async {
         while server.held(PROFILE).is_none() {
             tokio::time::sleep(Duration::from_millis(1)).await;

@@ -29,7 +29,7 @@ async fn a_name_and_a_password_go_into_each_request() {
         let server = Fake::start().await;
         let mut given = given(&server, &BY_NAME);
         given.flags = [(flag, true), ("session_auth", false)].into();
-        server.client_as(given, CancellationToken::new()).get(&path(PROFILE)).await.unwrap();
+        server.client_as(&given, CancellationToken::new()).get(&path(PROFILE)).await.unwrap();
         assert_eq!(server.asked()[0].header("authorization"), format!("{word} YWRtaW46aHVudGVyMg=="));
     }
 }
@@ -57,7 +57,7 @@ fn sessions() -> impl Fn(&Asked, usize) -> Option<Act> {
 #[tokio::test]
 async fn a_session_is_opened_once_and_anew_when_it_is_over() {
     let server = Fake::with(sessions()).await;
-    let backend = server.client_as(given(&server, &BY_NAME), CancellationToken::new());
+    let backend = server.client_as(&given(&server, &BY_NAME), CancellationToken::new());
     backend.create(&path(PROFILE), profile(), "me").await.unwrap();
     let opened = server.asked().iter().filter(|asked| asked.path == "/api/session/create").count();
     assert_eq!(opened, 2);
@@ -86,7 +86,7 @@ fn tokens(good_for: usize, life: u64) -> impl Fn(&Asked, usize) -> Option<Act> {
 async fn a_token_is_renewed_once_for_all_when_it_ends_in_the_middle() {
     let server = Fake::with(tokens(5, 1_799)).await;
     let texts = [("vmc_token", "long lived&"), ("vmc_auth_host", server.address.as_str())];
-    let backend = Arc::new(server.client_as(given(&server, &texts), CancellationToken::new()));
+    let backend = Arc::new(server.client_as(&given(&server, &texts), CancellationToken::new()));
     let creations: Vec<_> = (0..4)
         .map(|number| {
             let backend = Arc::clone(&backend);
@@ -105,7 +105,7 @@ async fn a_token_is_renewed_once_for_all_when_it_ends_in_the_middle() {
 async fn a_token_is_renewed_before_it_ends() {
     let server = Fake::with(tokens(100, 0)).await;
     let texts = [("vmc_token", "long lived&"), ("vmc_auth_host", server.address.as_str())];
-    let backend = server.client_as(given(&server, &texts), CancellationToken::new());
+    let backend = server.client_as(&given(&server, &texts), CancellationToken::new());
     backend.create(&path(PROFILE), profile(), "me").await.unwrap();
     let asked = server.asked();
     assert_eq!(asked.iter().filter(|asked| asked.path.starts_with("/csp")).count(), 2, "one for each request");
@@ -128,7 +128,7 @@ async fn an_app_has_a_token_made_by_its_secret() {
         ("vmc_auth_host", server.address.as_str()),
         ("vmc_auth_mode", "Bearer"),
     ];
-    server.client_as(given(&server, &texts), CancellationToken::new()).get(&path(PROFILE)).await.unwrap();
+    server.client_as(&given(&server, &texts), CancellationToken::new()).get(&path(PROFILE)).await.unwrap();
     let last = server.asked().pop().unwrap();
     assert_eq!((last.header("authorization"), last.header("csp-auth-token")), ("Bearer t", ""));
 }
@@ -139,7 +139,8 @@ async fn wrong_credentials_are_said_to_be_wrong_and_not_tried_again() {
     let server = Fake::with(move |_, _| Some(wrong())).await;
     for given in [given(&server, &BY_NAME), server.given()] {
         let before = server.lines().len();
-        let said = server.client_as(given, CancellationToken::new()).get(&path(PROFILE)).await.unwrap_err().to_string();
+        let said =
+            server.client_as(&given, CancellationToken::new()).get(&path(PROFILE)).await.unwrap_err().to_string();
         assert!(
             said.contains("does not accept the credentials") && said.contains("Check username and password"),
             "{said}"
@@ -155,7 +156,7 @@ async fn wrong_credentials_are_said_to_be_wrong_and_not_tried_again() {
     };
     let server = Fake::with(invalid).await;
     let texts = [("vmc_token", "old"), ("vmc_auth_host", server.address.as_str())];
-    let backend = server.client_as(given(&server, &texts), CancellationToken::new());
+    let backend = server.client_as(&given(&server, &texts), CancellationToken::new());
     let said = backend.get(&path(PROFILE)).await.unwrap_err().to_string();
     assert!(said.contains("Invalid refresh token") && said.contains("vmc_token"), "{said}");
 }
@@ -186,7 +187,7 @@ async fn a_certificate_that_is_not_trusted_says_what_to_do() {
     let trusting = |name: &'static str, text: &str| {
         let mut given = server.given();
         given.texts.insert(name, text.to_owned());
-        server.client_as(given, CancellationToken::new())
+        server.client_as(&given, CancellationToken::new())
     };
     let (_, another) = certified("another");
     let said = trusting("ca", &another).get(&path(PROFILE)).await.unwrap_err().to_string();
@@ -202,5 +203,5 @@ async fn a_certificate_that_is_not_trusted_says_what_to_do() {
     assert!(trusting("ca_file", file.to_str().unwrap()).get(&path(PROFILE)).await.unwrap().is_none());
     let mut given = server.given();
     given.flags.insert("allow_unverified_ssl", true);
-    assert!(server.client_as(given, CancellationToken::new()).get(&path(PROFILE)).await.unwrap().is_none());
+    assert!(server.client_as(&given, CancellationToken::new()).get(&path(PROFILE)).await.unwrap().is_none());
 }

@@ -12,10 +12,10 @@ const CONNECT: Duration = Duration::from_secs(10);
 
 /// Between two parts of an answer no more time passes: lists of many objects take NSX
 /// some seconds.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// Connections that nobody uses are kept for so long.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// Whom a client trusts, and who it is.
 #[derive(Clone, Default)]

@@ -64,7 +64,7 @@ pub enum Failure {
         why: String,
     },
     /// It was tried again and again.
-    #[error("{last} It was tried {attempts} times in {seconds} seconds.{}", patience(.wanted))]
+    #[error("{last} It was tried {attempts} times in {seconds} seconds.{}", patience(*.wanted))]
     GaveUp {
         /// How often it was tried.
         attempts: u32,
@@ -89,7 +89,7 @@ pub enum Failure {
     Unsupported(String),
 }
 
-fn patience(wanted: &Option<u64>) -> String {
+fn patience(wanted: Option<u64>) -> String {
     wanted.map_or_else(String::new, |seconds| {
         format!(" It asks to wait for {seconds} seconds, which is longer than a run waits. Run the same command later.")
     })
