@@ -108,6 +108,13 @@ impl DataFile {
         self.open_at(&self.path(), "--data", now)
     }
 
+    /// The engine in the file, to be run: the file is created when there is none.
+    pub fn serve(&self, now: Moment) -> Result<Engine, Failure> {
+        let engine = Engine::open(&self.path(), now).map_err(|error| Failure::new(error.to_string()))?;
+        let mode = self.prefix_match.map_or_else(prefix_match_of_the_environment, Ok)?;
+        Ok(engine.reading_bounds_as(mode))
+    }
+
     /// The engine in the file at `path`, which has to be there; `option` would name
     /// another.
     fn open_at(&self, path: &Path, option: &str, now: Moment) -> Result<Engine, Failure> {

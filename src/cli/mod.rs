@@ -7,6 +7,7 @@
 //! | [`replay`] | what becomes of the traffic of a capture |
 //! | `routes` | what a BGP neighbor teaches, and is taught |
 //! | `reset_statistics` | the counters of a session, from zero again |
+//! | `serve` | the engine over HTTP |
 //! | [`docs`] | the pages of the documentation |
 //! | `engine_file` | the engine file that commands look at |
 //! | `names` | what objects are called |
@@ -26,6 +27,7 @@ mod output;
 mod packet_size;
 mod reset_statistics;
 mod routes;
+mod serve;
 mod table;
 #[cfg(test)]
 mod testing;
@@ -37,7 +39,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::provider::{ADDRESS, VpnProvider};
-use crate::tf_provider::{ServeOptions, plugin, serve};
+use crate::tf_provider::{self, ServeOptions, plugin};
 pub use output::Failure;
 
 /// This program is a Terraform provider: Terraform starts it by itself when a
@@ -69,6 +71,11 @@ enum Command {
     Routes(routes::Options),
     /// Set the statistics of a session to zero.
     ResetStatistics(reset_statistics::Options),
+    /// Serve the engine over HTTP, for clients of NSX and VMware Cloud on AWS.
+    ///
+    /// Prints `listening on URL` once it accepts connections, and ends on SIGTERM or Ctrl-C
+    /// when what is under way is done.
+    Serve(Box<serve::Options>),
     /// Serve Terraform from a process of its own, for debuggers and tests: prints
     /// the `TF_REATTACH_PROVIDERS` that makes Terraform use it.
     Debug,
@@ -88,6 +95,7 @@ pub fn run() -> ExitCode {
         Command::Replay(options) => output::finish(replay::run(&options)),
         Command::Routes(options) => output::finish(routes::run(&options)),
         Command::ResetStatistics(options) => output::finish(reset_statistics::run(&options)),
+        Command::Serve(options) => output::finish(serve::run(&options)),
         Command::Debug => serve_terraform(true),
         Command::Docs(options) => make_docs(&options),
     }
@@ -122,7 +130,7 @@ fn serve_terraform(reattach: bool) -> ExitCode {
         }
     };
     let options = ServeOptions { address: ADDRESS.to_owned(), reattach };
-    let served = runtime.block_on(serve(VpnProvider::default(), options));
+    let served = runtime.block_on(tf_provider::serve(VpnProvider::default(), options));
     runtime.shutdown_background();
     match served {
         Ok(()) => ExitCode::SUCCESS,

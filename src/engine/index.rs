@@ -9,6 +9,7 @@
 //! | `k` path | who has come to know of the object since |
 //! | `p/` name | a note of the caller's: when it was made, and its lines (see `ledger`) |
 //! | `s/owner` | the UUID of the engine |
+//! | `s/signing-key` | the key with which access tokens are signed |
 //! | `s/system-objects` | that the objects of `system` were created |
 //! | `s/settled`, `s/journal` | the settled state, and the number of the journal's last entry (see `runtime::journal`) |
 //! | `j/` number | an entry of the journal |
@@ -33,7 +34,7 @@ use crate::model::{Kind, Tree, reference};
 /// The key of the engine's UUID.
 const OWNER: &str = "s/owner";
 
-fn object_key(path: &PolicyPath) -> String {
+pub(super) fn object_key(path: &PolicyPath) -> String {
     format!("o{path}")
 }
 

@@ -95,7 +95,8 @@ impl Engine {
         let (path, by, mode) = (path.clone(), by.clone(), self.prefix_match);
         let written = self.store.write(move |tx| {
             let before = index::get(&*tx, &path)?;
-            let object = written(&*tx, &path, before.as_ref(), &body, &by, how)?;
+            let object = composed(&*tx, &path, None, before.as_ref(), &body, &by, how)?;
+            stands(&*tx, &object, before.is_none())?;
             if before.as_ref() != Some(&object) {
                 index::put(tx, &object, before.as_ref())?;
                 if journal::note(tx, by.now, &path, before.as_ref())? {
@@ -116,15 +117,18 @@ const MOST_CLASHES_NAMED: usize = 5;
 
 /// How a body meets the object that exists.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Writing {
+pub(super) enum Writing {
     Put,
     Patch,
 }
 
-/// The object that `body` makes of what is at `path`; nothing is stored yet.
-fn written(
+/// The object that `body` makes of what is at `path`: right by itself, whatever else
+/// there is. Nothing is stored yet. `below` is the address of the object it lies below,
+/// where it matters which of the two addresses of a VPN service was called.
+pub(super) fn composed(
     view: &(impl View + ?Sized),
     path: &PolicyPath,
+    below: Option<&str>,
     before: Option<&Object>,
     body: &Json,
     by: &Caller,
@@ -137,12 +141,9 @@ fn written(
         may_change(before, given, how)?;
     }
     let kind = kind_to_write(path, before, given)?;
-    if before.is_none() {
-        // A path that was put together may not be one that could be read.
-        if PolicyPath::parse(path.as_str()).as_ref() != Ok(path) {
-            return Err(Refusal::InvalidPath(path.to_string()));
-        }
-        parent_exists(view, kind, path)?;
+    // A path that was put together may not be one that could be read.
+    if before.is_none() && PolicyPath::parse(path.as_str()).as_ref() != Ok(path) {
+        return Err(Refusal::InvalidPath(path.to_string()));
     }
     let given = match before {
         Some(before) if how == Writing::Patch => merged(before.declared(), given),
@@ -151,7 +152,7 @@ fn written(
     let tree = Tree::from(&Json::Object(given));
     // What the deprecated address of a VPN service refuses is the business of
     // those who know by which address it was called.
-    let parent = kind.parent(path).map(|parent| parent.current_address());
+    let parent = below.map(str::to_owned).or_else(|| Some(kind.parent(path)?.current_address()));
     let reading = read(kind, &tree, parent.as_deref());
     if !reading.is_accepted() {
         return Err(Refusal::Invalid(reading.problems));
@@ -162,9 +163,6 @@ fn written(
             return Err(Refusal::Invalid(problems));
         }
     }
-    nobody_else_has_it(view, kind, path, &reading.tree)?;
-    references_hold(view, kind, &reading.tree)?;
-    referrers_still_fit(view, kind, path, &reading.tree)?;
     let Json::Object(fields) = reading.tree.to_json() else { return Err(Refusal::InvalidPath(path.to_string())) };
     Ok(match before {
         None => Object::create(kind, path.clone(), fields, &index::owner(view)?, by),
@@ -173,6 +171,18 @@ fn written(
             if changed.declared() == before.declared() { before.clone() } else { changed }
         }
     })
+}
+
+/// `object` can be among the others: what it lies below and what it refers to exists, and
+/// nobody has what it needs for itself.
+pub(super) fn stands(view: &(impl View + ?Sized), object: &Object, is_new: bool) -> Result<(), Refusal> {
+    let (kind, path, tree) = (object.kind(), object.path(), object.tree());
+    if is_new {
+        parent_exists(view, kind, path)?;
+    }
+    nobody_else_has_it(view, kind, path, &tree)?;
+    references_hold(view, kind, &tree)?;
+    referrers_still_fit(view, kind, path, &tree)
 }
 
 /// The kind of the object to write: its path tells, and where a path may be of
@@ -317,7 +327,11 @@ pub(super) fn put_system_object(
     if index::get(&*tx, path)?.is_some() {
         return Ok(());
     }
-    match written(&*tx, path, None, body, by, Writing::Put) {
+    let object = composed(&*tx, path, None, None, body, by, Writing::Put).and_then(|object| {
+        stands(&*tx, &object, true)?;
+        Ok(object)
+    });
+    match object {
         Ok(object) => index::put(tx, &object.owned_by_the_system(), None),
         Err(Refusal::Store(error)) => Err(error),
         Err(refusal) => {

@@ -6,6 +6,8 @@
 //! | [`object`] | a stored object and the metadata the system keeps of it |
 //! | [`refusal`] | why a request is refused, with the API's status, code and text |
 //! | `intent` | reading and writing objects: GET, list, PUT, PATCH, DELETE |
+//! | `batch` | several writes in one transaction |
+//! | `raw` | objects as the JSON they are stored as, for those who only pass it on |
 //! | `index` | the keys in the store: objects, who refers to whom, addresses and networks by holder |
 //! | `system` | the objects that exist from the start |
 //! | [`ledger`] | what callers note beside the objects: claims, keepers, plans |
@@ -34,8 +36,10 @@ pub mod runtime;
 pub mod store;
 pub mod topology;
 
+mod batch;
 mod index;
 mod intent;
+mod raw;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -46,7 +50,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+pub use batch::{Change, Write};
 pub use object::Object;
+pub use raw::Document;
 pub use refusal::Refusal;
 pub use runtime::{Answer, EngineView, Planned, Question, Runtime, TraceAnswer, TraceRequest, When};
 

@@ -83,6 +83,13 @@ impl Kind {
         PolicyPath::parse(&format!("/{}", parts.join("/"))).ok()
     }
 
+    /// The type that a hierarchical body wraps its objects as: sessions of all types are
+    /// `IPSecVpnSession`.
+    pub fn wrapped_as(&self) -> &'static str {
+        let abstract_type = "IPSecVpnSession";
+        if self.resource_type.ends_with(abstract_type) { abstract_type } else { self.resource_type }
+    }
+
     /// All fields: the common ones, then its own.
     pub fn fields(&self) -> impl Iterator<Item = &'static Field> {
         super::common::RECORD.fields.iter().chain(self.record.fields)

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{EngineView, Planned, Runtime, When, flow_statistics, session_statistics, session_status};
+use super::{EngineView, Planned, Runtime, When, flow_statistics, service_summary, session_statistics, session_status};
 use crate::engine::bgp::documents::{self, Direction};
 use crate::engine::forwarding::{DropReason, Packet, Trace};
 use crate::engine::{Engine, Moment, Refusal};
@@ -15,6 +15,8 @@ pub enum Question {
     SessionStatus(PolicyPath),
     /// Its tunnels and their traffic: `…/sessions/ID/statistics`.
     SessionStatistics(PolicyPath),
+    /// How the sessions of a VPN service are, in short: `…/ipsec-vpn-services/ID/summary`.
+    ServiceSummary(PolicyPath),
     /// How a BGP neighbor is: its entry of `…/bgp/neighbors/status`.
     NeighborStatus(PolicyPath),
     /// What it taught the gateway: `…/neighbors/ID/routes`.
@@ -31,6 +33,7 @@ impl Question {
         match self {
             Self::SessionStatus(path)
             | Self::SessionStatistics(path)
+            | Self::ServiceSummary(path)
             | Self::NeighborStatus(path)
             | Self::LearnedRoutes(path)
             | Self::AdvertisedRoutes(path)
@@ -78,6 +81,7 @@ impl EngineView {
         match question {
             Question::SessionStatus(path) => session_status(self, path),
             Question::SessionStatistics(path) => session_statistics(self, path),
+            Question::ServiceSummary(path) => service_summary(self, path),
             Question::NeighborStatus(path) => {
                 let (neighbor, state) = (self.topology.neighbors.get(path)?, self.neighbors.get(path)?);
                 let mut document = documents::status(neighbor, state, self.ribs().neighbors.get(path), self.now);

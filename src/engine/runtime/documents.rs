@@ -7,7 +7,7 @@ use super::traffic::TunnelCounters;
 use crate::engine::bgp::documents::ENFORCEMENT_POINT;
 use crate::engine::negotiation::{IkeState, SessionState, Tunnel, TunnelState};
 use crate::engine::topology::{Session, SessionKind};
-use crate::model::PolicyPath;
+use crate::model::{POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION};
 
 /// What a session of the topology is and what it has counted.
 struct Subject<'a> {
@@ -49,6 +49,43 @@ pub fn session_statistics(view: &EngineView, path: &PolicyPath) -> Option<Json> 
         "resource_type": "IPSecVpnSessionStatisticsNsxT",
     });
     Some(json!({ "results": [result], "intent_path": path.as_str() }))
+}
+
+/// The answer of `…/ipsec-vpn-services/ID/summary`: how many sessions are in which state,
+/// and the traffic of each; none when there is no such service.
+pub fn service_summary(view: &EngineView, path: &PolicyPath) -> Option<Json> {
+    view.topology.services.get(path)?;
+    let below = format!("{path}/sessions/");
+    let paths = view.topology.sessions.keys().filter(|session| session.as_str().starts_with(&below));
+    let sessions: Vec<_> = paths.filter_map(|session| Subject::of(view, session)).collect();
+    let states: Vec<_> = sessions.iter().map(Subject::runtime_status).collect();
+    let count = |state: &str| states.iter().filter(|it| **it == state).count();
+    let traffic = sessions.iter().map(|subject| {
+        json!({
+            "traffic_counters": aggregate(subject.tunnels().map(|(_, counters)| counters)),
+            "ipsec_vpn_session": {
+                "is_valid": true,
+                "target_display_name": subject.session.display_name,
+                "target_id": subject.session.path.as_str(),
+                "target_type": match subject.session.kind {
+                    SessionKind::RouteBased { .. } => ROUTE_BASED_SESSION.resource_type,
+                    SessionKind::PolicyBased { .. } => POLICY_BASED_SESSION.resource_type,
+                },
+            },
+        })
+    });
+    Some(json!({
+        "session_summary": {
+            "total_sessions": sessions.len(),
+            "established_sessions": count("UP"),
+            "degraded_sessions": count("DEGRADED"),
+            "negotiating_sessions": count("NEGOTIATING"),
+            "failed_sessions": count("DOWN"),
+        },
+        "aggregate_traffic_counters": aggregate(sessions.iter().flat_map(Subject::tunnels).map(|(_, counters)| counters)),
+        "traffic_summary_per_session": traffic.collect::<Vec<_>>(),
+        "last_update_timestamp": view.now.0,
+    }))
 }
 
 /// What became of the packets of a flow; none when there is no such flow.

@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use ask::{Answer, Question, TraceAnswer, TraceRequest};
-pub use documents::{flow_statistics, session_statistics, session_status};
+pub use documents::{flow_statistics, service_summary, session_statistics, session_status};
 pub use machine::Runtime;
 pub use traffic::{FlowCounters, Traffic, TunnelCounters};
 pub use view::EngineView;

@@ -1,0 +1,166 @@
+//! Many objects in one body, search, realized state.
+
+use serde_json::{Value, json};
+
+use crate::lab::{AUDITOR, Lab};
+
+const INFRA: &str = "/policy/api/v1/infra";
+const SERVICE: &str = "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default";
+
+fn child(name: &str, object: Value) -> Value {
+    let mut wrapper = json!({ "resource_type": format!("Child{name}") });
+    wrapper[name] = object;
+    wrapper
+}
+
+fn way(target: &str, id: &str, children: Vec<Value>) -> Value {
+    json!({ "resource_type": "ChildResourceReference", "target_type": target, "id": id, "children": children })
+}
+
+fn session(profile: &str) -> Value {
+    json!({
+        "resource_type": "PolicyBasedIPSecVpnSession",
+        "id": "s",
+        "local_endpoint_path": format!("{SERVICE}/local-endpoints/Public-IP1"),
+        "peer_address": "198.51.100.1",
+        "peer_id": "198.51.100.1",
+        "psk": "hush",
+        "dpd_profile_path": profile,
+        "rules": [{ "id": "r", "sources": [{ "subnet": "192.168.98.0/24" }], "destinations": [{ "subnet": "10.0.0.0/8" }] }],
+    })
+}
+
+fn body(session: Value, profile: Value) -> Value {
+    let service = way("IPSecVpnService", "default", vec![session]);
+    let gateway = way("Tier0", "vmc", vec![way("LocaleServices", "default", vec![service])]);
+    // What refers comes before what it refers to.
+    json!({ "resource_type": "Infra", "children": [gateway, profile] })
+}
+
+#[test]
+fn objects_of_one_body_may_refer_to_each_other() {
+    let lab = Lab::new();
+    let profile = json!({ "resource_type": "IPSecVpnDpdProfile", "id": "p", "retry_count": 3 });
+    let given = body(
+        child("IPSecVpnSession", session("/infra/ipsec-vpn-dpd-profiles/p")),
+        child("IPSecVpnDpdProfile", profile.clone()),
+    );
+    assert_eq!(lab.patch(INFRA, &given).ok(), Value::Null);
+    assert_eq!(lab.get("/infra/ipsec-vpn-dpd-profiles/p").ok()["retry_count"], 3);
+    assert_eq!(lab.get(&format!("{SERVICE}/sessions/s")).ok()["peer_id"], "198.51.100.1");
+
+    // Both go together, whichever is named first.
+    let mut gone = given;
+    gone["children"][0]["children"][0]["children"][0]["children"][0]["marked_for_delete"] = json!(true);
+    gone["children"][1]["marked_for_delete"] = json!(true);
+    gone["children"].as_array_mut().unwrap().reverse();
+    lab.patch(INFRA, &gone).ok();
+    lab.get("/infra/ipsec-vpn-dpd-profiles/p").refused(404, 600);
+    lab.get(&format!("{SERVICE}/sessions/s")).refused(404, 600);
+}
+
+#[test]
+fn a_body_takes_effect_whole_or_not_at_all() {
+    let lab = Lab::new();
+    let profile = |id: &str, count: i64| {
+        child("IPSecVpnDpdProfile", json!({ "resource_type": "IPSecVpnDpdProfile", "id": id, "retry_count": count }))
+    };
+    let infra = |children: Vec<Value>| json!({ "resource_type": "Infra", "children": children });
+    lab.patch(INFRA, &infra(vec![profile("a", 1), profile("b", 0)])).refused(400, 255);
+    lab.get("/infra/ipsec-vpn-dpd-profiles/a").refused(404, 600);
+    lab.patch(INFRA, &infra(vec![profile("a", 1), profile("a", 2)])).refused(400, 255);
+    lab.patch(INFRA, &infra(vec![child("Tier7", json!({ "resource_type": "Tier7" }))])).refused(400, 500_165);
+    lab.patch(INFRA, &infra(vec![json!({ "resource_type": "ChildTier0" })])).refused(400, 500_165);
+    lab.patch(INFRA, &json!({ "resource_type": "Tier0" })).refused(400, 255);
+    // What is in use does not go.
+    lab.patch(INFRA, &infra(vec![profile("a", 1)])).ok();
+    lab.put(&format!("{SERVICE}/sessions/s"), &session("/infra/ipsec-vpn-dpd-profiles/a")).ok();
+    let mut gone = profile("a", 1);
+    gone["marked_for_delete"] = json!(true);
+    lab.patch(INFRA, &infra(vec![profile("c", 1), gone])).refused(400, 500_030);
+    lab.get("/infra/ipsec-vpn-dpd-profiles/c").refused(404, 600);
+}
+
+#[test]
+fn revisions_count_where_the_request_says_so() {
+    let lab = Lab::new();
+    let infra = |count: i64| {
+        let profile = json!({ "resource_type": "IPSecVpnDpdProfile", "id": "a", "retry_count": count, "_revision": 7 });
+        json!({ "resource_type": "Infra", "children": [child("IPSecVpnDpdProfile", profile)] })
+    };
+    lab.patch(INFRA, &infra(1)).ok();
+    lab.patch(INFRA, &infra(2)).ok();
+    lab.patch(&format!("{INFRA}?enforce_revision_check=true"), &infra(3)).refused(412, 206);
+    assert_eq!(lab.get("/infra/ipsec-vpn-dpd-profiles/a").ok()["retry_count"], 2);
+}
+
+#[test]
+fn everything_can_be_read_as_one_body() {
+    let lab = Lab::new();
+    lab.put(&format!("{SERVICE}/sessions/s"), &session("/infra/ipsec-vpn-dpd-profiles/nsx-default-l3vpn-dpd-profile"))
+        .ok();
+    assert_eq!(lab.get(INFRA).ok().get("children"), None);
+    let found = lab.get(&format!("{INFRA}?type_filter=IPSecVpnSession")).ok();
+    let mut at = &found;
+    for name in ["Tier0", "LocaleServices", "IPSecVpnService", "IPSecVpnSession"] {
+        assert_eq!(at["children"].as_array().unwrap().len(), 1, "{at}");
+        assert_eq!(at["children"][0]["resource_type"], format!("Child{name}"));
+        at = &at["children"][0][name];
+    }
+    assert_eq!(at["id"], "s");
+    assert!(!found.to_string().contains("hush"));
+    let below = lab.get(&format!("{INFRA}?base_path=/infra/tier-1s/cgw&filter=Type-Tier1|Tier0")).ok();
+    assert_eq!(below["children"].as_array().unwrap().len(), 1);
+    lab.get(&format!("{INFRA}?type_filter=Nothing")).refused(400, 255);
+    lab.get(&format!("{INFRA}?base_path=/infra/tier-0s/none")).refused(404, 600);
+}
+
+#[test]
+fn objects_are_found_by_what_they_hold() {
+    let lab = Lab::new();
+    for (id, tag) in [("web-1", "prod"), ("web-2", "test"), ("db", "prod")] {
+        let subnet = json!([{ "gateway_address": format!("192.168.{}.1/24", id.len() * 10 + tag.len() + usize::from(id == "db")) }]);
+        let body = json!({ "display_name": id, "tags": [{ "scope": "env", "tag": tag }], "subnets": subnet });
+        lab.put(&format!("/infra/tier-1s/cgw/segments/{id}"), &json!({ "subnets": [], "tags": body["tags"] })).ok();
+    }
+    let search = |query: &str| {
+        let query: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
+        lab.get(&format!("/policy/api/v1/search/query?query={query}&included_fields=id&sort_by=id"))
+    };
+    for (query, ids) in [
+        ("resource_type:Segment", vec!["db", "web-1", "web-2"]),
+        ("resource_type:Segment AND id:web*", vec!["web-1", "web-2"]),
+        ("resource_type:segment && tags.tag:PROD && NOT id:db", vec!["web-1"]),
+        ("id:(db OR web-2)", vec!["db", "web-2"]),
+        ("path:\"/infra/tier-1s/cgw/segments/db\"", vec!["db"]),
+        ("id:nothing", vec![]),
+    ] {
+        let found = search(query).ok();
+        let expected: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
+        assert_eq!(found["results"], json!(expected), "{query}");
+        assert_eq!(found["result_count"], ids.len());
+    }
+    search("resource_type:(").refused(400, 60_508);
+    lab.get("/policy/api/v1/search/query").refused(400, 60_508);
+    let first = lab.get("/api/v1/search/query?query=resource_type:Segment&page_size=2").ok();
+    let cursor = first["cursor"].as_str().unwrap();
+    let rest = lab.get(&format!("/api/v1/search/query?query=resource_type:Segment&page_size=2&cursor={cursor}")).ok();
+    assert_eq!(rest["results"].as_array().unwrap().len(), 1);
+    assert_eq!(lab.by(("auditor", AUDITOR), "GET", "/api/v1/search/dsl?query=db", "").ok()["result_count"], 1);
+}
+
+#[test]
+fn what_exists_is_realized() {
+    let lab = Lab::new();
+    let state = "/policy/api/v1/infra/realized-state";
+    let path = "/infra/tier-0s/vmc";
+    let status = lab.get(&format!("{state}/status?intent_path={path}")).ok();
+    assert_eq!((&status["publish_status"], &status["intent_path"]), (&json!("REALIZED"), &json!(path)));
+    let entities = lab.get(&format!("{state}/realized-entities?intent_path={path}")).ok();
+    assert_eq!(entities["results"][0]["state"], "REALIZED");
+    lab.get(&format!("{state}/status?intent_path=/infra/tier-0s/none")).refused(404, 600);
+    lab.get(&format!("{state}/status")).refused(400, 255);
+    let points = lab.get("/policy/api/v1/infra/sites/default/enforcement-points").ok();
+    let point = points["results"][0]["path"].as_str().unwrap();
+    assert_eq!(lab.get(&format!("/policy/api/v1{point}")).ok()["path"], point);
+}

@@ -1,0 +1,23 @@
+//! The engine over HTTP: the real binary on a free port, and a client that knows nothing
+//! but HTTP.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `lab` | a server with an engine of its own, and the client |
+//! | `objects` | reading, writing and listing objects |
+//! | `users` | who may do what |
+//! | `seed` | the requests and answers of seed 002 |
+//! | `hierarchy` | many objects in one body, search, realized state |
+//! | `hostile` | what no client should send |
+//! | `life` | how the server begins and ends |
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::pedantic, missing_docs)]
+
+mod lab;
+
+mod hierarchy;
+mod hostile;
+mod life;
+mod objects;
+mod seed;
+mod users;

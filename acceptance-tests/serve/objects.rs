@@ -1,0 +1,166 @@
+//! Reading, writing and listing objects.
+
+use serde_json::{Value, json};
+
+use crate::lab::{Lab, PASSWORD, basic};
+
+const PROFILES: &str = "/policy/api/v1/infra/ipsec-vpn-dpd-profiles";
+const SESSIONS: &str = "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default/sessions";
+const ENDPOINT: &str =
+    "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default/local-endpoints/Public-IP1";
+
+fn names(page: &Value) -> Vec<String> {
+    page["results"].as_array().unwrap().iter().map(|it| it["display_name"].as_str().unwrap().to_owned()).collect()
+}
+
+fn session() -> Value {
+    json!({
+        "resource_type": "PolicyBasedIPSecVpnSession",
+        "local_endpoint_path": ENDPOINT,
+        "peer_address": "198.51.100.1",
+        "peer_id": "198.51.100.1",
+        "psk": "hush",
+        "rules": [{ "id": "r", "sources": [{ "subnet": "192.168.98.0/24" }], "destinations": [{ "subnet": "10.0.0.0/8" }] }],
+    })
+}
+
+#[test]
+fn an_object_is_created_changed_and_deleted() {
+    let lab = Lab::new();
+    let path = format!("{PROFILES}/a");
+    let created = lab.put(&path, &json!({ "retry_count": 5 })).ok();
+    assert_eq!((&created["_revision"], &created["dpd_probe_interval"]), (&json!(0), &json!(60)));
+    assert_eq!(lab.get(&path).ok(), created);
+
+    let patched = lab.patch(&path, &json!({ "retry_count": 6 }));
+    assert_eq!((patched.status, patched.body.len()), (200, 0));
+    assert_eq!(lab.get(&path).ok()["retry_count"], 6);
+
+    lab.put(&path, &json!({ "retry_count": 7 })).refused(400, 500_127);
+    lab.put(&path, &json!({ "retry_count": 7, "_revision": 0 })).refused(412, 206);
+    assert_eq!(lab.put(&path, &json!({ "retry_count": 7, "_revision": 1 })).ok()["_revision"], 2);
+
+    let deleted = lab.delete(&path);
+    assert_eq!((deleted.status, deleted.body.len()), (200, 0));
+    lab.get(&path).refused(404, 600);
+    lab.delete(&path).refused(404, 600);
+}
+
+#[test]
+fn an_object_has_every_address_that_clients_use() {
+    let lab = Lab::new();
+    lab.put("/infra/ipsec-vpn-dpd-profiles/a", &json!({})).ok();
+    let proxy = "/vmc/reverse-proxy/api/orgs/o-1/sddcs/s-1/sks-nsxt-manager";
+    for path in [format!("{PROFILES}/a"), format!("{proxy}{PROFILES}/a"), "/infra/ipsec-vpn-dpd-profiles/%61".into()] {
+        assert_eq!(lab.get(&path).ok()["id"], "a", "{path}");
+    }
+    lab.put(&format!("{SESSIONS}/s"), &session()).ok();
+    let current = "/infra/tier-0s/vmc/ipsec-vpn-services/default/sessions";
+    assert_eq!(lab.get(&format!("{current}/s")).ok()["path"], format!("{SESSIONS}/s"));
+    assert_eq!(names(&lab.get(current).ok()), names(&lab.get(SESSIONS).ok()));
+}
+
+#[test]
+fn ipv6_needs_the_current_address() {
+    let lab = Lab::new();
+    let mut body = session();
+    body["peer_address"] = json!("2001:db8::1");
+    let said = lab.put(&format!("{SESSIONS}/s"), &body).refused(400, 255);
+    assert!(said.contains("cannot be IPv6"), "{said}");
+    lab.put("/infra/tier-0s/vmc/ipsec-vpn-services/default/sessions/s", &body).ok();
+    // The object is one and the same.
+    lab.patch(&format!("{SESSIONS}/s"), &json!({ "enabled": false })).refused(400, 255);
+}
+
+#[test]
+fn a_key_is_shown_to_who_asks_for_it() {
+    let lab = Lab::new();
+    let path = format!("{SESSIONS}/s");
+    assert_eq!(lab.put(&path, &session()).ok().get("psk"), None);
+    assert_eq!(lab.get(&path).ok().get("psk"), None);
+    assert!(!lab.get(SESSIONS).text().contains("hush"));
+    assert_eq!(lab.get(&format!("{path}?action=show_sensitive_data")).ok()["psk"], "hush");
+    lab.get(&format!("{path}?action=show")).refused(400, 255);
+}
+
+#[test]
+fn what_is_in_use_stays() {
+    let lab = Lab::new();
+    lab.put(&format!("{PROFILES}/a"), &json!({})).ok();
+    let mut body = session();
+    body["dpd_profile_path"] = json!("/infra/ipsec-vpn-dpd-profiles/a");
+    lab.put(&format!("{SESSIONS}/s"), &body).ok();
+    let said = lab.delete(&format!("{PROFILES}/a")).refused(400, 500_030);
+    assert!(said.contains(&format!("{SESSIONS}/s")), "{said}");
+    lab.delete(ENDPOINT).refused(403, 289);
+}
+
+#[test]
+fn a_list_comes_page_by_page() {
+    let lab = Lab::new();
+    for name in ["delta", "Alpha", "charlie", "bravo"] {
+        lab.put(&format!("{PROFILES}/{name}"), &json!({ "display_name": name })).ok();
+    }
+    let mut found = Vec::new();
+    let mut cursor = String::new();
+    let mut counts = Vec::new();
+    loop {
+        let page = lab.get(&format!("{PROFILES}?page_size=2{cursor}")).ok();
+        found.extend(names(&page));
+        counts.push(page.get("result_count").cloned());
+        match page.get("cursor") {
+            Some(next) => cursor = format!("&cursor={}", next.as_str().unwrap()),
+            None => break,
+        }
+        if found.len() == 2 {
+            lab.put(&format!("{PROFILES}/Aaa"), &json!({ "display_name": "Aaa" })).ok();
+        }
+    }
+    assert_eq!(found, ["Alpha", "bravo", "charlie", "delta", "nsx-default-l3vpn-dpd-profile"]);
+    assert_eq!(counts, [Some(json!(5)), None, None]);
+}
+
+#[test]
+fn a_list_has_the_order_and_the_fields_that_are_asked_for() {
+    let lab = Lab::new();
+    for (name, count) in [("a", 3), ("b", 30), ("c", 20)] {
+        lab.put(&format!("{PROFILES}/{name}"), &json!({ "retry_count": count })).ok();
+    }
+    let page = lab.get(&format!(
+        "{PROFILES}?sort_by=retry_count&sort_ascending=false&page_size=2&included_fields=id,retry_count"
+    ));
+    let expected = json!([{ "id": "b", "retry_count": 30 }, { "id": "c", "retry_count": 20 }]);
+    assert_eq!(page.ok()["results"], expected);
+    for wrong in ["sort_by=nothing", "page_size=1001", "page_size=x", "cursor=x", "sort_ascending=1", "colour=red"] {
+        lab.get(&format!("{PROFILES}?{wrong}")).refused(400, 255);
+    }
+    lab.get("/infra/tier-0s/none/prefix-lists").refused(400, 500_012);
+}
+
+#[test]
+fn the_bgp_instance_is_one() {
+    let lab = Lab::new();
+    let path = "/infra/tier-0s/vmc/locale-services/default/bgp";
+    assert_eq!(lab.get(path).ok()["local_as_num"], "65000");
+    lab.delete(path).refused(400, 255);
+    lab.by(("admin", PASSWORD), "POST", path, "").refused(405, 405);
+}
+
+#[test]
+fn methods_and_addresses_that_are_not_there_are_refused() {
+    let lab = Lab::new();
+    let reply = lab.post(PROFILES);
+    reply.refused(405, 405);
+    assert_eq!(reply.header("allow"), Some("GET"));
+    for path in ["/", "/infra/nothing", "/policy/api/v1/infra/tier-0s/vmc/x/y", "/policy/api/v2/infra", "/api/v1/x"] {
+        lab.get(path).refused(404, 600);
+    }
+    lab.send("GET", "/healthz", &[], b"").ok();
+    let text = lab.send(
+        "PUT",
+        &format!("{PROFILES}/a"),
+        &[("Authorization", &basic("admin", PASSWORD)), ("Content-Type", "text/xml")],
+        b"{}",
+    );
+    text.refused(415, 415);
+}

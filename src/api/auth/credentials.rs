@@ -1,0 +1,297 @@
+//! The users, tokens and applications there are.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::{hmac, rand};
+use serde::Deserialize;
+use subtle::ConstantTimeEq;
+
+use super::{Identity, Role};
+
+/// Who may log in, and how: the form of the users' file.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// Users with passwords.
+    #[serde(default)]
+    pub users: Vec<User>,
+    /// Tokens that the cloud exchanges for access tokens.
+    #[serde(default)]
+    pub refresh_tokens: Vec<RefreshToken>,
+    /// Applications of the cloud.
+    #[serde(default)]
+    pub applications: Vec<Application>,
+}
+
+/// A user.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// The name.
+    pub name: String,
+    /// The password.
+    pub password: String,
+    /// What the user may do.
+    pub role: Role,
+}
+
+/// A token that stands for a user of the cloud.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshToken {
+    /// The token.
+    pub token: String,
+    /// The name that is kept with what is changed.
+    pub user: String,
+    /// What its holder may do.
+    pub role: Role,
+}
+
+/// An application of the cloud (OAuth 2.0 client credentials).
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Application {
+    /// Its id.
+    pub id: String,
+    /// Its secret.
+    pub secret: String,
+    /// What it may do.
+    pub role: Role,
+}
+
+/// Why there are no credentials.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialsError {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Others than its owner may read or write the file.
+    #[error("{0} holds secrets, and others than its owner may use it: run chmod 600")]
+    Open(PathBuf),
+    /// It is not in the form of a users' file. The place is named, and not what stands
+    /// there.
+    #[error("{path} is no file of users: line {line}, column {column}")]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: usize,
+        /// The column.
+        column: usize,
+    },
+    /// Two entries have one name.
+    #[error("{0:?} occurs twice among the users")]
+    Twice(String),
+    /// A name or a secret is empty, or a name holds a colon.
+    #[error("a name among the users is empty or holds a colon, or a secret is empty: {0:?}")]
+    Unusable(String),
+}
+
+/// Shows how many there are, and nothing secret.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (users, tokens, applications) = (self.users.len(), self.refresh_tokens.len(), self.applications.len());
+        write!(f, "{users} users, {tokens} refresh tokens, {applications} applications")
+    }
+}
+
+impl Credentials {
+    /// Reads the file at `path`, which only its owner may use.
+    pub fn read(path: &Path) -> Result<Self, CredentialsError> {
+        let failed = |source| CredentialsError::File { path: path.to_owned(), source };
+        let mut file = File::open(path).map_err(failed)?;
+        if file.metadata().map_err(failed)?.mode() & 0o077 != 0 {
+            return Err(CredentialsError::Open(path.to_owned()));
+        }
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(failed)?;
+        let read: Self = serde_json::from_str(&text).map_err(|error| CredentialsError::Form {
+            path: path.to_owned(),
+            line: error.line(),
+            column: error.column(),
+        })?;
+        Ok(read)
+    }
+
+    /// Whether nobody could log in.
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty() && self.refresh_tokens.is_empty() && self.applications.is_empty()
+    }
+
+    /// Each name is one, and nothing is empty.
+    pub fn check(&self) -> Result<(), CredentialsError> {
+        let mut names = std::collections::BTreeSet::new();
+        let users = self.users.iter().map(|user| (&user.name, &user.password));
+        let applications = self.applications.iter().map(|application| (&application.id, &application.secret));
+        for (name, secret) in users.chain(applications) {
+            if name.is_empty() || secret.is_empty() || name.contains(':') {
+                return Err(CredentialsError::Unusable(name.clone()));
+            }
+            if !names.insert(name) {
+                return Err(CredentialsError::Twice(name.clone()));
+            }
+        }
+        match self.refresh_tokens.iter().find(|token| token.token.is_empty() || token.user.is_empty()) {
+            Some(token) => Err(CredentialsError::Unusable(token.user.clone())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Random bytes for a key or a token.
+pub(super) fn random() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    // AWS-LC ends the process rather than give no random bytes; the result is for form.
+    let _ = rand::fill(&mut bytes);
+    bytes
+}
+
+/// The keyed digest of a secret.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of `secret` under `key`.
+    pub fn of(key: &hmac::Key, secret: &str) -> Self {
+        let mut digest = [0; 32];
+        digest.copy_from_slice(hmac::sign(key, secret.as_bytes()).as_ref());
+        Self(digest)
+    }
+
+    /// Whether both are the same, in constant time.
+    pub fn is(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+/// A new key for digests.
+pub(super) fn new_key() -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, &random())
+}
+
+/// What is known of somebody: the digest of their secret, and who they are.
+struct Entry {
+    secret: Digest,
+    identity: Identity,
+}
+
+/// The credentials, ready to be compared with.
+pub(super) struct Directory {
+    key: hmac::Key,
+    users: HashMap<String, Entry>,
+    applications: HashMap<String, Entry>,
+    refresh_tokens: HashMap<Digest, Identity>,
+    nobody: Digest,
+}
+
+impl Directory {
+    /// The directory of `credentials`.
+    pub fn of(credentials: &Credentials) -> Self {
+        let key = new_key();
+        let entry = |name: &str, secret: &str, role| {
+            let identity = Identity { name: name.into(), role };
+            (name.to_owned(), Entry { secret: Digest::of(&key, secret), identity })
+        };
+        let users = credentials.users.iter().map(|it| entry(&it.name, &it.password, it.role)).collect();
+        let applications = credentials.applications.iter().map(|it| entry(&it.id, &it.secret, it.role)).collect();
+        let token = |it: &RefreshToken| {
+            (Digest::of(&key, &it.token), Identity { name: it.user.as_str().into(), role: it.role })
+        };
+        let refresh_tokens = credentials.refresh_tokens.iter().map(token).collect();
+        let nobody = Digest(random());
+        Self { users, applications, refresh_tokens, nobody, key }
+    }
+
+    /// The user of this name and password.
+    pub fn user(&self, name: &str, password: &str) -> Option<Identity> {
+        self.entry(&self.users, name, password)
+    }
+
+    /// The application of this id and secret.
+    pub fn application(&self, id: &str, secret: &str) -> Option<Identity> {
+        self.entry(&self.applications, id, secret)
+    }
+
+    /// Whom this token stands for. It is looked for by its digest, which tells nothing.
+    pub fn refresh_token(&self, token: &str) -> Option<Identity> {
+        self.refresh_tokens.get(&Digest::of(&self.key, token)).cloned()
+    }
+
+    /// A name that is not known takes as long as one that is.
+    fn entry(&self, among: &HashMap<String, Entry>, name: &str, secret: &str) -> Option<Identity> {
+        let given = Digest::of(&self.key, secret);
+        let found = among.get(name);
+        let right = found.map_or(&self.nobody, |entry| &entry.secret).is(&given);
+        found.filter(|_| right).map(|entry| entry.identity.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn credentials() -> Credentials {
+        serde_json::from_str(
+            r#"{"users": [{"name": "admin", "password": "right", "role": "admin"}],
+                "refresh_tokens": [{"token": "T", "user": "cloud", "role": "auditor"}],
+                "applications": [{"id": "app", "secret": "S", "role": "admin"}]}"#,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn who_has_the_secret_is_known() {
+        let directory = Directory::of(&credentials());
+        assert_eq!(&*directory.user("admin", "right").unwrap().name, "admin");
+        assert_eq!(directory.refresh_token("T").unwrap().role, Role::Auditor);
+        assert_eq!(&*directory.application("app", "S").unwrap().name, "app");
+        assert!(directory.user("admin", "wrong").is_none() && directory.user("nobody", "right").is_none());
+        assert!(directory.application("admin", "right").is_none() && directory.refresh_token("S").is_none());
+    }
+
+    #[test]
+    fn a_file_that_others_may_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.json");
+        std::fs::write(&path, r#"{"users": [{"name": "a", "password": "hush", "role": "admin"}]}"#).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
+        assert!(matches!(Credentials::read(&path), Err(CredentialsError::Open(_))));
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        let read = Credentials::read(&path).unwrap();
+        assert_eq!(read.users.len(), 1);
+        assert!(!format!("{read:?}").contains("hush"));
+    }
+
+    #[test]
+    fn a_file_in_another_form_says_where_and_not_what() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.json");
+        std::fs::write(&path, "{\"users\": [\n{\"name\": \"a\", \"password\": \"hush\", \"role\": \"hush\"}]}")
+            .unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        let error = Credentials::read(&path).unwrap_err();
+        assert!(error.to_string().contains("line 2") && !format!("{error} {error:?}").contains("hush"));
+    }
+
+    #[test]
+    fn names_are_told_apart() {
+        let mut twice = credentials();
+        twice.users.push(twice.users[0].clone());
+        assert!(matches!(twice.check(), Err(CredentialsError::Twice(_))));
+        let mut empty = credentials();
+        empty.users[0].password.clear();
+        assert!(matches!(empty.check(), Err(CredentialsError::Unusable(_))));
+        credentials().check().unwrap();
+    }
+}

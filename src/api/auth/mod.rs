@@ -1,0 +1,190 @@
+//! Who asks, and what they may (nsx-policy.md G).
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `credentials` | the users, tokens and applications there are |
+//! | `sessions` | logins of NSX: a cookie, and a token against forged requests |
+//! | `tokens` | access tokens of the cloud, which end by themselves |
+//! | `throttle` | how often a user may ask, and how often somebody may guess |
+//! | `login` | the addresses at which clients log in |
+//!
+//! Secrets are compared by their keyed digests, in constant time, and are never kept.
+
+mod credentials;
+mod login;
+mod sessions;
+mod throttle;
+mod tokens;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+pub use credentials::{Application, Credentials, CredentialsError, RefreshToken, User};
+pub(super) use login::routes;
+
+use super::Shared;
+use super::error::ApiError;
+use super::server::Peer;
+use credentials::Directory;
+use sessions::Sessions;
+use throttle::{Guesses, Rates};
+use tokens::Tokens;
+
+/// What a user may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Everything.
+    Admin,
+    /// Read, but no secrets.
+    Auditor,
+}
+
+/// Somebody who has said who they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The name, which is kept with what they change.
+    pub name: Arc<str>,
+    /// What they may do.
+    pub role: Role,
+}
+
+/// Who may ask.
+pub struct Auth {
+    /// None where nobody is asked.
+    directory: Option<Directory>,
+    sessions: Sessions,
+    tokens: Tokens,
+    guesses: Guesses,
+    rates: Rates,
+}
+
+/// The one who asks where nobody is asked who they are.
+const ANYBODY: &str = "admin";
+
+/// The header of VMware Cloud on AWS with an access token.
+const CLOUD_TOKEN: &str = "csp-auth-token";
+/// The header that repeats the token of a session.
+const XSRF: &str = "x-xsrf-token";
+
+impl Auth {
+    /// Those who have `credentials`; access tokens are signed with `key` and live for
+    /// `lifetime`.
+    pub fn with(credentials: &Credentials, key: &[u8], lifetime: Duration, requests_per_second: u32) -> Self {
+        Self {
+            directory: Some(Directory::of(credentials)),
+            sessions: Sessions::default(),
+            tokens: Tokens::new(key, lifetime),
+            guesses: Guesses::default(),
+            rates: Rates::new(requests_per_second),
+        }
+    }
+
+    /// Everybody, as the admin.
+    pub fn none(requests_per_second: u32) -> Self {
+        Self {
+            directory: None,
+            sessions: Sessions::default(),
+            tokens: Tokens::new(&credentials::random(), Duration::from_hours(1)),
+            guesses: Guesses::default(),
+            rates: Rates::new(requests_per_second),
+        }
+    }
+
+    /// Who asks with these headers.
+    fn identify(&self, headers: &HeaderMap, from: IpAddr, now: Instant) -> Result<Identity, ApiError> {
+        let Some(directory) = &self.directory else {
+            named_locally(headers)?;
+            return Ok(Identity { name: ANYBODY.into(), role: Role::Admin });
+        };
+        let text = |name: header::HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+        if let Some(said) = text(header::AUTHORIZATION) {
+            let (scheme, rest) = said.split_once(' ').unwrap_or((said, ""));
+            return match scheme.to_ascii_lowercase().as_str() {
+                // `Remote` is for users of an identity manager, with the same content.
+                "basic" | "remote" => self.by_password(directory, rest.trim(), from, now),
+                "bearer" => self.tokens.check(rest.trim()),
+                _ => Err(ApiError::unauthenticated("Authorization is Basic, Remote or Bearer.")),
+            };
+        }
+        if let Some(token) = text(header::HeaderName::from_static(CLOUD_TOKEN)) {
+            return self.tokens.check(token.trim());
+        }
+        if let Some(cookie) = sessions::cookie(headers) {
+            let xsrf = text(header::HeaderName::from_static(XSRF)).unwrap_or_default();
+            return self.sessions.check(cookie, xsrf, now);
+        }
+        Err(ApiError::unauthenticated("The request has no credentials. Log in first."))
+    }
+
+    fn by_password(&self, users: &Directory, base64: &str, from: IpAddr, now: Instant) -> Result<Identity, ApiError> {
+        let decoded = STANDARD.decode(base64).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let decoded = decoded.ok_or_else(ApiError::wrong_credentials)?;
+        let (name, password) = decoded.split_once(':').ok_or_else(ApiError::wrong_credentials)?;
+        self.guesses.guarded(from, name, now, || users.user(name, password))
+    }
+}
+
+/// Where nobody is asked who they are, a page in a browser must not be able to ask: its
+/// requests name the page's own host, or an origin.
+fn named_locally(headers: &HeaderMap) -> Result<(), ApiError> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
+    let local = name.is_empty() || name == "localhost" || name.parse::<IpAddr>().is_ok_and(|it| it.is_loopback());
+    if local && !headers.contains_key(header::ORIGIN) {
+        return Ok(());
+    }
+    Err(ApiError::forbidden("Without authentication only local programs are served, not pages of other hosts."))
+}
+
+/// Lets a request pass if its user may make it, and notes who that is.
+pub(super) async fn guard(
+    State(shared): State<Arc<Shared>>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let from = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
+    let now = Instant::now();
+    let identity =
+        shared.auth.identify(request.headers(), from, now).inspect_err(|_| shared.metrics.refused_login())?;
+    shared.auth.rates.take(&identity, now).inspect_err(|_| shared.metrics.over_rate())?;
+    if identity.role == Role::Auditor && !only_reads(&request) {
+        return Err(may_not(&identity));
+    }
+    request.extensions_mut().insert(identity.clone());
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(identity);
+    Ok(response)
+}
+
+/// Whether a request changes nothing. Routes as CSV are read by POST too.
+fn only_reads(request: &Request) -> bool {
+    let path = request.uri().path();
+    match *request.method() {
+        Method::GET | Method::HEAD => true,
+        Method::POST => path.ends_with("/routes") || path.ends_with("/advertised-routes"),
+        _ => false,
+    }
+}
+
+/// The answer to a user who may only read.
+pub(super) fn may_not(identity: &Identity) -> ApiError {
+    let name = &identity.name;
+    ApiError::forbidden(format!(
+        "User {name} has the role auditor, which reads and sees no secrets. Ask an admin to do it."
+    ))
+}
+
+/// The answer to what nobody may do so often.
+fn too_many(name: &str, rate: u32) -> ApiError {
+    let message = format!("Client '{name}' exceeded request rate of {rate} per second.");
+    ApiError::new(StatusCode::TOO_MANY_REQUESTS, 102, message).retry_after(1)
+}

@@ -1,0 +1,160 @@
+//! How often a user may ask, and how often somebody may guess.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Identity, too_many};
+use crate::api::error::ApiError;
+
+/// After so many wrong guesses the next ones are not looked at for a while.
+const GUESSES: u32 = 5;
+/// How long, after the first of them. It doubles with each further one.
+const LOCKED: Duration = Duration::from_secs(5);
+/// The longest.
+const LONGEST: Duration = Duration::from_secs(300);
+/// After so long without a guess all is forgotten.
+const FORGOTTEN: Duration = Duration::from_secs(900);
+/// So much of a name is kept.
+const LONGEST_NAME: usize = 256;
+/// Of so many clients and names wrong guesses are kept.
+const MOST: usize = 10_000;
+
+struct Wrong {
+    guesses: u32,
+    last: Instant,
+    locked_until: Instant,
+}
+
+/// Wrong guesses, by the address they come from and the name they are about.
+#[derive(Default)]
+pub(super) struct Guesses {
+    wrong: Mutex<HashMap<(IpAddr, String), Wrong>>,
+}
+
+impl Guesses {
+    /// What `check` finds, unless there were too many wrong guesses from here.
+    pub fn guarded(
+        &self,
+        from: IpAddr,
+        name: &str,
+        now: Instant,
+        check: impl FnOnce() -> Option<Identity>,
+    ) -> Result<Identity, ApiError> {
+        let key = || (from, name.chars().take(LONGEST_NAME).collect::<String>());
+        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        // Most are right, and nothing is kept of them.
+        let known = (!wrong.is_empty()).then(key);
+        let before = known.as_ref().and_then(|key| wrong.get(key));
+        if let Some(left) = before.and_then(|it| it.locked_until.checked_duration_since(now)).filter(|it| !it.is_zero())
+        {
+            return Err(ApiError::wrong_credentials().retry_after(left.as_secs() + 1));
+        }
+        if let Some(identity) = check() {
+            if before.is_some() {
+                known.and_then(|key| wrong.remove(&key));
+            }
+            return Ok(identity);
+        }
+        if wrong.len() >= MOST {
+            wrong.retain(|_, it| now.saturating_duration_since(it.last) < FORGOTTEN);
+        }
+        let is_full = wrong.len() >= MOST;
+        let key = key();
+        if !is_full || wrong.contains_key(&key) {
+            let entry = wrong.entry(key).or_insert(Wrong { guesses: 0, last: now, locked_until: now });
+            if now.saturating_duration_since(entry.last) >= FORGOTTEN {
+                entry.guesses = 0;
+            }
+            entry.guesses = entry.guesses.saturating_add(1);
+            entry.last = now;
+            if entry.guesses >= GUESSES {
+                let doubled = LOCKED.saturating_mul(1 << (entry.guesses - GUESSES).min(10));
+                entry.locked_until = now + doubled.min(LONGEST);
+            }
+        }
+        Err(ApiError::wrong_credentials())
+    }
+}
+
+/// What a user has left.
+struct Bucket {
+    left: f64,
+    at: Instant,
+}
+
+/// How often each user may ask: so many requests at once, and so many again every second.
+pub(super) struct Rates {
+    per_second: u32,
+    buckets: Mutex<HashMap<Arc<str>, Bucket>>,
+}
+
+impl Rates {
+    /// So many requests per second and user; 0 is without bound.
+    pub fn new(per_second: u32) -> Self {
+        Self { per_second, buckets: Mutex::default() }
+    }
+
+    /// Takes one request of the user's.
+    pub fn take(&self, user: &Identity, now: Instant) -> Result<(), ApiError> {
+        if self.per_second == 0 {
+            return Ok(());
+        }
+        let rate = f64::from(self.per_second);
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = buckets.entry(Arc::clone(&user.name)).or_insert(Bucket { left: rate, at: now });
+        let passed = now.saturating_duration_since(bucket.at).as_secs_f64();
+        bucket.left = (bucket.left + passed * rate).min(rate);
+        bucket.at = now;
+        if bucket.left < 1.0 {
+            return Err(too_many(&user.name, self.per_second));
+        }
+        bucket.left -= 1.0;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Role;
+
+    fn user() -> Identity {
+        Identity { name: "a".into(), role: Role::Admin }
+    }
+
+    #[test]
+    fn who_guesses_has_to_wait_longer_and_longer() {
+        let (guesses, from, begin) = (Guesses::default(), IpAddr::from([192, 0, 2, 1]), Instant::now());
+        for _ in 0..GUESSES {
+            guesses.guarded(from, "a", begin, || None).unwrap_err();
+        }
+        let seconds = |seconds| begin + Duration::from_secs(seconds);
+        // The right password does not help while it is not looked at.
+        guesses.guarded(from, "a", seconds(4), || Some(user())).unwrap_err();
+        // Others are not concerned, and neither is another name.
+        guesses.guarded(IpAddr::from([192, 0, 2, 2]), "a", seconds(4), || Some(user())).unwrap();
+        guesses.guarded(from, "b", seconds(4), || Some(user())).unwrap();
+        guesses.guarded(from, "a", seconds(5), || None).unwrap_err();
+        guesses.guarded(from, "a", seconds(14), || Some(user())).unwrap_err();
+        guesses.guarded(from, "a", seconds(15), || Some(user())).unwrap();
+        // It is forgotten.
+        guesses.guarded(from, "a", seconds(15), || None).unwrap_err();
+        guesses.guarded(from, "a", seconds(15), || Some(user())).unwrap();
+    }
+
+    #[test]
+    fn a_user_asks_so_often_in_a_second() {
+        let (rates, begin) = (Rates::new(10), Instant::now());
+        let asked = |at: Instant| (0..100).filter(|_| rates.take(&user(), at).is_ok()).count();
+        assert_eq!(asked(begin), 10);
+        assert_eq!(asked(begin + Duration::from_millis(500)), 5);
+        assert_eq!(asked(begin + Duration::from_secs(60)), 10);
+        let refused = rates.take(&user(), begin + Duration::from_secs(60)).unwrap_err();
+        assert_eq!(refused.body()["error_code"], 102);
+        assert_eq!(refused.body()["error_message"], "Client 'a' exceeded request rate of 10 per second.");
+        let free = Rates::new(0);
+        assert!((0..1_000).all(|_| free.take(&user(), begin).is_ok()));
+    }
+}

@@ -1,0 +1,89 @@
+//! The engine over HTTP, for clients that know the systems it stands in for.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`server`] | connections: TLS, limits, and the end of them |
+//! | [`auth`] | who asks, and what they may |
+//! | [`policy`] | the policy API of NSX: objects, hierarchies, runtime, search |
+//! | `node` | the version and the health of the node |
+//! | `error` | errors as NSX writes them |
+//! | `query` | the parameters of a request's URL |
+//! | `body` | the bodies of requests: strict JSON, forms |
+//! | `address` | the parts of a request's path |
+//! | `access_log` | one line of JSON for each request |
+//! | `metrics` | what is counted, as Prometheus reads it |
+//! | `router` | which handler answers which address |
+//! | `openapi` | the description of the API, made of the model |
+//!
+//! Each system has a module of its own and answers in its own form. All share the server,
+//! its limits, and the users. The engine reads and writes files, so it is called on
+//! threads that may wait.
+
+pub mod auth;
+pub mod openapi;
+pub mod policy;
+pub mod server;
+
+mod access_log;
+mod address;
+mod body;
+mod error;
+mod metrics;
+mod node;
+mod query;
+mod router;
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+pub use auth::{Auth, Credentials, Role};
+pub use server::{Limits, Server, ServerError, Tls};
+
+use self::error::ApiError;
+use crate::engine::{Caller, Engine, Moment};
+
+/// How many readers the engine's store serves at once without opening its file anew.
+const READERS: usize = 4;
+
+/// What all handlers share.
+pub struct Shared {
+    engine: Engine,
+    auth: Auth,
+    limits: Limits,
+    metrics: metrics::Metrics,
+    readers: Semaphore,
+    /// Of the bodies that are held at once, in KiB.
+    memory: Arc<Semaphore>,
+}
+
+impl Shared {
+    /// The engine behind `auth`, within `limits`.
+    pub fn new(engine: Engine, auth: Auth, limits: Limits) -> Self {
+        let memory = Arc::new(Semaphore::new(limits.memory_in_kib()));
+        Self { engine, auth, limits, metrics: metrics::Metrics::default(), readers: Semaphore::new(READERS), memory }
+    }
+
+    /// Lets the engine answer, on a thread that may wait.
+    async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Engine, Moment) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let _turn = self.readers.acquire().await.map_err(|_| ApiError::lost())?;
+        let shared = Arc::clone(self);
+        tokio::task::spawn_blocking(move || work(&shared.engine, Moment::from_clock()))
+            .await
+            .map_err(|_| ApiError::lost())?
+    }
+
+    /// Lets the engine change something for `user`, on a thread that may wait.
+    async fn write<T: Send + 'static>(
+        self: &Arc<Self>,
+        user: &auth::Identity,
+        work: impl FnOnce(&Engine, &Caller) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let shared = Arc::clone(self);
+        let caller = Caller { user: user.name.to_string(), now: Moment::from_clock() };
+        tokio::task::spawn_blocking(move || work(&shared.engine, &caller)).await.map_err(|_| ApiError::lost())?
+    }
+}

@@ -1,0 +1,257 @@
+//! Many objects in one body: `PATCH /infra`, and `GET /infra` as such a body.
+//!
+//! An object lies in the body of its parent, wrapped: `{"resource_type": "ChildTier0",
+//! "Tier0": {…}, "marked_for_delete": false}`. `ChildResourceReference` leads to an object
+//! without saying anything of it. All of it takes effect, or nothing.
+
+use std::collections::BTreeSet;
+
+use axum::http::Method;
+use axum::response::Response;
+use serde_json::{Map, Value as Json, json};
+
+use super::{Ask, done, json as answer};
+use crate::api::body;
+use crate::api::error::ApiError;
+use crate::engine::{Change, Object, Reveal, Write};
+use crate::model::{KINDS, Kind, PolicyPath, kind_of_type, kinds_at};
+
+/// The most objects in one body.
+const MOST: usize = 5_000;
+
+/// What leads to an object without saying anything of it.
+const REFERENCE: &str = "ChildResourceReference";
+
+/// Answers a request for `/infra`.
+pub(super) async fn handle(mut ask: Ask) -> Result<Response, ApiError> {
+    if ask.is_get() {
+        return read(ask).await;
+    }
+    if ask.method != Method::PATCH {
+        return Err(ApiError::method_not_allowed("GET, PATCH"));
+    }
+    let checks_revisions = ask.query.take_bool("enforce_revision_check")?.unwrap_or(false);
+    ask.query.end()?;
+    body::must_be_json(&ask.headers)?;
+    let given = body::read(&ask.shared, ask.body).await?.json()?;
+    let writes = writes(given, checks_revisions)?;
+    ask.shared.write(&ask.user, move |engine, by| Ok(engine.write_all(writes, by)?)).await?;
+    Ok(done())
+}
+
+/// The writes that a body stands for, parents first.
+fn writes(given: Json, checks_revisions: bool) -> Result<Vec<Write>, ApiError> {
+    let Json::Object(mut root) = given else { return Err(ApiError::bad_request("The body is not a JSON object.")) };
+    if let Some(other) = root.get("resource_type").filter(|found| **found != json!("Infra")) {
+        return Err(ApiError::bad_request(format!("The body is of resource_type Infra, not {other}.")));
+    }
+    let mut reader = Reader { writes: Vec::new(), seen: BTreeSet::new(), checks_revisions };
+    reader.children(root.remove("children"), None)?;
+    Ok(reader.writes)
+}
+
+struct Reader {
+    writes: Vec<Write>,
+    seen: BTreeSet<PolicyPath>,
+    checks_revisions: bool,
+}
+
+impl Reader {
+    /// Reads the children of the object at `parent`; of `/infra` if there is none.
+    fn children(&mut self, children: Option<Json>, parent: Option<&PolicyPath>) -> Result<(), ApiError> {
+        match children {
+            None | Some(Json::Null) => Ok(()),
+            Some(Json::Array(children)) => children.into_iter().try_for_each(|child| self.child(child, parent)),
+            Some(_) => Err(ApiError::bad_request("children is not a list.")),
+        }
+    }
+
+    fn child(&mut self, child: Json, parent: Option<&PolicyPath>) -> Result<(), ApiError> {
+        let Json::Object(mut child) = child else { return Err(ApiError::bad_request("A child is not a JSON object.")) };
+        let wrapper = text(&child, "resource_type")?;
+        if wrapper == REFERENCE {
+            return self.reference(child, parent);
+        }
+        let named = wrapper.strip_prefix("Child").unwrap_or_default().to_owned();
+        let Some(Json::Object(mut fields)) = child.remove(&named).filter(|_| !named.is_empty()) else {
+            let message = format!("{wrapper:?} is no wrapper of a child: ChildX holds the object X under the name X.");
+            return Err(ApiError::new(axum::http::StatusCode::BAD_REQUEST, 500_165, message));
+        };
+        let marked = flag(&child, "marked_for_delete")? || flag(&fields, "marked_for_delete")?;
+        let declared = text(&fields, "resource_type")?;
+        let id = fields.get("id").and_then(Json::as_str).map(str::to_owned);
+        let kind = kind_below(&declared, &named, parent)?;
+        let path = path_of(kind, parent, id.as_deref())?;
+        let children = fields.remove("children");
+        if !self.checks_revisions {
+            fields.remove("_revision");
+        }
+        let change = if marked { Change::Delete } else { Change::Patch(Json::Object(fields)) };
+        if !self.seen.insert(path.clone()) {
+            return Err(ApiError::bad_request(format!("{path} occurs twice in the body.")));
+        }
+        if self.seen.len() > MOST {
+            return Err(ApiError::bad_request(format!("The body holds more than {MOST} objects.")));
+        }
+        self.writes.push(Write { path: path.clone(), below: None, change });
+        self.children(children, Some(&path))
+    }
+
+    /// What leads to an object: `target_type` and `id`.
+    fn reference(&mut self, mut child: Map<String, Json>, parent: Option<&PolicyPath>) -> Result<(), ApiError> {
+        let target = text(&child, "target_type")?;
+        let kind = kind_below(&target, &target, parent)?;
+        let path = path_of(kind, parent, child.get("id").and_then(Json::as_str))?;
+        self.children(child.remove("children"), Some(&path))
+    }
+}
+
+/// The kind of an object of the type `declared`, wrapped as one of `named`, below
+/// `parent`.
+fn kind_below(declared: &str, named: &str, parent: Option<&PolicyPath>) -> Result<&'static Kind, ApiError> {
+    let wrong = |message: String| ApiError::new(axum::http::StatusCode::BAD_REQUEST, 500_165, message);
+    let kind =
+        kind_of_type(declared).ok_or_else(|| wrong(format!("There are no objects of the type {declared:?}.")))?;
+    // Sessions of both types have one wrapper.
+    if declared != named && !declared.ends_with(named) {
+        return Err(wrong(format!("Invalid Dto type hierarchy: a Child{named} does not hold a {declared}.")));
+    }
+    let fits = match parent {
+        None => kind.parent_pattern().len() == 1,
+        Some(parent) => path_below(kind, parent, "id").is_some(),
+    };
+    let above = parent.map_or("/infra", PolicyPath::as_str);
+    if fits { Ok(kind) } else { Err(wrong(format!("Invalid Dto type hierarchy: no {declared} lies below {above}."))) }
+}
+
+/// The path of the object `id` of `kind` below `parent`, if one can be there. A VPN
+/// service lies below its gateway as well, in the default locale service.
+fn path_below(kind: &'static Kind, parent: &PolicyPath, id: &str) -> Option<PolicyPath> {
+    let path = match kind.collection() {
+        Some(collection) => PolicyPath::parse(&format!("{parent}/{collection}/{id}")).ok()?,
+        None => PolicyPath::parse(&format!("{parent}/{}", kind.pattern.last()?)).ok()?,
+    };
+    kind.owns(&path).then_some(path)
+}
+
+fn path_of(kind: &'static Kind, parent: Option<&PolicyPath>, id: Option<&str>) -> Result<PolicyPath, ApiError> {
+    let id = match (id, kind.collection()) {
+        (Some(id), _) => id,
+        (None, None) => "",
+        (None, Some(_)) => return Err(ApiError::bad_request(format!("{} has no id.", kind.resource_type))),
+    };
+    let path = match parent {
+        Some(parent) => path_below(kind, parent, id),
+        None => PolicyPath::parse(&format!("/infra/{}/{id}", kind.collection().unwrap_or_default())).ok(),
+    };
+    let path = path.filter(|path| kinds_at(path).any(|other| other == kind));
+    path.ok_or_else(|| ApiError::bad_request(format!("{id:?} is no id that a {} can have.", kind.resource_type)))
+}
+
+fn text(object: &Map<String, Json>, name: &str) -> Result<String, ApiError> {
+    let found = object.get(name).and_then(Json::as_str).map(str::to_owned);
+    found.ok_or_else(|| ApiError::bad_request(format!("{name} is missing, or is no text.")))
+}
+
+fn flag(object: &Map<String, Json>, name: &str) -> Result<bool, ApiError> {
+    match object.get(name) {
+        None | Some(Json::Null) => Ok(false),
+        Some(Json::Bool(flag)) => Ok(*flag),
+        Some(_) => Err(ApiError::bad_request(format!("{name} is not true or false."))),
+    }
+}
+
+/// `GET /infra`: by itself it has no children. `type_filter` names the types to show,
+/// `filter` does so as `Type-…`; `base_path` shows what lies below one object.
+async fn read(mut ask: Ask) -> Result<Response, ApiError> {
+    let filter = ask.query.take("filter");
+    let types = ask.query.take("type_filter");
+    let base = ask.query.take("base_path");
+    ask.query.end()?;
+    let filter = match filter.as_deref().map(|filter| filter.strip_prefix("Type-").ok_or(filter)) {
+        None => None,
+        Some(Ok(types)) => Some(types.to_owned()),
+        Some(Err(other)) => return Err(ApiError::bad_request(format!("filter begins with Type-, not {other:?}."))),
+    };
+    let base = base
+        .filter(|base| base != "/infra")
+        .map(|base| PolicyPath::parse(&base).map_err(|_| crate::engine::Refusal::InvalidPath(base)));
+    let base = base.transpose()?;
+    let wanted = types.or(filter).map(|types| wanted(&types)).transpose()?;
+    let document = ask.shared.read(move |engine, _| {
+        let objects = if wanted.is_some() || base.is_some() { engine.all(Reveal::Public)? } else { Vec::new() };
+        if let Some(base) = &base
+            && !engine.holds(base)?
+        {
+            return Err(crate::engine::Refusal::NotFound(base.clone()).into());
+        }
+        Ok(tree(objects, wanted.as_deref(), base.as_ref()))
+    });
+    Ok(answer(document.await?.to_string()))
+}
+
+/// The types of a filter: `Tier0|Segment` or `Tier0;Segment`.
+fn wanted(text: &str) -> Result<Vec<&'static str>, ApiError> {
+    let mut types = Vec::new();
+    for name in text.split(['|', ';', ',']).map(str::trim).filter(|name| !name.is_empty()) {
+        let name = name.strip_prefix("Child").unwrap_or(name);
+        let before = types.len();
+        types.extend(KINDS.iter().map(|kind| kind.resource_type).filter(|it| *it == name || it.ends_with(name)));
+        if types.len() == before {
+            return Err(ApiError::bad_request(format!("There are no objects of the type {name:?}.")));
+        }
+    }
+    Ok(types)
+}
+
+/// The objects as one body: those of the types that are wanted, below `base`, and what
+/// they lie below.
+fn tree(objects: Vec<Object>, wanted: Option<&[&str]>, base: Option<&PolicyPath>) -> Json {
+    let below = |path: &str| base.is_none_or(|base| path == base.as_str() || path.starts_with(&format!("{base}/")));
+    let shown: BTreeSet<PolicyPath> = objects
+        .iter()
+        .filter(|it| below(it.path().as_str()) && wanted.is_none_or(|types| types.contains(&it.kind().resource_type)))
+        .flat_map(|it| {
+            let parents = std::iter::successors(Some(it.path().clone()), |path| {
+                kinds_at(path).next().and_then(|kind| kind.parent(path))
+            });
+            parents.collect::<Vec<_>>()
+        })
+        .collect();
+    // Those further down come first, and are put into what they lie below.
+    let mut open: Vec<(PolicyPath, Vec<Json>)> = Vec::new();
+    let mut roots = Vec::new();
+    for object in objects.into_iter().rev().filter(|it| shown.contains(it.path())) {
+        let (path, kind) = (object.path().clone(), object.kind());
+        let mut body = object.into_json();
+        if let Some(at) = open.iter().position(|(parent, _)| *parent == path) {
+            let (_, mut children) = open.swap_remove(at);
+            children.reverse();
+            body["children"] = Json::Array(children);
+        }
+        let name = kind.wrapped_as();
+        let mut child = json!({ "resource_type": format!("Child{name}"), "marked_for_delete": false });
+        child[name] = body;
+        match kind.parent(&path) {
+            None => roots.push(child),
+            Some(parent) => match open.iter_mut().find(|(other, _)| *other == parent) {
+                Some((_, children)) => children.push(child),
+                None => open.push((parent, vec![child])),
+            },
+        }
+    }
+    roots.reverse();
+    let mut infra = json!({
+        "resource_type": "Infra",
+        "id": "infra",
+        "display_name": "infra",
+        "path": "/infra",
+        "relative_path": "infra",
+        "marked_for_delete": false,
+        "_system_owned": false,
+    });
+    if !roots.is_empty() {
+        infra["children"] = Json::Array(roots);
+    }
+    infra
+}

@@ -1,0 +1,119 @@
+//! The policy API of NSX.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `target` | what an address names |
+//! | `objects` | one object: GET, PUT, PATCH, DELETE |
+//! | `list` | the objects of a collection |
+//! | `paging` | results page by page, in an order |
+//! | `runtime` | what runs: status, statistics, routes |
+//! | `hierarchy` | many objects in one body |
+//! | `search` | objects by what they hold |
+//! | `realized` | what became of what was declared |
+//! | `sites` | where what is declared takes effect |
+//!
+//! What there is, is asked of the model: a kind of object is answered at its addresses
+//! without a line here.
+
+pub mod search;
+
+mod hierarchy;
+mod list;
+mod objects;
+mod paging;
+mod realized;
+mod runtime;
+mod sites;
+mod target;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Extension, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use super::auth::{Identity, Role, may_not};
+use super::error::ApiError;
+use super::query::Query;
+use super::router::only_get;
+use super::{Shared, address};
+use crate::engine::Reveal;
+use target::Target;
+
+/// The addresses outside `/infra`.
+pub(super) fn routes() -> Router<Arc<Shared>> {
+    let mut router = Router::new();
+    for address in ["/policy/api/v1/search", "/api/v1/search"] {
+        for form in ["query", "dsl"] {
+            router = router.route(&format!("{address}/{form}"), only_get(get(search::handle)));
+        }
+        router = router.route(address, only_get(get(search::handle)));
+    }
+    router
+}
+
+/// A request of the policy API, taken apart.
+pub(super) struct Ask {
+    shared: Arc<Shared>,
+    user: Identity,
+    method: Method,
+    headers: HeaderMap,
+    query: Query,
+    body: Body,
+}
+
+impl Ask {
+    fn of(shared: Arc<Shared>, user: Identity, request: Request) -> Result<(Self, String), ApiError> {
+        let (parts, body) = request.into_parts();
+        let query = Query::parse(parts.uri.query())?;
+        let path = parts.uri.path().to_owned();
+        Ok((Self { shared, user, method: parts.method, headers: parts.headers, query, body }, path))
+    }
+
+    /// Whether the request only reads; a HEAD is a GET whose body is left out.
+    fn is_get(&self) -> bool {
+        matches!(self.method, Method::GET | Method::HEAD)
+    }
+
+    /// What the user may see, if secrets were asked for.
+    fn reveal(&self, secrets: bool) -> Result<Reveal, ApiError> {
+        match (secrets, self.user.role) {
+            (false, _) => Ok(Reveal::Public),
+            (true, Role::Admin) => Ok(Reveal::Secrets),
+            (true, Role::Auditor) => Err(may_not(&self.user)),
+        }
+    }
+}
+
+/// Answers a request for a policy path.
+pub(super) async fn at_a_path(
+    State(shared): State<Arc<Shared>>,
+    Extension(user): Extension<Identity>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let path = address::policy_path(request.uri().path())?;
+    let (ask, _) = Ask::of(shared, user, request)?;
+    match target::find(&path)? {
+        Target::Root => hierarchy::handle(ask).await,
+        Target::Object(address) => objects::handle(ask, address).await,
+        Target::Collection(collection) => list::handle(ask, collection).await,
+        Target::Running(what) => runtime::handle(ask, what).await,
+        Target::Realized(what) => realized::handle(ask, what).await,
+        Target::Site(place) => sites::handle(ask, place),
+    }
+}
+
+/// An answer of JSON that is there as text.
+fn json(text: impl Into<Body>) -> Response {
+    let mut response = Response::new(text.into());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The answer to what was done and has nothing to show.
+fn done() -> Response {
+    StatusCode::OK.into_response()
+}

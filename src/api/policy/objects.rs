@@ -1,0 +1,71 @@
+//! One object: GET, PUT, PATCH, DELETE.
+
+use axum::http::Method;
+use axum::response::Response;
+
+use super::target::Address;
+use super::{Ask, done, json};
+use crate::api::body;
+use crate::api::error::ApiError;
+use crate::engine::{Change, Write};
+use crate::model::{PolicyPath, kinds_at};
+
+/// The header that lets a request change what is protected against changes.
+const ALLOW_OVERWRITE: &str = "x-allow-overwrite";
+
+/// Answers a request for an object.
+pub(super) async fn handle(mut ask: Ask, address: Address) -> Result<Response, ApiError> {
+    let Address { path, below } = address;
+    if ask.is_get() {
+        let secrets = ask.query.take_word("action", &["show_sensitive_data"])?.is_some();
+        let reveal = ask.reveal(secrets)?;
+        ask.query.end()?;
+        let document = ask.shared.read(move |engine, _| Ok(engine.document(&path, reveal)?)).await?;
+        return Ok(json(document));
+    }
+    let is_put = ask.method == Method::PUT;
+    let change = match ask.method {
+        Method::PUT | Method::PATCH => None,
+        Method::DELETE => Some(Change::Delete),
+        _ => return Err(ApiError::method_not_allowed("GET, PUT, PATCH, DELETE")),
+    };
+    overwriting(&ask)?;
+    if ask.query.take_bool("override")? == Some(true) {
+        let message = "override concerns what a Global Manager has declared, and nothing here was.";
+        return Err(ApiError::bad_request(message));
+    }
+    ask.query.end()?;
+    if change.is_some() && is_the_only_one(&path) {
+        let message = format!("{path} belongs to what it lies below, and cannot be deleted. Change it instead.");
+        return Err(ApiError::bad_request(message));
+    }
+    let change = match change {
+        Some(change) => change,
+        None => {
+            body::must_be_json(&ask.headers)?;
+            let held = body::read(&ask.shared, ask.body).await?;
+            let given = held.json()?;
+            if is_put { Change::Put(given) } else { Change::Patch(given) }
+        }
+    };
+    let write = Write { path, below: Some(below), change };
+    let written = ask.shared.write(&ask.user, move |engine, by| Ok(engine.write_one(write, by)?)).await?;
+    Ok(match written {
+        Some(object) if is_put => json(object.into_json().to_string()),
+        _ => done(),
+    })
+}
+
+/// Whether what it lies below has exactly one of it, as a gateway has its BGP instance.
+fn is_the_only_one(path: &PolicyPath) -> bool {
+    kinds_at(path).all(|kind| kind.collection().is_none())
+}
+
+/// The header for what is protected. Nothing that users declare here is, so that it is
+/// never needed; what the system owns cannot be overwritten with it either.
+fn overwriting(ask: &Ask) -> Result<(), ApiError> {
+    match ask.headers.get(ALLOW_OVERWRITE).map(|value| value.as_bytes().to_ascii_lowercase()).as_deref() {
+        None | Some(b"true" | b"false") => Ok(()),
+        Some(_) => Err(ApiError::bad_request("X-Allow-Overwrite is true or false.")),
+    }
+}

@@ -1,0 +1,45 @@
+//! Objects by what they hold: `search/query` and `search/dsl`.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `grammar` | the language of queries |
+//! | `matching` | whether an object is what a query asks for |
+
+mod grammar;
+mod matching;
+
+use std::sync::Arc;
+
+use axum::extract::{Extension, Request, State};
+use axum::response::Response;
+
+use super::paging::Paging;
+use super::{Ask, json};
+use crate::api::Shared;
+use crate::api::auth::Identity;
+use crate::api::error::ApiError;
+use crate::engine::Reveal;
+
+pub use grammar::{Query, QueryError};
+pub use matching::matches;
+
+/// Answers a search: `?query=`.
+pub(in crate::api) async fn handle(
+    State(shared): State<Arc<Shared>>,
+    Extension(user): Extension<Identity>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let (mut ask, path) = Ask::of(shared, user, request)?;
+    let missing = || ApiError::bad_search("query is missing: what is to be searched for?");
+    let text = ask.query.take("query").ok_or_else(missing)?;
+    let query =
+        Query::parse(&text).map_err(|error| ApiError::bad_search(format!("Invalid query {text:?}: {error}.")))?;
+    let of = format!("{path} {text}");
+    let paging = Paging::take(&mut ask.query, &of)?;
+    ask.query.end()?;
+    let page = ask.shared.read(move |engine, _| {
+        let found = engine.all(Reveal::Public)?.into_iter().filter(|object| matches(&query, object.fields()));
+        paging.page(found.map(|object| object.into_json().to_string().into_bytes()).collect(), &of)
+    });
+    Ok(json(page.await?))
+}

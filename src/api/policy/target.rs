@@ -1,0 +1,166 @@
+//! What an address names.
+
+use super::super::error::ApiError;
+use crate::engine::bgp::documents::Direction;
+use crate::model::{
+    BGP_CONFIG, BGP_NEIGHBOR, Kind, POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION, VPN_SERVICE, kinds_at,
+};
+
+/// What an address names.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// `/infra`: everything.
+    Root,
+    /// An object.
+    Object(Address),
+    /// The objects of a collection.
+    Collection(Collection),
+    /// Something that runs.
+    Running(Running),
+    /// What became of what was declared.
+    Realized(Realized),
+    /// A place where what is declared takes effect: the parts after `/infra/sites`.
+    Site(Vec<String>),
+}
+
+/// The address of an object.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Address {
+    /// Its path.
+    pub path: PolicyPath,
+    /// The address of the object it lies below, as it was called.
+    pub below: String,
+}
+
+/// The address of a collection.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Collection {
+    /// The path of the object it belongs to; none for `/infra`.
+    pub parent: Option<PolicyPath>,
+    /// Its name.
+    pub name: String,
+    /// The kinds of its objects.
+    pub kinds: Vec<&'static Kind>,
+}
+
+/// Something that runs.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Running {
+    /// `…/sessions/ID/detailed-status`
+    Session(PolicyPath),
+    /// `…/sessions/ID/statistics`
+    Statistics(PolicyPath),
+    /// `…/ipsec-vpn-services/ID/summary`
+    Summary(PolicyPath),
+    /// `…/bgp/neighbors/status`
+    Neighbors(PolicyPath),
+    /// `…/neighbors/ID/routes` and `…/advertised-routes`
+    Routes(PolicyPath, Direction),
+}
+
+/// What became of what was declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Realized {
+    /// `/infra/realized-state/status`
+    Status,
+    /// `/infra/realized-state/realized-entities`
+    Entities,
+}
+
+/// What the policy path `text` names.
+pub(super) fn find(text: &str) -> Result<Target, ApiError> {
+    let parts: Vec<_> = text.split('/').skip(1).collect();
+    match parts[..] {
+        ["infra"] => return Ok(Target::Root),
+        ["infra", "realized-state", "status"] => return Ok(Target::Realized(Realized::Status)),
+        ["infra", "realized-state", "realized-entities"] => return Ok(Target::Realized(Realized::Entities)),
+        ["infra", "sites", ref place @ ..] => {
+            return Ok(Target::Site(place.iter().map(|&part| part.to_owned()).collect()));
+        }
+        _ => {}
+    }
+    if let Some(running) = running(text) {
+        return Ok(Target::Running(running));
+    }
+    let unknown = || ApiError::no_such_address(text);
+    let path = PolicyPath::parse(text).map_err(|_| unknown())?;
+    let kind = kinds_at(&path).next();
+    if let Some(kind) = kind {
+        let below = parts.len() - if kind.collection().is_some() { 2 } else { 1 };
+        return Ok(Target::Object(Address { path, below: format!("/{}", parts[..below].join("/")) }));
+    }
+    // A collection is where an object would be.
+    let member = PolicyPath::parse(&format!("{text}/id")).map_err(|_| unknown())?;
+    let kinds: Vec<_> = kinds_at(&member).filter(|kind| kind.collection().is_some()).collect();
+    let Some(kind) = kinds.first() else { return Err(unknown()) };
+    let name = kind.collection().unwrap_or_default().to_owned();
+    Ok(Target::Collection(Collection { parent: kind.parent(&member), name, kinds }))
+}
+
+fn running(text: &str) -> Option<Running> {
+    let (subject, what) = text.rsplit_once('/')?;
+    let of = |subject: &str, kinds: &[&Kind]| {
+        let path = PolicyPath::parse(subject).ok()?;
+        let fits = kinds_at(&path).any(|kind| kinds.contains(&kind));
+        fits.then_some(path)
+    };
+    let sessions = [&ROUTE_BASED_SESSION, &POLICY_BASED_SESSION];
+    match what {
+        "detailed-status" => Some(Running::Session(of(subject, &sessions)?)),
+        "statistics" => Some(Running::Statistics(of(subject, &sessions)?)),
+        "summary" => Some(Running::Summary(of(subject, &[&VPN_SERVICE])?)),
+        "status" => Some(Running::Neighbors(of(subject.strip_suffix("/neighbors")?, &[&BGP_CONFIG])?)),
+        "routes" => Some(Running::Routes(of(subject, &[&BGP_NEIGHBOR])?, Direction::Learned)),
+        "advertised-routes" => Some(Running::Routes(of(subject, &[&BGP_NEIGHBOR])?, Direction::Advertised)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::system;
+
+    fn object(text: &str) -> (String, String) {
+        match find(text).unwrap() {
+            Target::Object(Address { path, below }) => (path.to_string(), below),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn both_addresses_of_a_vpn_service_name_one_object() {
+        let session = format!("{}/sessions/a", system::VPN_SERVICE);
+        assert_eq!(object(&session), (session.clone(), system::VPN_SERVICE.to_owned()));
+        let current = "/infra/tier-0s/vmc/ipsec-vpn-services/default";
+        assert_eq!(object(&format!("{current}/sessions/a")), (session, current.to_owned()));
+        assert_eq!(object(system::BGP), (system::BGP.to_owned(), system::LOCALE_SERVICE.to_owned()));
+    }
+
+    #[test]
+    fn a_collection_has_the_kinds_of_its_objects() {
+        for address in [system::VPN_SERVICE, "/infra/tier-0s/vmc/ipsec-vpn-services/default"] {
+            let Target::Collection(found) = find(&format!("{address}/sessions")).unwrap() else { panic!("{address}") };
+            assert_eq!(found.parent.unwrap().as_str(), system::VPN_SERVICE);
+            assert_eq!((found.name.as_str(), found.kinds.len()), ("sessions", 2));
+        }
+        let Target::Collection(profiles) = find("/infra/ipsec-vpn-ike-profiles").unwrap() else { panic!() };
+        assert_eq!(profiles.parent, None);
+    }
+
+    #[test]
+    fn what_runs_is_not_taken_for_an_object() {
+        let bgp = PolicyPath::parse(system::BGP).unwrap();
+        assert_eq!(find(&format!("{bgp}/neighbors/status")).unwrap(), Target::Running(Running::Neighbors(bgp.clone())));
+        let neighbor = bgp.child("neighbors", "a");
+        let routes = Running::Routes(neighbor.clone(), Direction::Advertised);
+        assert_eq!(find(&format!("{neighbor}/advertised-routes")).unwrap(), Target::Running(routes));
+    }
+
+    #[test]
+    fn what_is_nowhere_is_refused() {
+        for text in ["/infra/nothing", "/infra/tier-0s/vmc/nothing/a", "/infra/tier-0s/vmc/summary", "/infra/domains"] {
+            find(text).unwrap_err();
+        }
+    }
+}

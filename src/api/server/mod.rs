@@ -1,0 +1,190 @@
+//! Connections: how they begin, what they may cost, and how they end.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `limits` | what clients may cost |
+//! | `tls` | certificates |
+//! | `wire` | the bytes of a connection: what HTTP refuses by itself, and clients that do not read |
+
+mod limits;
+mod tls;
+mod wire;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use tower::Service;
+
+pub use limits::Limits;
+pub use tls::{Tls, TlsError};
+
+use self::wire::Wire;
+use super::{Shared, router};
+
+/// How long to wait before the next connection is accepted, where the system has no room
+/// for it.
+const BREATHER: Duration = Duration::from_millis(50);
+
+/// The client at the other end: its address, and whether the connection is encrypted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub SocketAddr, pub bool);
+
+/// Why the server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// A server that listens.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    shared: Arc<Shared>,
+    router: Router,
+    slots: Arc<Semaphore>,
+}
+
+impl Server {
+    /// Listens on `address`, whose port may be 0 for a free one; over TLS where there is a
+    /// certificate. Writes a line for each request if `log` says so.
+    pub async fn listen(
+        address: SocketAddr,
+        tls: Option<&Tls>,
+        shared: Shared,
+        log: bool,
+    ) -> Result<Self, ServerError> {
+        let tls = tls.map(Tls::acceptor).transpose()?;
+        let failed = |source| ServerError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let slots = Arc::new(Semaphore::new(shared.limits.connections));
+        let shared = Arc::new(shared);
+        let router = router::router(&shared, log);
+        Ok(Self { listener, address, tls, shared, router, slots })
+    }
+
+    /// The URL at which it is reached.
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Serves until `end` comes, and then what is under way, but no longer than the limits
+    /// allow. `false` when something was cut off.
+    pub async fn run(self, end: impl Future<Output = ()>) -> bool {
+        let graceful = GracefulShutdown::new();
+        let mut end = std::pin::pin!(end);
+        loop {
+            let next = async {
+                let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(io::Error::other)?;
+                Ok::<_, io::Error>((slot, self.listener.accept().await?))
+            };
+            let (slot, (stream, remote)) = tokio::select! {
+                () = &mut end => break,
+                next = next => match next {
+                    Ok(next) => next,
+                    Err(_) => {
+                        tokio::time::sleep(BREATHER).await;
+                        continue;
+                    }
+                },
+            };
+            // An answer is sent when it is there.
+            let _ = stream.set_nodelay(true);
+            let (tls, watcher) = (self.tls.clone(), graceful.watcher());
+            let (shared, router) = (Arc::clone(&self.shared), self.router.clone());
+            tokio::spawn(async move {
+                let _open = shared.metrics.connection();
+                let limits = shared.limits;
+                match tls {
+                    None => {
+                        plain(Wire::new(stream, limits.write_timeout), Peer(remote, false), router, limits, watcher)
+                            .await
+                    }
+                    Some(tls) => encrypted(stream, &tls, Peer(remote, true), router, limits, watcher).await,
+                }
+                drop(slot);
+            });
+        }
+        drop(self.listener);
+        tokio::time::timeout(self.shared.limits.drain, graceful.shutdown()).await.is_ok()
+    }
+}
+
+/// Greets a client over TLS, and serves it by the version of HTTP that was agreed on.
+async fn encrypted(
+    stream: tokio::net::TcpStream,
+    tls: &TlsAcceptor,
+    peer: Peer,
+    router: Router,
+    limits: Limits,
+    watcher: Watcher,
+) {
+    // Who does not come to terms in time is nobody.
+    let Ok(Ok(stream)) = tokio::time::timeout(limits.header_timeout, tls.accept(stream)).await else { return };
+    let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let wire = Wire::new(stream, limits.write_timeout);
+    if !is_h2 {
+        return plain(wire, peer, router, limits, watcher).await;
+    }
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(limits.headers_size).unwrap_or(u32::MAX))
+        .max_concurrent_streams(limits.streams)
+        .keep_alive_interval(Some(limits.header_timeout))
+        .keep_alive_timeout(limits.header_timeout);
+    let serving =
+        builder.serve_connection(TokioIo::new(wire), service_fn(move |request| answer(&router, peer, request)));
+    // What becomes of a connection is the client's business, and it knows.
+    let _ = watcher.watch(serving).await;
+}
+
+/// Serves a client by HTTP/1.
+async fn plain<S>(wire: Wire<S>, peer: Peer, router: Router, limits: Limits, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_headers(limits.headers)
+        .max_buf_size(limits.headers_size)
+        .serve_connection(TokioIo::new(wire), service_fn(move |request| answer(&router, peer, request)));
+    let _ = watcher.watch(serving).await;
+}
+
+fn answer(
+    router: &Router,
+    peer: Peer,
+    request: hyper::Request<Incoming>,
+) -> impl Future<Output = Result<axum::response::Response, std::convert::Infallible>> + use<> {
+    let mut request: Request = request.map(axum::body::Body::new);
+    request.extensions_mut().insert(peer);
+    // A router is always ready.
+    router.clone().call(request)
+}

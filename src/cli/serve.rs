@@ -1,0 +1,220 @@
+//! `serve`: the engine over HTTP, for unmodified clients.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::engine_file::DataFile;
+use super::output::{self, Answer, Failure};
+use crate::api::auth::{CredentialsError, RefreshToken, User};
+use crate::api::{Auth, Credentials, Limits, Role, Server, ServerError, Shared, Tls};
+use crate::engine::Moment;
+
+/// The password of the user `admin`.
+const ADMIN_PASSWORD: &str = "VPN_SERVE_ADMIN_PASSWORD";
+/// The password of the user `auditor`.
+const AUDITOR_PASSWORD: &str = "VPN_SERVE_AUDITOR_PASSWORD";
+/// A token that is exchanged for access tokens of the user `admin`.
+const REFRESH_TOKEN: &str = "VPN_SERVE_REFRESH_TOKEN";
+
+/// What the `serve` command is given.
+#[derive(Args)]
+pub struct Options {
+    /// The address to listen on; port 0 is a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    data: DataFile,
+    #[command(flatten)]
+    encryption: Encryption,
+    #[command(flatten)]
+    users: Users,
+    #[command(flatten)]
+    bounds: Bounds,
+    /// Write no line for each request
+    #[arg(long)]
+    no_access_log: bool,
+}
+
+/// How connections are encrypted.
+#[derive(Args)]
+#[command(next_help_heading = "Encryption")]
+struct Encryption {
+    /// The certificate, with what leads to its authority, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The key of the certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Make a certificate for this run, and print its fingerprint
+    #[arg(long, conflicts_with = "tls_cert")]
+    tls_self_signed: bool,
+    /// A name or an address in the certificate that is made [default: localhost, and the
+    /// address that is listened on]
+    #[arg(long, value_name = "NAME", requires = "tls_self_signed")]
+    tls_name: Vec<String>,
+    /// Serve plain HTTP also where others than this machine can listen in
+    #[arg(long, conflicts_with_all = ["tls_cert", "tls_self_signed"])]
+    insecure_http: bool,
+}
+
+/// Who may ask.
+#[derive(Args)]
+#[command(next_help_heading = "Users")]
+struct Users {
+    /// The file of the users, which only its owner may read [also: $VPN_SERVE_ADMIN_PASSWORD,
+    /// $VPN_SERVE_AUDITOR_PASSWORD, $VPN_SERVE_REFRESH_TOKEN]
+    #[arg(long, value_name = "FILE")]
+    users: Option<PathBuf>,
+    /// Serve everybody as the admin; only on a loopback address
+    #[arg(long, conflicts_with = "users")]
+    no_auth: bool,
+    /// How long an access token lives, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 1_799, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    token_lifetime: u64,
+}
+
+/// What clients may cost.
+#[derive(Args)]
+#[command(next_help_heading = "Limits")]
+struct Bounds {
+    /// The most bytes of a request's body
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().body)]
+    max_body: usize,
+    /// The most connections at once
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().connections)]
+    max_connections: usize,
+    /// The most requests of a user in a second; 0 is without bound
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    rate_limit: u32,
+    /// How long a request's headers may take, and an idle connection stays open, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().header_timeout.as_secs())]
+    header_timeout: u64,
+    /// How long a request's body may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().body_timeout.as_secs())]
+    body_timeout: u64,
+    /// How long what is under way may take at the end, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = Limits::default().drain.as_secs())]
+    drain_timeout: u64,
+}
+
+/// Serves until it is told to end.
+pub fn run(options: &Options) -> Result<Answer, Failure> {
+    let is_local = options.listen.ip().is_loopback();
+    if options.users.no_auth && !is_local {
+        let message = format!("--no-auth lets everybody in who reaches {}", options.listen);
+        return Err(Failure::new(message).hint("listen on 127.0.0.1, or name users with --users"));
+    }
+    let tls = options.encryption.tls(options.listen)?;
+    if tls.is_none() && !is_local && !options.encryption.insecure_http {
+        let message = format!("passwords would cross the network to {} for everybody to read", options.listen);
+        let hint = "give --tls-cert and --tls-key, or --tls-self-signed; --insecure-http for a proxy that encrypts";
+        return Err(Failure::new(message).hint(hint));
+    }
+    let credentials = options.users.credentials()?;
+    let engine = options.data.serve(Moment::from_clock())?;
+    let rate = options.bounds.rate_limit;
+    let auth = match credentials {
+        None => Auth::none(rate),
+        Some(credentials) => {
+            let lifetime = Duration::from_secs(options.users.token_lifetime);
+            Auth::with(&credentials, &engine.signing_key()?, lifetime, rate)
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    let served = runtime.block_on(serve(options, tls.as_ref(), Shared::new(engine, auth, options.bounds.limits())));
+    // Writes that are under way come to their end.
+    drop(runtime);
+    if served? { Ok(Answer::Yes) } else { Err(Failure::new("what was under way took too long and was cut off")) }
+}
+
+async fn serve(options: &Options, tls: Option<&Tls>, shared: Shared) -> Result<bool, Failure> {
+    let end = end().map_err(|error| Failure::new(format!("cannot wait for signals: {error}")))?;
+    let server = Server::listen(options.listen, tls, shared, !options.no_access_log).await?;
+    if let Some(tls) = tls.filter(|_| options.encryption.tls_self_signed) {
+        output::print(&format!("certificate SHA-256 {}\n", tls.fingerprint()))?;
+    }
+    output::print(&format!("listening on {}\n", server.url()))?;
+    Ok(server.run(end).await)
+}
+
+/// Waits for SIGTERM or Ctrl-C.
+fn end() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+impl Encryption {
+    fn tls(&self, listen: SocketAddr) -> Result<Option<Tls>, Failure> {
+        let tls = match (&self.tls_cert, &self.tls_key) {
+            (Some(certificate), Some(key)) => Some(Tls::from_files(certificate, key)),
+            _ if self.tls_self_signed && self.tls_name.is_empty() => {
+                Some(Tls::self_signed(&["localhost".to_owned(), listen.ip().to_string()]))
+            }
+            _ if self.tls_self_signed => Some(Tls::self_signed(&self.tls_name)),
+            _ => None,
+        };
+        tls.transpose().map_err(|error| Failure::new(error.to_string()))
+    }
+}
+
+impl Users {
+    /// Those of the file and of the environment; none where nobody is asked.
+    fn credentials(&self) -> Result<Option<Credentials>, Failure> {
+        if self.no_auth {
+            return Ok(None);
+        }
+        let mut found = self.users.as_deref().map(Credentials::read).transpose()?.unwrap_or_default();
+        let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
+        for (name, user, role) in [(ADMIN_PASSWORD, "admin", Role::Admin), (AUDITOR_PASSWORD, "auditor", Role::Auditor)]
+        {
+            if let Some(password) = variable(name) {
+                found.users.push(User { name: user.to_owned(), password, role });
+            }
+        }
+        if let Some(token) = variable(REFRESH_TOKEN) {
+            found.refresh_tokens.push(RefreshToken { token, user: "admin".to_owned(), role: Role::Admin });
+        }
+        found.check()?;
+        if found.is_empty() {
+            let hint = format!("name them with --users FILE or {ADMIN_PASSWORD}, or serve everybody with --no-auth");
+            return Err(Failure::new("there are no users").hint(hint));
+        }
+        Ok(Some(found))
+    }
+}
+
+impl Bounds {
+    fn limits(&self) -> Limits {
+        Limits {
+            body: self.max_body,
+            connections: self.max_connections,
+            header_timeout: Duration::from_secs(self.header_timeout),
+            body_timeout: Duration::from_secs(self.body_timeout),
+            drain: Duration::from_secs(self.drain_timeout),
+            ..Limits::default()
+        }
+    }
+}
+
+impl From<CredentialsError> for Failure {
+    fn from(error: CredentialsError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
+        Self::new(error.to_string())
+    }
+}

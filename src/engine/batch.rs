@@ -1,0 +1,114 @@
+//! Several writes in one transaction: all of them take effect, or none.
+
+use serde_json::Value as Json;
+
+use super::intent::{Writing, composed, stands};
+use super::object::Object;
+use super::refusal::Refusal;
+use super::runtime::{journal, settle};
+use super::store::{StoreExt, Transaction};
+use super::{Caller, Engine, Reveal, index};
+use crate::model::path::PolicyPath;
+
+/// A write of one object.
+#[derive(Clone, Debug)]
+pub struct Write {
+    /// Which object.
+    pub path: PolicyPath,
+    /// The address of the object it lies below, as the caller wrote it: the deprecated
+    /// address of a VPN service takes no IPv6. Unset, it is the current one.
+    pub below: Option<String>,
+    /// What becomes of it.
+    pub change: Change,
+}
+
+/// What becomes of an object.
+#[derive(Clone)]
+pub enum Change {
+    /// It is created, or replaced as [`Engine::put`] does it.
+    Put(Json),
+    /// It is created, or changed as [`Engine::patch`] does it.
+    Patch(Json),
+    /// It is deleted.
+    Delete,
+}
+
+/// Shows what is done, and nothing of the body, which may hold secrets.
+impl std::fmt::Debug for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Put(_) => "Put",
+            Self::Patch(_) => "Patch",
+            Self::Delete => "Delete",
+        })
+    }
+}
+
+/// An object that a write has made, and the one before.
+struct Made {
+    object: Object,
+    before: Option<Object>,
+}
+
+impl Engine {
+    /// Does one write; returns the object, without its secrets, unless it was deleted.
+    pub fn write_one(&self, write: Write, by: &Caller) -> Result<Option<Object>, Refusal> {
+        Ok(self.write_all(vec![write], by)?.pop())
+    }
+
+    /// Does all of `writes` in one transaction, or none of them. They meet each other's
+    /// outcome, not their order: an object may refer to one that comes later, and one may
+    /// be deleted together with those that refer to it. An object is written once.
+    /// Returns the objects that were created or changed, in their order, without secrets.
+    pub fn write_all(&self, writes: Vec<Write>, by: &Caller) -> Result<Vec<Object>, Refusal> {
+        let (by, mode) = (by.clone(), self.prefix_match);
+        let made = self.store.write(move |tx| {
+            let mut made = Vec::new();
+            let mut gone = Vec::new();
+            let mut long = false;
+            for write in &writes {
+                let before = index::get(&*tx, &write.path)?;
+                let (body, how) = match &write.change {
+                    Change::Put(body) => (body, Writing::Put),
+                    Change::Patch(body) => (body, Writing::Patch),
+                    Change::Delete => {
+                        let object = before.ok_or_else(|| Refusal::NotFound(write.path.clone()))?;
+                        if object.is_system_owned() {
+                            return Err(Refusal::SystemOwned(write.path.clone()));
+                        }
+                        index::remove(tx, &object)?;
+                        long |= journal::note(tx, by.now, &write.path, Some(&object))?;
+                        gone.push(object);
+                        continue;
+                    }
+                };
+                let object = composed(&*tx, &write.path, write.below.as_deref(), before.as_ref(), body, &by, how)?;
+                if before.as_ref() != Some(&object) {
+                    index::put(tx, &object, before.as_ref())?;
+                    long |= journal::note(tx, by.now, &write.path, before.as_ref())?;
+                }
+                made.push(Made { object, before });
+            }
+            stand_together(tx, &made, &gone)?;
+            if long {
+                settle(tx, by.now, mode)?;
+            }
+            Ok::<_, Refusal>(made.into_iter().map(|made| made.object).collect::<Vec<_>>())
+        })?;
+        Ok(made.into_iter().map(|object| object.seen(Reveal::Public)).collect())
+    }
+}
+
+/// What was made can be among what there is now, and nothing needs what is gone.
+fn stand_together(tx: &mut dyn Transaction, made: &[Made], gone: &[Object]) -> Result<(), Refusal> {
+    for Made { object, before } in made {
+        stands(&*tx, object, before.is_none())?;
+    }
+    for object in gone {
+        let by = index::holders(&*tx, object)?;
+        if !by.is_empty() {
+            return Err(Refusal::InUse { path: object.path().clone(), by });
+        }
+    }
+    Ok(())
+}
