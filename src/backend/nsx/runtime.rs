@@ -42,6 +42,7 @@ impl Nsx {
             Question::SessionStatistics(_) | Question::FlowStatistics(_) => {
                 self.asked(&format!("{address}/statistics")).await?
             }
+            Question::ServiceSummary(_) => self.asked(&format!("{address}/summary")).await?,
             Question::NeighborStatus(path) => self.neighbor_status(path).await?,
             Question::LearnedRoutes(_) => self.routes(&format!("{address}/routes")).await?,
             Question::AdvertisedRoutes(_) => self.routes(&format!("{address}/advertised-routes")).await?,
@@ -130,6 +131,6 @@ fn is_as_it_should_be(question: &Question, document: &Json) -> bool {
             let mut nodes = results.iter().flat_map(|result| result[NODES].as_array().into_iter().flatten());
             nodes.any(|node| node["routes"].as_array().is_some_and(|routes| !routes.is_empty()))
         }
-        Question::FlowStatistics(_) => true,
+        Question::FlowStatistics(_) | Question::ServiceSummary(_) => true,
     }
 }
