@@ -47,7 +47,14 @@ impl Nsx {
             Question::LearnedRoutes(_) => self.routes(&format!("{address}/routes")).await?,
             Question::AdvertisedRoutes(_) => self.routes(&format!("{address}/advertised-routes")).await?,
         };
-        let is_settled = document.as_ref().is_none_or(|document| is_as_it_should_be(question, document));
+        let is_settled = match (&document, question) {
+            (None, _) => true,
+            // A neighbor that is connected may have nothing to say.
+            (Some(document), Question::LearnedRoutes(path) | Question::AdvertisedRoutes(path)) => {
+                has_routes(document) || self.neighbor_status(path).await?.is_none_or(|status| is_connected(&status))
+            }
+            (Some(document), question) => is_as_it_should_be(question, document),
+        };
         let until = (!is_settled).then(|| Moment(Moment::from_clock().0 + LOOK_AGAIN));
         Ok(Answer { document, until })
     }
@@ -125,12 +132,18 @@ fn is_as_it_should_be(question: &Question, document: &Json) -> bool {
             let results = document["results"].as_array().map(Vec::as_slice).unwrap_or_default();
             results.iter().any(|result| result["ike_status"]["ike_session_state"] == "UP")
         }
-        Question::NeighborStatus(_) => document["connection_state"] == "ESTABLISHED",
-        Question::LearnedRoutes(_) | Question::AdvertisedRoutes(_) => {
-            let results = document["results"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let mut nodes = results.iter().flat_map(|result| result[NODES].as_array().into_iter().flatten());
-            nodes.any(|node| node["routes"].as_array().is_some_and(|routes| !routes.is_empty()))
-        }
+        Question::NeighborStatus(_) => is_connected(document),
+        Question::LearnedRoutes(_) | Question::AdvertisedRoutes(_) => has_routes(document),
         Question::FlowStatistics(_) | Question::ServiceSummary(_) => true,
     }
+}
+
+fn is_connected(status: &Json) -> bool {
+    status["connection_state"] == "ESTABLISHED"
+}
+
+fn has_routes(document: &Json) -> bool {
+    let results = document["results"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut nodes = results.iter().flat_map(|result| result[NODES].as_array().into_iter().flatten());
+    nodes.any(|node| node["routes"].as_array().is_some_and(|routes| !routes.is_empty()))
 }

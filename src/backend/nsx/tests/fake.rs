@@ -52,7 +52,7 @@ impl Asked {
 #[derive(Clone, Debug)]
 pub enum Act {
     /// Answers.
-    AnswerSaid,
+    Answer(u16, Vec<(&'static str, String)>, String),
     /// Closes the connection, after doing what was asked if so.
     Close { after_the_work: bool },
     /// Announces more than it sends, and closes; what was asked is done.
