@@ -21,7 +21,7 @@ impl Divided {
     }
 
     fn at(&self, path: &PolicyPath) -> &dyn Backend {
-        if SIMULATED_PEER.owns(path) || SIMULATED_FLOW.owns(path) { &self.engine } else { &self.endpoint }
+        if is_simulated(path) { &self.engine } else { &self.endpoint }
     }
 
     fn of(&self, kind: &Kind) -> &dyn Backend {
@@ -30,10 +30,13 @@ impl Divided {
 
     /// The two systems, each with those of `paths` that lie there.
     fn parted(&self, paths: Vec<PolicyPath>) -> [(&dyn Backend, Vec<PolicyPath>); 2] {
-        let is_engines = |path: &PolicyPath| SIMULATED_PEER.owns(path) || SIMULATED_FLOW.owns(path);
-        let (engines, endpoints) = paths.into_iter().partition(is_engines);
+        let (engines, endpoints) = paths.into_iter().partition(is_simulated);
         [(&self.engine, engines), (&self.endpoint, endpoints)]
     }
+}
+
+fn is_simulated(path: &PolicyPath) -> bool {
+    SIMULATED_PEER.owns(path) || SIMULATED_FLOW.owns(path)
 }
 
 #[async_trait]
@@ -121,7 +124,9 @@ impl Backend for Divided {
     }
 
     async fn trace(&self, request: &TraceRequest, planned: &[Planned]) -> Result<TraceAnswer, BackendError> {
-        self.endpoint.trace(request, planned).await
+        let is_endpoints = |planned: &&Planned| !is_simulated(&planned.path);
+        let planned: Vec<_> = planned.iter().filter(is_endpoints).cloned().collect();
+        self.endpoint.trace(request, &planned).await
     }
 
     async fn replace(

@@ -111,7 +111,7 @@ impl Nsx {
         }
         let mut document = match self.transport.send(request).await {
             Ok(reply) => reply.document,
-            Err(failure) if refusal::is_not_found(&failure) => Json::Null,
+            Err(failure) if refusal::is_nowhere(&failure) => Json::Null,
             Err(failure) => return Err(failure),
         };
         let results = match document.get_mut("results").map(Json::take) {

@@ -33,6 +33,12 @@ pub fn is_not_found(failure: &Failure) -> bool {
     failure.api_error().is_some_and(|error| error.status == 404)
 }
 
+/// Whether the failure says that there is no such collection, or nothing it could lie
+/// below.
+pub fn is_nowhere(failure: &Failure) -> bool {
+    is_not_found(failure) || failure.api_error().is_some_and(|error| error.code == code::INVALID_PATH)
+}
+
 /// Whether the failure says that the object was changed since the revision that was read.
 pub fn is_stale(error: &ApiError) -> bool {
     error.status == 412 || error.status == 409 || code::MODIFIED.contains(&error.code)

@@ -60,7 +60,7 @@ impl Nsx {
     }
 
     /// The document at `address`; none when there is nothing to ask about.
-    async fn asked(&self, address: &str) -> Result<Option<Json>, Failure> {
+    pub(super) async fn asked(&self, address: &str) -> Result<Option<Json>, Failure> {
         match self.transport.send(Request::get(address)).await {
             Ok(reply) => Ok(Some(reply.document).filter(|document| !document.is_null())),
             Err(failure) if is_not_found(&failure) => Ok(None),

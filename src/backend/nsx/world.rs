@@ -4,7 +4,7 @@
 //! routes that BGP has learned. The far ends are not there to be read: for each session a
 //! peer is put in its place that does what was seen. Where the session is up it agrees to
 //! all that the session offers and announces the routes that its neighbors were seen to
-//! teach; where it is down it cannot be reached. An endpoint that holds simulated peers is an
+//! teach; where it is down it cannot be reached. An endpoint that knows simulated peers is an
 //! engine itself, and its peers are taken as they are.
 
 use std::collections::BTreeMap;
@@ -70,17 +70,11 @@ impl Nsx {
         for kind in [&IKE_PROFILE, &TUNNEL_PROFILE, &DPD_PROFILE] {
             objects.extend(self.list(kind, "/infra").await?);
         }
-        let mut simulated = Vec::new();
-        for kind in [&SIMULATED_PEER, &SIMULATED_FLOW] {
-            // An NSX knows no such collection.
-            match self.list(kind, "/infra").await {
-                Ok(found) => simulated.extend(found),
-                Err(BackendError::Endpoint(Failure::Refused(_) | Failure::NotTheApi { .. })) => {}
-                Err(error) => return Err(error),
-            }
+        let is_engine = self.is_engine().await?;
+        if is_engine {
+            objects.extend(self.list(&SIMULATED_PEER, "/infra").await?);
+            objects.extend(self.list(&SIMULATED_FLOW, "/infra").await?);
         }
-        let is_engine = !simulated.is_empty();
-        objects.extend(simulated);
         for gateway in self.list(&TIER_1, "/infra").await? {
             objects.extend(self.list(&SEGMENT, gateway.path().as_str()).await?);
             objects.push(gateway);
@@ -103,6 +97,15 @@ impl Nsx {
         let far_ends = if with_far_ends && !is_engine { self.far_ends(&objects).await? } else { Vec::new() };
         let declared = |object: &Object| (object.kind(), object.path().clone(), declared(object, is_engine));
         Ok(World { objects: objects.iter().map(declared).chain(far_ends).collect(), is_engine })
+    }
+
+    /// Whether the endpoint is an engine: an NSX knows no simulated peers.
+    async fn is_engine(&self) -> Result<bool, Failure> {
+        match self.asked("/infra/simulated-peers").await {
+            Ok(document) => Ok(document.is_some()),
+            Err(Failure::Refused(_) | Failure::NotTheApi { .. }) => Ok(false),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Adds what lies below a locale service.
