@@ -14,6 +14,7 @@ use serde_json::{Value as Json, json};
 use super::Nsx;
 use super::transport::Failure;
 use crate::backend::{Backend, BackendError};
+use crate::engine::prefix_filter::PrefixMatch;
 use crate::engine::topology::Topology;
 use crate::engine::{Answer, Moment, Object, Planned, Question, Runtime, TraceAnswer, TraceRequest};
 use crate::model::tree::Fields;
@@ -125,7 +126,8 @@ impl Nsx {
     /// Peers that do what was seen of the far ends of the sessions among `objects`.
     async fn far_ends(&self, objects: &[Object]) -> Result<Vec<(&'static Kind, PolicyPath, Tree)>, BackendError> {
         let trees: Vec<_> = objects.iter().map(|object| (object.kind(), object.path(), object.tree())).collect();
-        let topology = Topology::of(trees.iter().map(|(kind, path, tree)| (*kind, *path, tree)), Default::default());
+        let topology =
+            Topology::of(trees.iter().map(|(kind, path, tree)| (*kind, *path, tree)), PrefixMatch::default());
         // What each neighbor taught, by the session that leads to it.
         let mut taught: BTreeMap<PolicyPath, Vec<Json>> = BTreeMap::new();
         for neighbor in topology.neighbors.values() {
