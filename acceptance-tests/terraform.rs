@@ -1,8 +1,10 @@
 //! A working directory, and Terraform in it.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
 
 use serde_json::Value as Json;
 use tempfile::TempDir;
@@ -23,6 +25,40 @@ terraform {
 pub struct Workspace {
     folder: TempDir,
     engine: PathBuf,
+    /// What serves the engine's file, where objects are to be reached over HTTP.
+    served: OnceLock<Served>,
+}
+
+/// Set, it has the suite work on engines that are served over HTTP, with the block `nsx`.
+const OVER_HTTP: &str = "VPN_TEST_OVER_HTTP";
+
+/// An engine's file, served over HTTP until this is dropped.
+struct Served {
+    child: Child,
+    address: String,
+}
+
+impl Served {
+    fn start(engine: &Path) -> Self {
+        let mut child = Command::new(PROVIDER)
+            .args(["serve", "--no-auth", "--no-access-log", "--rate-limit", "0", "--listen", "127.0.0.1:0", "--data"])
+            .arg(engine)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the engine is served");
+        let said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let address = said.filter_map(|line| line.strip_prefix("listening on ").map(str::to_owned)).next();
+        Self { child, address: address.expect("it listens") }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// Something Terraform complained about.
@@ -78,7 +114,7 @@ impl Workspace {
         );
         fs::write(folder.path().join("cli.tfrc"), settings).unwrap();
         fs::create_dir(folder.path().join("t")).unwrap();
-        Self { folder, engine }
+        Self { folder, engine, served: OnceLock::new() }
     }
 
     /// The folder Terraform works in.
@@ -100,8 +136,16 @@ impl Workspace {
     /// Makes `hcl` the configuration, after the header and a provider block that
     /// names the engine's file.
     pub fn configure(&self, hcl: &str) -> &Self {
-        let provider =
-            format!("provider \"vpn\" {{\n  embedded {{ path = {:?} }}\n}}\n", self.engine.display().to_string());
+        let block = if std::env::var_os(OVER_HTTP).is_some() {
+            let served = self.served.get_or_init(|| Served::start(&self.engine));
+            format!(
+                "nsx {{\n    host = {:?}\n    username = \"admin\"\n    password = \"-\"\n    session_auth = false\n  }}",
+                served.address
+            )
+        } else {
+            format!("embedded {{ path = {:?} }}", self.engine.display().to_string())
+        };
+        let provider = format!("provider \"vpn\" {{\n  {block}\n}}\n");
         self.write("main.tf", &format!("{HEADER}{provider}{hcl}"))
     }
 

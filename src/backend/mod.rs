@@ -2,14 +2,25 @@
 //!
 //! A backend holds whole objects and refuses what its system refuses. What a
 //! plan means, merging changes and waiting for others are not its business.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `embedded` | the embedded engine, over a file |
+//! | [`nsx`] | a live NSX, on premises or of VMware Cloud on AWS |
+//! | `divided` | a live endpoint, with the engine's own objects beside it |
 
+mod divided;
 mod embedded;
+pub mod nsx;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 
+pub use divided::Divided;
 pub use embedded::Embedded;
+pub use nsx::Nsx;
 
+use crate::engine::store::StoreError;
 use crate::engine::{Answer, Object, Planned, Question, Refusal, TraceAnswer, TraceRequest};
 use crate::model::{Kind, PolicyPath, Problem, Tree};
 
@@ -22,6 +33,12 @@ pub enum BackendError {
     /// The operation did not come to an end; whether it took effect is not known.
     #[error("the backend's worker ended before it answered")]
     Lost,
+    /// A live endpoint did not do it, or could not be asked.
+    #[error(transparent)]
+    Endpoint(#[from] nsx::Failure),
+    /// What is noted beside the objects of a live endpoint could not be.
+    #[error("the notes in Terraform's data folder cannot be used: {0}")]
+    Ledger(StoreError),
 }
 
 /// A system that holds objects.
@@ -30,8 +47,14 @@ pub trait Backend: Send + Sync {
     /// What the user knows the system as, for messages.
     fn describe(&self) -> String;
 
-    /// The object at `path`, secrets included; `None` when there is none.
+    /// The object at `path`; `None` when there is none. Secrets are included, or the
+    /// object says that it [hides](Object::hides_secrets) them.
     async fn get(&self, path: &PolicyPath) -> Result<Option<Object>, BackendError>;
+
+    /// `object` with the secrets that it hides, as far as the system shows them.
+    async fn reveal(&self, object: Object) -> Result<Object, BackendError> {
+        Ok(object)
+    }
 
     /// The objects of `kind` right below `parent` (`/infra` for profiles).
     async fn list(&self, kind: &'static Kind, parent: &str) -> Result<Vec<Object>, BackendError>;

@@ -2,7 +2,7 @@
 //! what one process of theirs wants another to know. The engine keeps it, and makes
 //! nothing of it.
 
-use super::store::{StoreError, StoreExt, ViewExt};
+use super::store::{Store, StoreError, StoreExt, ViewExt};
 use super::{Engine, Moment, Refusal, index};
 use crate::model::PolicyPath;
 
@@ -58,36 +58,52 @@ impl Engine {
     /// Notes `lines` under `name`, at the time `now`. Notes that are old by then are
     /// removed.
     pub fn note(&self, name: &str, lines: &[String], now: Moment) -> Result<(), Refusal> {
-        let key = note_key(name);
-        let note = lines.iter().fold(now.0.to_string(), |note, line| note + "\n" + line);
-        Ok(self.store.write(move |tx| {
-            for (old, note) in tx.entries(NOTES)? {
-                if noted_at(&note).is_none_or(|then| now.0 - then > STALE) {
-                    tx.delete(&old)?;
-                }
-            }
-            tx.put(&key, note.as_bytes())
-        })?)
+        Ok(note(self.store.as_ref(), name, lines, now)?)
     }
 
     /// The lines of all notes whose names begin with `name`.
     pub fn noted(&self, name: &str) -> Result<Vec<String>, Refusal> {
-        let notes = self.store.read(|view| view.entries(&note_key(name)))?;
-        let lines = |(_, note): (String, Vec<u8>)| {
-            let text = String::from_utf8_lossy(&note).into_owned();
-            text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
-        };
-        Ok(notes.into_iter().flat_map(lines).collect())
+        Ok(noted(self.store.as_ref(), name)?)
     }
 
     /// Forgets all notes whose names begin with `name`.
     pub fn forget(&self, name: &str) -> Result<(), Refusal> {
-        let key = note_key(name);
-        Ok(self.store.write(move |tx| {
-            let notes = tx.entries(&key)?;
-            notes.iter().try_for_each(|(key, _)| tx.delete(key).map(|_| ()))
-        })?)
+        Ok(forget(self.store.as_ref(), name)?)
     }
+}
+
+/// Notes `lines` under `name` in `store`, at the time `now`. Notes that are old by then
+/// are removed.
+pub fn note(store: &dyn Store, name: &str, lines: &[String], now: Moment) -> Result<(), StoreError> {
+    let key = note_key(name);
+    let note = lines.iter().fold(now.0.to_string(), |note, line| note + "\n" + line);
+    store.write(move |tx| {
+        for (old, note) in tx.entries(NOTES)? {
+            if noted_at(&note).is_none_or(|then| now.0 - then > STALE) {
+                tx.delete(&old)?;
+            }
+        }
+        tx.put(&key, note.as_bytes())
+    })
+}
+
+/// The lines of all notes in `store` whose names begin with `name`.
+pub fn noted(store: &dyn Store, name: &str) -> Result<Vec<String>, StoreError> {
+    let notes = store.read(|view| view.entries(&note_key(name)))?;
+    let lines = |(_, note): (String, Vec<u8>)| {
+        let text = String::from_utf8_lossy(&note).into_owned();
+        text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    Ok(notes.into_iter().flat_map(lines).collect())
+}
+
+/// Forgets all notes in `store` whose names begin with `name`.
+pub fn forget(store: &dyn Store, name: &str) -> Result<(), StoreError> {
+    let key = note_key(name);
+    store.write(move |tx| {
+        let notes = tx.entries(&key)?;
+        notes.iter().try_for_each(|(key, _)| tx.delete(key).map(|_| ()))
+    })
 }
 
 /// When something was noted, in milliseconds since 1970.

@@ -10,7 +10,7 @@
 //! | `raw` | objects as the JSON they are stored as, for those who only pass it on |
 //! | `index` | the keys in the store: objects, who refers to whom, addresses and networks by holder |
 //! | `system` | the objects that exist from the start, and those that come with another |
-//! | `ledger` | what callers note beside the objects: claims, keepers, plans |
+//! | [`ledger`] | what callers note beside the objects: claims, keepers, plans |
 //! | [`negotiation`] | whether sessions come up, and what makes them go down |
 //! | [`bgp`] | what neighbors teach and learn, and which routes are used |
 //! | [`forwarding`] | the way of a packet |
@@ -28,6 +28,7 @@
 pub mod bgp;
 pub mod esp;
 pub mod forwarding;
+pub mod ledger;
 pub mod negotiation;
 pub mod object;
 pub mod prefix_filter;
@@ -39,7 +40,6 @@ pub mod topology;
 mod batch;
 mod index;
 mod intent;
-mod ledger;
 mod parallel;
 mod raw;
 mod system;
@@ -56,7 +56,7 @@ pub use batch::{Change, Write};
 pub use object::Object;
 pub use raw::Document;
 pub use refusal::Refusal;
-pub use runtime::{Answer, EngineView, Planned, Question, TraceAnswer, TraceRequest, When};
+pub use runtime::{Answer, EngineView, Planned, Question, Runtime, TraceAnswer, TraceRequest, When};
 
 use prefix_filter::PrefixMatch;
 use store::{Options, SqliteStore, Store, StoreError};

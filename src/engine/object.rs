@@ -16,6 +16,8 @@ pub struct Object {
     kind: &'static Kind,
     path: PolicyPath,
     fields: Map<String, Json>,
+    /// Whether its secrets are left out, because the reader could not see them.
+    hides_secrets: bool,
 }
 
 /// Shows which object it is, and nothing that may be secret.
@@ -36,7 +38,7 @@ impl Object {
     ) -> Self {
         let unique_id = Uuid::new_v4().to_string();
         let parent = kind.parent(&path).map_or_else(|| "/infra".to_owned(), |parent| parent.to_string());
-        let mut object = Self { kind, path, fields };
+        let mut object = Self { kind, path, fields, hides_secrets: false };
         let id = object.path.id().to_owned();
         object.fields.entry("display_name").or_insert_with(|| json!(id));
         for (name, value) in [
@@ -96,7 +98,18 @@ impl Object {
     pub fn from_fields(fields: Map<String, Json>) -> Option<Self> {
         let path = PolicyPath::parse(fields.get("path")?.as_str()?).ok()?;
         let kind = kind_of_type(fields.get("resource_type")?.as_str()?)?;
-        Some(Self { kind, path, fields })
+        Some(Self { kind, path, fields, hides_secrets: false })
+    }
+
+    /// The same object, of which secrets that it does not show are not known.
+    #[must_use]
+    pub fn hiding_secrets(self) -> Self {
+        Self { hides_secrets: true, ..self }
+    }
+
+    /// Whether secrets that it does not show are not known: it may have some.
+    pub fn hides_secrets(&self) -> bool {
+        self.hides_secrets
     }
 
     /// The stored form.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::reference::secrets;
 use crate::model::tree::{Fields, Tree};
 use crate::model::{Field, Kind};
 
@@ -48,10 +49,84 @@ pub fn merge(kind: &Kind, base: &Fields, ours: &Fields, theirs: &Fields) -> Merg
     if clashes.is_empty() { Merge::Clean { fields, foreign } } else { Merge::Clash(clashes) }
 }
 
+/// `fields` with the secrets of `known`, where an object that hides its own has a place for
+/// them.
+pub fn with_secrets_of(kind: &Kind, mut fields: Fields, known: &Fields) -> Fields {
+    for (way, _) in secrets(kind) {
+        copy(&mut fields, known, &way);
+    }
+    fields
+}
+
+fn copy(fields: &mut Fields, known: &Fields, way: &[&str]) {
+    match way {
+        [last] => {
+            if let Some(secret) = known.get(*last).filter(|secret| !secret.is_null()) {
+                fields.insert((*last).to_owned(), secret.clone());
+            }
+        }
+        [first, rest @ ..] => {
+            if let (Some(Tree::Object(inner)), Some(Tree::Object(known))) = (fields.get_mut(*first), known.get(*first))
+            {
+                copy(inner, known, rest);
+            }
+        }
+        [] => {}
+    }
+}
+
+/// `merged` with an empty text for each secret of `before` that it no longer has: of an
+/// object that hides its secrets, one that is not mentioned stays.
+pub fn with_secrets_cleared(kind: &Kind, mut merged: Fields, before: &Fields) -> Fields {
+    for (way, _) in secrets(kind) {
+        clear(&mut merged, before, &way);
+    }
+    merged
+}
+
+fn clear(merged: &mut Fields, before: &Fields, way: &[&str]) {
+    match way {
+        [last] => {
+            let had = before.get(*last).is_some_and(|secret| !secret.is_null());
+            if had && !merged.contains_key(*last) {
+                merged.insert((*last).to_owned(), Tree::from(""));
+            }
+        }
+        [first, rest @ ..] => {
+            if let (Some(Tree::Object(inner)), Some(Tree::Object(before))) =
+                (merged.get_mut(*first), before.get(*first))
+            {
+                clear(inner, before, rest);
+            }
+        }
+        [] => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::IKE_PROFILE;
+    use crate::model::{BGP_NEIGHBOR, IKE_PROFILE};
+
+    fn password(text: &str) -> Fields {
+        Fields::from([("password".to_owned(), Tree::from(text))])
+    }
+
+    #[test]
+    fn a_secret_that_is_not_shown_is_the_one_that_is_known() {
+        let found = with_secrets_of(&BGP_NEIGHBOR, fields(&[("a", 1)]), &password("x"));
+        assert_eq!(found.get("password"), Some(&Tree::from("x")));
+        assert!(!with_secrets_of(&BGP_NEIGHBOR, fields(&[]), &fields(&[])).contains_key("password"));
+    }
+
+    #[test]
+    fn a_secret_that_is_taken_away_is_cleared() {
+        let cleared = with_secrets_cleared(&BGP_NEIGHBOR, fields(&[]), &password("x"));
+        assert_eq!(cleared.get("password"), Some(&Tree::from("")));
+        assert!(with_secrets_cleared(&BGP_NEIGHBOR, fields(&[]), &fields(&[])).is_empty());
+        let kept = with_secrets_cleared(&BGP_NEIGHBOR, password("y"), &password("x"));
+        assert_eq!(kept, password("y"));
+    }
 
     fn fields(pairs: &[(&str, i64)]) -> Fields {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), Tree::from(*value))).collect()

@@ -94,6 +94,12 @@ pub fn of_error(face: &Face, done: &str, error: &BackendError) -> Diagnostics {
             let detail = format!("{}. Run the same command again.", sentence(&error.to_string()));
             return Diagnostic::error(summary, detail).into();
         }
+        BackendError::Endpoint(failure) => return Diagnostic::error(summary, failure.to_string()).into(),
+        BackendError::Ledger(store) => {
+            let detail =
+                format!("What Terraform's data folder notes beside the objects cannot be used. {}", of_store(store));
+            return Diagnostic::error(summary, detail).into();
+        }
     };
     match refusal {
         Refusal::Invalid(problems) => problems.iter().map(|problem| of_problem(face, &Tree::Null, problem)).collect(),

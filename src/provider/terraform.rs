@@ -21,7 +21,7 @@ impl StateHome {
     pub fn of_process() -> Self {
         let folder = env::current_dir().unwrap_or_default();
         let set = |name| env::var_os(name).filter(|value| !value.is_empty());
-        let data = set("TF_DATA_DIR").map_or_else(|| PathBuf::from(".terraform"), PathBuf::from);
+        let data = data_folder();
         let workspace = set("TF_WORKSPACE").map(|name| name.to_string_lossy().into_owned());
         Self::new(&folder, &data, workspace, &state_file())
     }
@@ -38,6 +38,12 @@ impl StateHome {
         let parts = [folder.as_os_str().as_bytes(), workspace.as_bytes(), backend.as_bytes(), state];
         Self(Uuid::new_v5(&Uuid::NAMESPACE_URL, &parts.join(&b'\n')))
     }
+}
+
+/// The folder where Terraform keeps its own data for the working directory.
+pub fn data_folder() -> PathBuf {
+    let set = env::var_os("TF_DATA_DIR").filter(|value| !value.is_empty());
+    set.map_or_else(|| PathBuf::from(".terraform"), PathBuf::from)
 }
 
 /// Whether Terraform carries out a plan that was saved.

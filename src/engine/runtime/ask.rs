@@ -139,31 +139,41 @@ impl Engine {
     /// Answers `question` at `now`. With something `planned`, the answer is what it will
     /// be once that is declared and has come to rest.
     pub fn ask(&self, question: &Question, planned: &[Planned], now: Moment) -> Result<Answer, Refusal> {
-        let mut runtime = self.runtime(now)?;
-        runtime.declare_all(planned);
-        if !planned.is_empty() {
-            runtime.settle_down();
-        }
-        let view = runtime.view();
-        let until = planned.is_empty().then(|| runtime.next_news_of(question.subject())).flatten();
-        Ok(Answer { document: view.answer(question), beyond: beyond(question, &runtime, &view), until })
+        Ok(self.runtime(now)?.asked(question, planned))
     }
 
     /// Traces a packet at `now`, with what is `planned` declared.
     pub fn trace(&self, request: &TraceRequest, planned: &[Planned], now: Moment) -> Result<TraceAnswer, Refusal> {
-        let mut runtime = self.runtime(now)?;
-        runtime.declare_all(planned);
-        if request.when == When::Settled {
-            runtime.settle_down();
+        Ok(self.runtime(now)?.traced(request, planned))
+    }
+}
+
+impl Runtime {
+    /// Answers `question`, as [`Engine::ask`].
+    pub fn asked(mut self, question: &Question, planned: &[Planned]) -> Answer {
+        self.declare_all(planned);
+        if !planned.is_empty() {
+            self.settle_down();
         }
-        let mut answer = traced(&runtime.view(), request);
+        let view = self.view();
+        let until = planned.is_empty().then(|| self.next_news_of(question.subject())).flatten();
+        Answer { document: view.answer(question), beyond: beyond(question, &self, &view), until }
+    }
+
+    /// Traces a packet, as [`Engine::trace`].
+    pub fn traced(mut self, request: &TraceRequest, planned: &[Planned]) -> TraceAnswer {
+        self.declare_all(planned);
+        if request.when == When::Settled {
+            self.settle_down();
+        }
+        let mut answer = traced(&self.view(), request);
         for _ in 0..MOST_OPENED {
             let Some(session) = opens(&answer).filter(|_| request.when == When::Settled) else { break };
-            runtime.wake(&session);
-            runtime.settle_down();
-            answer = traced(&runtime.view(), request);
+            self.wake(&session);
+            self.settle_down();
+            answer = traced(&self.view(), request);
         }
-        Ok(answer)
+        answer
     }
 }
 

@@ -76,6 +76,21 @@ pub struct Planned {
     pub declared: Option<(&'static Kind, Tree)>,
 }
 
+impl Runtime {
+    /// A world that nobody stores, in operation since `since`: what somebody else holds, as
+    /// far as it has been read.
+    pub fn of_world<'a>(
+        objects: impl IntoIterator<Item = (&'static Kind, &'a PolicyPath, &'a Tree)>,
+        since: Moment,
+        now: Moment,
+    ) -> Self {
+        let topology = Topology::of(objects, PrefixMatch::default());
+        let mut runtime = Self::restore(Settled { at: since.0, ..Settled::default() }, topology);
+        runtime.advance(now);
+        runtime
+    }
+}
+
 impl Engine {
     /// The engine in operation at `now`.
     pub fn runtime(&self, now: Moment) -> Result<Runtime, Refusal> {

@@ -8,7 +8,7 @@ use crate::backend::BackendError;
 use crate::engine::{Object, Refusal};
 use crate::model::PolicyPath;
 use crate::model::tree::{Fields, Tree};
-use crate::provider::merge::{Merge, merge};
+use crate::provider::merge::{Merge, merge, with_secrets_cleared, with_secrets_of};
 use crate::provider::messages;
 use crate::provider::shared::Connection;
 use crate::tf_provider::{Context, Diagnostic, Diagnostics, Path, UpdateRequest, Value};
@@ -88,10 +88,15 @@ impl ObjectResource {
                 Ok(_) => return Change::Gone,
                 Err(error) => return Change::Failed(error),
             };
-            let (fields, foreign) = match merge(self.face.kind, base, ours, &declared_fields(&current)) {
+            let kind = self.face.kind;
+            let hides = current.hides_secrets();
+            let theirs = declared_fields(&current);
+            let theirs = if hides { with_secrets_of(kind, theirs, base) } else { theirs };
+            let (fields, foreign) = match merge(kind, base, ours, &theirs) {
                 Merge::Clean { fields, foreign } => (fields, foreign),
                 Merge::Clash(fields) => return Change::Clash(fields),
             };
+            let fields = if hides { with_secrets_cleared(kind, fields, base) } else { fields };
             let Json::Object(body) = Tree::Object(fields).to_json() else { return Change::Gone };
             match connection.backend.replace(path, body, current.revision()).await {
                 Ok(object) => return Change::Made { object, foreign },

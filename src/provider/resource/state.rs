@@ -11,6 +11,7 @@ use crate::model::{Kind, PolicyPath, common, read, reference};
 use crate::provider::convert::{declared, respelled, shown, to_value};
 use crate::provider::face::Face;
 use crate::provider::identify;
+use crate::provider::merge::with_secrets_of;
 use crate::provider::messages;
 use crate::provider::run::STAND_IN;
 use crate::provider::shared::Connection;
@@ -171,7 +172,7 @@ impl ObjectResource {
     /// The state of `object`, in the spelling of `before` wherever that means the
     /// same.
     pub(super) fn state(&self, object: &Object, before: &Value) -> Value {
-        let (tree, path) = (object.tree(), object.path());
+        let (tree, path) = (self.tree_of(object, before), object.path());
         let mut state = Value::object([("id", Value::from(path.id()))]);
         if let Some(parent) = &self.face.parent {
             let actual = self.face.kind.parent(path);
@@ -190,6 +191,24 @@ impl ObjectResource {
         state
     }
 
+    /// The document that `object` is. Secrets that it hides are taken to be those of
+    /// `before`.
+    fn tree_of(&self, object: &Object, before: &Value) -> Tree {
+        match (object.tree(), declared_in(self.face, before)) {
+            (Tree::Object(fields), Tree::Object(known)) if object.hides_secrets() => {
+                Tree::Object(with_secrets_of(self.face.kind, fields, &known))
+            }
+            (tree, _) => tree,
+        }
+    }
+
+    /// The fields that `object` declares, with those of `wanted` in place of secrets that it
+    /// hides.
+    pub(super) fn declared_beside(&self, object: &Object, wanted: &Fields) -> Fields {
+        let declared = declared_fields(object);
+        if object.hides_secrets() { with_secrets_of(self.face.kind, declared, wanted) } else { declared }
+    }
+
     /// The state of the object as it is now; `None` when it is gone.
     pub(super) async fn read_object(&self, connection: &Connection, state: &Value) -> (Option<Value>, Diagnostics) {
         let Some(path) = self.path(state) else {
@@ -197,7 +216,12 @@ impl ObjectResource {
                 "The state holds neither a path nor an id. Remove it with `terraform state rm` and import it anew.";
             return (Some(state.clone()), Diagnostic::error("The state names no object", detail).into());
         };
-        match connection.backend.get(&path).await {
+        let found = match connection.backend.get(&path).await {
+            // After an import nobody knows the secrets yet.
+            Ok(Some(object)) if state.get("unique_id").is_null() => connection.backend.reveal(object).await.map(Some),
+            found => found,
+        };
+        match found {
             Ok(Some(object)) if object.kind() == self.face.kind => {
                 connection.is_in_state(path);
                 (Some(self.state(&object, state)), Diagnostics::none())

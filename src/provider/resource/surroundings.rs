@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::state::{declared_fields, declared_in};
+use super::state::declared_in;
 use super::{ObjectResource, note_deletion};
 use crate::engine::Object;
 use crate::model::hold::{Hold, has_holds, holds};
@@ -188,12 +188,14 @@ impl ObjectResource {
     /// again changes nothing: an earlier run was interrupted after the object was
     /// created and before Terraform could note it.
     pub(super) fn is_what_is_wanted(&self, object: &Object, planned: &Value) -> bool {
-        object.kind() == self.face.kind && self.fields_of(planned) == Some(declared_fields(object))
+        let wanted = self.fields_of(planned);
+        object.kind() == self.face.kind && wanted.is_some_and(|wanted| self.declared_beside(object, &wanted) == wanted)
     }
 
     /// Whether `object` can be what `planned` declares, as far as that is known.
     fn may_be_what_is_wanted(&self, object: &Object, planned: &Value) -> bool {
-        let (wanted, found) = (self.partly_known_fields_of(planned), declared_fields(object));
+        let wanted = self.partly_known_fields_of(planned);
+        let found = self.declared_beside(object, &wanted);
         let names: BTreeSet<_> = wanted.keys().chain(found.keys()).collect();
         let agrees = |name: &String| match wanted.get(name) {
             Some(wanted) if wanted.has_unknown() => true,

@@ -1,0 +1,6 @@
+//! The backend against an NSX that fails as it is told.
+
+mod fake;
+mod faults;
+mod identity;
+mod objects;

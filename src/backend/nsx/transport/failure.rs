@@ -1,0 +1,309 @@
+//! Why a request to an endpoint came to nothing, in words for the user.
+
+use std::error::Error;
+use std::fmt::{self, Display, Formatter, Write};
+
+use serde_json::Value as Json;
+
+/// Of an answer that is no answer of the API, so many characters are shown.
+const LONGEST_LINE: usize = 200;
+
+/// Why a request came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The API refused.
+    #[error(transparent)]
+    Refused(ApiError),
+    /// Something answered that is not the API: a proxy, a portal, another service.
+    #[error("{host} answered {status} to {request}, and not as NSX does: {line}")]
+    NotTheApi {
+        /// The status of HTTP.
+        status: u16,
+        /// Who answered.
+        host: String,
+        /// What was asked.
+        request: String,
+        /// The beginning of the answer.
+        line: String,
+    },
+    /// The certificate of the endpoint is not trusted.
+    #[error(
+        "The certificate of {host} is not trusted: {why}. Name the certificate of the authority that signed it in ca_file \
+         (or ca), or the certificate itself if it is self-signed. For a test, allow_unverified_ssl = true trusts any."
+    )]
+    Certificate {
+        /// Whose certificate.
+        host: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// No connection came about.
+    #[error("{host} cannot be reached: {why}")]
+    Unreachable {
+        /// The host.
+        host: String,
+        /// What the system says.
+        why: String,
+    },
+    /// The connection ended, or nothing came for too long, before the answer was whole.
+    #[error("The connection to {host} ended before the answer to {request} was whole: {why}")]
+    Lost {
+        /// The host.
+        host: String,
+        /// What was asked.
+        request: String,
+        /// What the system says.
+        why: String,
+    },
+    /// The endpoint does not accept the credentials.
+    #[error("{host} does not accept the credentials: {why}")]
+    Credentials {
+        /// The host.
+        host: String,
+        /// What it says.
+        why: String,
+    },
+    /// It was tried again and again.
+    #[error("{last} It was tried {attempts} times in {seconds} seconds.{}", patience(*.wanted))]
+    GaveUp {
+        /// How often it was tried.
+        attempts: u32,
+        /// How long it took.
+        seconds: u64,
+        /// How long the endpoint asked to wait, in seconds, where that was too long.
+        wanted: Option<u64>,
+        /// What happened the last time.
+        last: Box<Failure>,
+    },
+    /// Terraform was told to stop.
+    #[error("Terraform was told to stop before {request} was answered.")]
+    Stopped {
+        /// What was asked.
+        request: String,
+    },
+    /// The client cannot be built.
+    #[error("The connection cannot be prepared: {0}")]
+    Client(String),
+    /// The endpoint cannot do what is asked of it.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
+fn patience(wanted: Option<u64>) -> String {
+    wanted.map_or_else(String::new, |seconds| {
+        format!(" It asks to wait for {seconds} seconds, which is longer than a run waits. Run the same command later.")
+    })
+}
+
+/// An error of the API, as it says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    /// The status of HTTP.
+    pub status: u16,
+    /// The code of the API; 0 where there is none.
+    pub code: i64,
+    /// The part of the API that says so; may be empty.
+    pub module: String,
+    /// Its text.
+    pub message: String,
+    /// What was asked: `PUT /infra/…`.
+    pub request: String,
+    /// Whether the request was sent before, and may have taken effect then.
+    pub was_unsure: bool,
+}
+
+impl Display for ApiError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { status, code, module, message, request, was_unsure: _ } = self;
+        let module = if module.is_empty() { String::new() } else { format!(" of {module}") };
+        let code = if *code == 0 { String::new() } else { format!(", code {code}{module}") };
+        write!(f, "{} (The API answered {status}{code} to {request}.)", message.trim_end())
+    }
+}
+
+impl Error for ApiError {}
+
+impl ApiError {
+    /// Reads the body of an error; `None` when it is none of the API's.
+    pub fn read(status: u16, body: &Json, request: &str) -> Option<Self> {
+        let text = body.get("error_message").and_then(Json::as_str)?;
+        let mut message = text.to_owned();
+        let related = body.get("related_errors").and_then(Json::as_array).into_iter().flatten();
+        let details = body.get("details").and_then(Json::as_str).into_iter();
+        let more = related.filter_map(|error| error.get("error_message").and_then(Json::as_str));
+        for more in details.chain(more).filter(|more| *more != text) {
+            let _ = write!(message, " {more}");
+        }
+        Some(Self {
+            status,
+            code: body.get("error_code").and_then(Json::as_i64).unwrap_or_default(),
+            module: body.get("module_name").and_then(Json::as_str).unwrap_or_default().to_owned(),
+            message,
+            request: request.to_owned(),
+            was_unsure: false,
+        })
+    }
+}
+
+impl Failure {
+    /// The failure that an answer with an error status is.
+    pub fn of_answer(status: u16, body: &[u8], host: &str, request: &str) -> Self {
+        let json = serde_json::from_slice::<Json>(body).ok();
+        match json.as_ref().and_then(|body| ApiError::read(status, body, request)) {
+            Some(error) => Self::Refused(error),
+            None => Self::not_the_api(status, body, host, request),
+        }
+    }
+
+    /// The failure that an answer is which nobody expects of the API.
+    pub fn not_the_api(status: u16, body: &[u8], host: &str, request: &str) -> Self {
+        let (host, request) = (host.to_owned(), request.to_owned());
+        Self::NotTheApi { status, host, request, line: first_line(body) }
+    }
+
+    /// The failure that an error of the client is.
+    pub fn of_client(error: &reqwest::Error, host: &str, request: &str) -> Self {
+        let (host, request) = (host.to_owned(), request.to_owned());
+        let why = root_cause(error);
+        if let Some(why) = certificate_problem(error) {
+            Self::Certificate { host, why }
+        } else if error.is_connect() {
+            Self::Unreachable { host, why }
+        } else if error.is_builder() {
+            Self::Client(why)
+        } else {
+            let why = if error.is_timeout() { "nothing came for too long".to_owned() } else { why };
+            Self::Lost { host, request, why }
+        }
+    }
+
+    /// The same after an attempt that may have taken effect.
+    #[must_use]
+    pub fn after_unsure(mut self) -> Self {
+        if let Self::Refused(error) = &mut self {
+            error.was_unsure = true;
+        }
+        self
+    }
+
+    /// The error of the API that it is.
+    pub fn api_error(&self) -> Option<&ApiError> {
+        match self {
+            Self::Refused(error) => Some(error),
+            Self::GaveUp { last, .. } => last.api_error(),
+            _ => None,
+        }
+    }
+
+    /// Whether the request may have taken effect although no answer says so.
+    pub fn may_have_taken_effect(&self) -> bool {
+        match self {
+            Self::Lost { .. } | Self::Stopped { .. } => true,
+            Self::NotTheApi { status, .. } => *status >= 500,
+            Self::Refused(error) => error.status >= 500,
+            Self::GaveUp { last, .. } => last.may_have_taken_effect(),
+            Self::Certificate { .. }
+            | Self::Unreachable { .. }
+            | Self::Credentials { .. }
+            | Self::Client(_)
+            | Self::Unsupported(_) => false,
+        }
+    }
+
+    /// The same without `secrets`, should the API have repeated one.
+    #[must_use]
+    pub fn without(mut self, secrets: &[String]) -> Self {
+        let hide = |text: &mut String| {
+            for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+                *text = text.replace(secret.as_str(), "(hidden)");
+            }
+        };
+        match &mut self {
+            Self::Refused(error) => hide(&mut error.message),
+            Self::NotTheApi { line, .. } => hide(line),
+            Self::GaveUp { last, .. } => **last = last.as_ref().clone().without(secrets),
+            _ => {}
+        }
+        self
+    }
+}
+
+/// The beginning of an answer that is not the API's. Of a page, its title.
+fn first_line(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(64 * 1024)]);
+    let lower = text.to_ascii_lowercase();
+    let title = lower.find("<title>").zip(lower.find("</title>")).and_then(|(from, to)| text.get(from + 7..to));
+    let line = title.or_else(|| text.lines().find(|line| !line.trim().is_empty())).unwrap_or("an empty answer").trim();
+    let printable = line.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let short: String = printable.take(LONGEST_LINE).collect();
+    if short.is_empty() { "an empty title".to_owned() } else { short }
+}
+
+/// What of `error` is a problem with a certificate. An I/O error holds what caused it, and
+/// does not name it as its source.
+fn certificate_problem(error: &(dyn Error + 'static)) -> Option<String> {
+    match error.downcast_ref::<rustls::Error>() {
+        Some(rustls::Error::InvalidCertificate(problem)) => return Some(spelled(problem)),
+        Some(rustls::Error::NoCertificatesPresented) => return Some("it presents none".to_owned()),
+        _ => {}
+    }
+    let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    let next = within.map(|within| within as &(dyn Error + 'static)).or_else(|| error.source());
+    next.and_then(certificate_problem)
+}
+
+fn spelled(problem: &rustls::CertificateError) -> String {
+    use rustls::CertificateError as Problem;
+    match problem {
+        Problem::UnknownIssuer => "nobody knows who signed it".to_owned(),
+        Problem::NotValidForName | Problem::NotValidForNameContext { .. } => {
+            format!("it is of another name ({problem})")
+        }
+        Problem::Expired | Problem::ExpiredContext { .. } => format!("it has expired ({problem})"),
+        problem => problem.to_string(),
+    }
+}
+
+/// What is at the bottom of an error, without the address, which may hold more than is
+/// to be shown.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut deepest: &dyn Error = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_the_code_and_the_request_are_told() {
+        let body = br#"{"httpStatus":"BAD_REQUEST","error_code":500012,"module_name":"Policy",
+            "error_message":"The path=[/infra/a] is invalid","related_errors":[{"error_message":"And more."}]}"#;
+        let said = Failure::of_answer(400, body, "nsx", "PUT /infra/a").to_string();
+        assert_eq!(
+            said,
+            "The path=[/infra/a] is invalid And more. (The API answered 400, code 500012 of Policy to PUT /infra/a.)"
+        );
+    }
+
+    #[test]
+    fn of_a_page_only_its_title_is_told() {
+        let page = b"<html>\n<head><title>502 Bad Gateway</title></head><body>secret</body></html>";
+        let said = Failure::of_answer(502, page, "proxy.example.com", "GET /infra/a").to_string();
+        assert_eq!(said, "proxy.example.com answered 502 to GET /infra/a, and not as NSX does: 502 Bad Gateway");
+        let long = vec![b'x'; 10_000];
+        assert!(Failure::of_answer(200, &long, "h", "GET /").to_string().len() < 300);
+        assert!(Failure::of_answer(500, b"", "h", "GET /").to_string().contains("an empty answer"));
+    }
+
+    #[test]
+    fn a_secret_that_the_api_repeats_is_hidden() {
+        let body = br#"{"error_message":"psk hunter2 is too short","error_code":1}"#;
+        let failure =
+            Failure::of_answer(400, body, "nsx", "PUT /infra/a").without(&["hunter2".to_owned(), String::new()]);
+        assert!(!failure.to_string().contains("hunter2") && failure.to_string().contains("psk (hidden) is too short"));
+    }
+}

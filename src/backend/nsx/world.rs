@@ -1,0 +1,224 @@
+//! The world of an endpoint, rebuilt in the engine, which decides what becomes of a packet.
+//!
+//! What is declared is read from the endpoint, and so are the states of sessions and the
+//! routes that BGP has learned. The far ends are not there to be read: for each session a
+//! peer is put in its place that does what was seen. Where the session is up it agrees to
+//! all that the session offers and announces the routes that its neighbors were seen to
+//! teach; where it is down it cannot be reached. An endpoint that knows simulated peers is an
+//! engine itself, and its peers are taken as they are.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+
+use super::Nsx;
+use super::transport::Failure;
+use crate::backend::{Backend, BackendError};
+use crate::engine::prefix_filter::PrefixMatch;
+use crate::engine::topology::Topology;
+use crate::engine::{Answer, Moment, Object, Planned, Question, Runtime, TraceAnswer, TraceRequest};
+use crate::model::tree::Fields;
+use crate::model::{
+    BGP_CONFIG, BGP_NEIGHBOR, DPD_PROFILE, IKE_PROFILE, Kind, LOCAL_ENDPOINT, LOCALE_SERVICE, POLICY_BASED_SESSION,
+    PREFIX_LIST, PolicyPath, ROUTE_BASED_SESSION, SEGMENT, SIMULATED_FLOW, SIMULATED_PEER, TIER_0, TIER_1,
+    TUNNEL_PROFILE, Tree, VPN_SERVICE, read,
+};
+
+/// Sessions that are up have been so for longer than anything takes, in milliseconds.
+const BEGAN_BEFORE: i64 = 60 * 60 * 1_000;
+
+/// The key that sessions and their peers have here, where the true one may not be known.
+const KEY: &str = "as was seen";
+
+/// The objects of an endpoint.
+struct World {
+    objects: Vec<(&'static Kind, PolicyPath, Tree)>,
+    /// Whether its peers are simulated.
+    is_engine: bool,
+}
+
+impl Nsx {
+    /// Traces a packet through what the endpoint is. What is planned of sessions and
+    /// neighbors is left out, since nobody knows what their far ends will do.
+    pub(super) async fn traced(
+        &self,
+        request: &TraceRequest,
+        planned: &[Planned],
+    ) -> Result<TraceAnswer, BackendError> {
+        let world = self.world(true).await?;
+        let (known, open): (Vec<_>, Vec<_>) = planned.iter().cloned().partition(|planned| {
+            world.is_engine || planned.declared.as_ref().is_none_or(|(kind, _)| !depends_on_a_far_end(kind))
+        });
+        let mut answer = world.runtime().traced(request, &known);
+        answer.unknown.extend(open.into_iter().map(|planned| planned.path));
+        Ok(answer)
+    }
+
+    /// Answers a question about what will be, if the endpoint is an engine whose world can be
+    /// rebuilt; `None` if it is not.
+    pub(super) async fn foreseen(
+        &self,
+        question: &Question,
+        planned: &[Planned],
+    ) -> Result<Option<Answer>, BackendError> {
+        let world = self.world(false).await?;
+        Ok(world.is_engine.then(|| world.runtime().asked(question, planned)))
+    }
+
+    /// What the endpoint holds, with far ends that do what was seen if that is wanted.
+    async fn world(&self, with_far_ends: bool) -> Result<World, BackendError> {
+        let mut objects = Vec::new();
+        for kind in [&IKE_PROFILE, &TUNNEL_PROFILE, &DPD_PROFILE] {
+            objects.extend(self.list(kind, "/infra").await?);
+        }
+        let is_engine = self.is_engine().await?;
+        if is_engine {
+            objects.extend(self.list(&SIMULATED_PEER, "/infra").await?);
+            objects.extend(self.list(&SIMULATED_FLOW, "/infra").await?);
+        }
+        for gateway in self.list(&TIER_1, "/infra").await? {
+            objects.extend(self.list(&SEGMENT, gateway.path().as_str()).await?);
+            objects.push(gateway);
+        }
+        for gateway in self.list(&TIER_0, "/infra").await? {
+            objects.extend(self.list(&PREFIX_LIST, gateway.path().as_str()).await?);
+            for service in self.list(&LOCALE_SERVICE, gateway.path().as_str()).await? {
+                self.add_locale_service(&service, &mut objects).await?;
+                objects.push(service);
+            }
+            objects.push(gateway);
+        }
+        if is_engine {
+            let mut revealed = Vec::new();
+            for object in objects {
+                revealed.push(self.reveal(object).await?);
+            }
+            objects = revealed;
+        }
+        let far_ends = if with_far_ends && !is_engine { self.far_ends(&objects).await? } else { Vec::new() };
+        let declared = |object: &Object| (object.kind(), object.path().clone(), declared(object, is_engine));
+        Ok(World { objects: objects.iter().map(declared).chain(far_ends).collect(), is_engine })
+    }
+
+    /// Whether the endpoint is an engine: an NSX knows no simulated peers.
+    async fn is_engine(&self) -> Result<bool, Failure> {
+        match self.asked("/infra/simulated-peers").await {
+            Ok(document) => Ok(document.is_some()),
+            Err(Failure::Refused(_) | Failure::NotTheApi { .. }) => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Adds what lies below a locale service.
+    async fn add_locale_service(&self, service: &Object, objects: &mut Vec<Object>) -> Result<(), BackendError> {
+        let bgp = BGP_CONFIG.path(service.path(), "bgp");
+        objects.extend(self.get(&bgp).await?);
+        objects.extend(self.list(&BGP_NEIGHBOR, bgp.as_str()).await?);
+        for vpn in self.list(&VPN_SERVICE, service.path().as_str()).await? {
+            for kind in [&LOCAL_ENDPOINT, &ROUTE_BASED_SESSION, &POLICY_BASED_SESSION] {
+                objects.extend(self.list(kind, vpn.path().as_str()).await?);
+            }
+            objects.push(vpn);
+        }
+        Ok(())
+    }
+
+    /// Peers that do what was seen of the far ends of the sessions among `objects`.
+    async fn far_ends(&self, objects: &[Object]) -> Result<Vec<(&'static Kind, PolicyPath, Tree)>, BackendError> {
+        let trees: Vec<_> = objects.iter().map(|object| (object.kind(), object.path(), object.tree())).collect();
+        let topology =
+            Topology::of(trees.iter().map(|(kind, path, tree)| (*kind, *path, tree)), PrefixMatch::default());
+        // What each neighbor taught, by the session that leads to it.
+        let mut taught: BTreeMap<PolicyPath, Vec<Json>> = BTreeMap::new();
+        for neighbor in topology.neighbors.values() {
+            let Some((session, _)) = topology.session_of(neighbor) else { continue };
+            let routes = self.answer(&Question::LearnedRoutes(neighbor.path.clone()), &[]).await?;
+            let own_as = neighbor.remote_as.to_string();
+            let routes = routes.document.as_ref().map(|document| routes_in(document, &own_as)).unwrap_or_default();
+            taught.entry(session.path.clone()).or_default().extend(routes);
+        }
+        let mut peers: BTreeMap<String, Json> = BTreeMap::new();
+        for session in objects.iter().filter(|object| is_session(object.kind())) {
+            let text = |name: &str| session.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+            let status = self.answer(&Question::SessionStatus(session.path().clone()), &[]).await?.document;
+            let is_up = status.is_some_and(|status| super::runtime::is_up(&status));
+            let peer = peers.entry(text("peer_address")).or_insert_with(|| {
+                let id = text("peer_id");
+                let id = if id.is_empty() { text("peer_address") } else { id };
+                let mut peer = json!({ "address": text("peer_address"), "ike_id": id, "reachable": false });
+                if text("authentication_mode") == "CERTIFICATE" {
+                    peer["certificate_subject"] = json!(id);
+                } else {
+                    peer["psk"] = json!(KEY);
+                }
+                peer
+            });
+            if is_up {
+                peer["reachable"] = json!(true);
+            }
+            if let Some(routes) = taught.remove(session.path()) {
+                if !peer["bgp"].is_object() {
+                    peer["bgp"] = json!({ "routes": [] });
+                }
+                if let Some(all) = peer["bgp"]["routes"].as_array_mut() {
+                    all.extend(routes);
+                }
+            }
+        }
+        let placed = peers.into_values().enumerate().filter_map(|(number, peer)| {
+            let path = PolicyPath::parse(&format!("/infra/simulated-peers/seen-{number}")).ok()?;
+            Some((&SIMULATED_PEER, path, read(&SIMULATED_PEER, &Tree::from(&peer), None).tree))
+        });
+        Ok(placed.collect())
+    }
+}
+
+impl World {
+    /// The world in operation, for long enough that everything has come about.
+    fn runtime(&self) -> Runtime {
+        let now = Moment::from_clock();
+        let objects = self.objects.iter().map(|(kind, path, tree)| (*kind, path, tree));
+        Runtime::of_world(objects, Moment(now.0 - BEGAN_BEFORE), now)
+    }
+}
+
+fn is_session(kind: &Kind) -> bool {
+    *kind == ROUTE_BASED_SESSION || *kind == POLICY_BASED_SESSION
+}
+
+fn depends_on_a_far_end(kind: &Kind) -> bool {
+    is_session(kind) || *kind == BGP_NEIGHBOR
+}
+
+/// What is declared of an object. Keys that were seen to work are the same at both ends.
+fn declared(object: &Object, is_engine: bool) -> Tree {
+    let mut fields: Fields = match object.tree() {
+        Tree::Object(fields) => fields,
+        tree => return tree,
+    };
+    if !is_engine {
+        if *object.kind() == BGP_NEIGHBOR {
+            fields.remove("password");
+        }
+        if is_session(object.kind()) && object.get("authentication_mode").is_none_or(|mode| mode == "PSK") {
+            fields.insert("psk".to_owned(), Tree::from(KEY));
+        }
+    }
+    Tree::Object(fields)
+}
+
+/// The routes in the API's answer, as a speaker of the AS `own` announces them.
+fn routes_in(document: &Json, own: &str) -> Vec<Json> {
+    let results = document["results"].as_array().into_iter().flatten();
+    let nodes = results.flat_map(|result| result["edge_node_routes"].as_array().into_iter().flatten());
+    let routes = nodes.flat_map(|node| node["routes"].as_array().into_iter().flatten());
+    let route = |route: &Json| {
+        let path: Vec<_> = route["as_path"].as_str().unwrap_or_default().split_whitespace().collect();
+        let beyond = if path.first() == Some(&own) { &path[1..] } else { &path[..] };
+        json!({ "network": route["network"], "as_path": beyond, "med": route["med"].as_i64().unwrap_or_default() })
+    };
+    let mut routes: Vec<_> = routes.map(route).collect();
+    // Several edges have learned the same.
+    routes.dedup();
+    routes
+}

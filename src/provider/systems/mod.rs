@@ -1,0 +1,55 @@
+//! The provider block: on which systems objects live.
+//!
+//! A block takes over its own objects. Without any, everything is on the embedded engine.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`embedded`] | the block of the engine |
+//! | [`nsx`] | the block of a live endpoint |
+
+pub mod embedded;
+pub mod nsx;
+
+use std::sync::Arc;
+
+use crate::backend::{Backend, BackendError, Divided};
+use crate::tf_provider::{Context, Diagnostic, Diagnostics, NestedBlock, Path, Value};
+
+/// The blocks.
+pub fn blocks() -> [NestedBlock; 2] {
+    [embedded::block(), nsx::block()]
+}
+
+/// What is wrong with the blocks, as far as their values are known.
+pub fn validate(config: &Value) -> Diagnostics {
+    let mut diagnostics = embedded::validate(config);
+    if has(config, nsx::NAME) {
+        diagnostics.extend(nsx::validate(config));
+    }
+    diagnostics
+}
+
+/// The systems that the blocks name, in use.
+pub async fn open(cx: &Context, config: &Value) -> Result<Arc<dyn Backend>, Diagnostics> {
+    if !has(config, nsx::NAME) {
+        return Ok(Arc::new(embedded::open(config).await?));
+    }
+    let endpoint = nsx::open(cx, config)?;
+    if has(config, embedded::NAME) {
+        return Ok(Arc::new(Divided::new(endpoint, embedded::open(config).await?)));
+    }
+    Ok(Arc::new(endpoint))
+}
+
+/// What is said when the systems cannot be begun to work with.
+pub fn unusable(config: &Value, error: &BackendError) -> Diagnostic {
+    if has(config, nsx::NAME) {
+        Diagnostic::error("The endpoint cannot be used", error.to_string()).at(Path::attribute(nsx::NAME))
+    } else {
+        Diagnostic::error("The engine's file cannot be used", error.to_string()).at(embedded::engine_path())
+    }
+}
+
+fn has(config: &Value, block: &str) -> bool {
+    !config.get(block).is_null()
+}
