@@ -70,8 +70,8 @@ const SAME: &[(&str, &[&str])] = &[
     (
         "simulated_peer",
         &[
-            "bgp {\n  address = \"2001:db8:20::1\"\nroute {\nnetwork = \"10.20.0.0/16\"\nnext_hop = \"2001:db8:20::1\"\n}\n}",
-            "bgp {\n  address = \"2001:DB8:20:0::1\"\nroute {\nnetwork = \"10.20.30.0/16\"\nnext_hop = \"2001:db8:020::1\"\n}\n}",
+            "bgp {\n  address = \"2001:db8:20::1\"\nroute {\nnetwork = \"10.20.0.0/16\"\n}\nroute {\nnetwork = \"2001:db8:30::/48\"\nnext_hop = \"2001:db8:20::1\"\n}\n}",
+            "bgp {\n  address = \"2001:DB8:20:0::1\"\nroute {\nnetwork = \"10.20.30.0/16\"\n}\nroute {\nnetwork = \"2001:DB8:30:0::/48\"\nnext_hop = \"2001:db8:020::1\"\n}\n}",
         ],
     ),
     (
