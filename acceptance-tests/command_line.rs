@@ -208,7 +208,8 @@ fn what_cannot_be_read_is_told_after_what_can() {
     assert!(said.code == 2 && said.out.starts_with("2 packets, 56 B\n"), "{}", said.out);
 
     for (name, bytes, says) in [
-        ("nothing.pcap", &b""[..], "nothing.pcap: is no capture (pcap, pcapng), and no list of flows either"),
+        ("nothing.pcap", &b""[..], "nothing.pcap: is empty"),
+        ("stray.txt", &b"hello\n"[..], "stray.txt: is no capture (pcap, pcapng), and no list of flows either"),
         ("picture.png", &b"\x89PNG\r\n\x1a\n\0\0\0"[..], "picture.png: is no capture (pcap, pcapng)"),
         ("packed.gz", &b"\x1f\x8b\x08\0"[..], "packed.gz: is compressed with gzip: unpack it first"),
     ] {

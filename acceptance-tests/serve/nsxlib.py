@@ -96,12 +96,58 @@ def routing(nsx):
     more = lists.build_prefix_entry("192.168.0.0/16", action="DENY")
     lists.update("in", "vmc", id, [entry, more])
     assert len(lists.get("vmc", id)["prefixes"]) == 2
-    assert [found["id"] for found in lists.list("vmc")] == [id]
+    assert [found["id"] for found in lists.list("vmc") if not found["_system_owned"]] == [id]
     lists.delete("vmc", id)
     assert is_gone(lists.get, "vmc", id)
     assert nsx.tier0_bgp.get("vmc", "default")["local_as_num"] == "65000"
 
 
+def tier1(nsx):
+    """A policy-based VPN on a tier-1 gateway, whose locale service is not the default one."""
+    vpn = nsx.ipsec_vpn
+    gateway = nsx.tier1.create_or_overwrite("edge", tier1_id="edge", tier0="vmc", failover_mode="NON_PREEMPTIVE")
+    nsx.tier1.create_locale_service(gateway)
+    service = vpn.service.create_or_overwrite("service", gateway, vpn_service_id="service", enabled=True)
+    assert [found["id"] for found in vpn.service.list(gateway)] == [service]
+    endpoint = vpn.local_endpoint.create_or_overwrite(
+        "endpoint", gateway, service, endpoint_id="endpoint", local_address="203.0.113.7", local_id="203.0.113.7"
+    )
+    assert vpn.local_endpoint.get(gateway, service, endpoint)["local_address"] == "203.0.113.7"
+    profiles = {
+        f"{kind}_profile_id": f"nsx-default-l3vpn-{kind}-profile" for kind in ("ike", "tunnel", "dpd")
+    }
+    rule = vpn.session.build_rule(
+        "rule", "rule", destination_cidrs=["10.9.0.0/16"], source_cidrs=["192.168.9.0/24"]
+    )
+    session = vpn.session.create_or_overwrite(
+        "session",
+        gateway,
+        service,
+        session_id="session",
+        peer_address="198.51.100.9",
+        peer_id="198.51.100.9",
+        psk="correct horse",
+        rules=[rule],
+        local_endpoint_id=endpoint,
+        **profiles,
+    )
+    found = vpn.session.get(gateway, service, session)
+    assert found["rules"][0]["destinations"] == [{"subnet": "10.9.0.0/16"}] and "psk" not in found, found
+    vpn.session.update(gateway, service, session, description="changed", enabled=False)
+    assert vpn.session.get(gateway, service, session)["enabled"] is False
+    status = vpn.session.get_status(gateway, service, session)
+    assert status["results"][0]["runtime_status"] == "DOWN", status
+    assert is_refused(exceptions.ManagerError, vpn.local_endpoint.delete, gateway, service, endpoint)
+    vpn.session.delete(gateway, service, session)
+    vpn.local_endpoint.delete(gateway, service, endpoint)
+    vpn.service.delete(gateway, service)
+    assert is_gone(vpn.session.get, gateway, service, session)
+    nsx.tier1.delete_locale_service(gateway)
+    nsx.tier1.delete(gateway)
+    assert is_gone(nsx.tier1.get, gateway)
+
+
 nsx = client(sys.argv[3])
 profiles(nsx)
 routing(nsx)
+tier1(nsx)
