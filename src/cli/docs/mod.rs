@@ -1,6 +1,6 @@
 //! The documentation, in the layout of the Terraform Registry: a page for the
-//! provider, for every resource and for every data source. With them comes the description
-//! of the API that `serve` answers, for programs.
+//! provider, for every resource and for every data source, and the guide of what becomes of
+//! packets. With them comes the description of the API that `serve` answers, for programs.
 //!
 //! Everything on a page comes from the schemas, which come from the model's
 //! declarations, and from the files below `examples/`, which the acceptance tests
@@ -9,6 +9,7 @@
 
 pub mod examples;
 
+mod dispositions;
 mod page;
 mod reference;
 
@@ -89,6 +90,7 @@ pub fn run(options: &Options) -> Result<bool, Error> {
 pub fn pages(examples: &Path) -> Result<Pages, Error> {
     let mut pages = page::all(examples)?;
     pages.insert(OPENAPI.into(), openapi::text());
+    pages.insert(dispositions::PAGE.into(), dispositions::page());
     Ok(pages)
 }
 
