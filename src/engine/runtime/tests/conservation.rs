@@ -89,13 +89,10 @@ proptest! {
                 Act::Enabled(enabled) => lab.patch(&session("dc"), json!({ "enabled": enabled })),
                 Act::Mode(mode) => lab.patch(&session("dc"), json!({ "connection_initiation_mode": mode })),
                 Act::Neighbor(there) if there != has_neighbor => {
-                    match there {
-                        true => lab.put(&format!("{BGP}/neighbors/dc"), neighbor.clone()),
-                        false => lab.delete(&format!("{BGP}/neighbors/dc")),
-                    }
+                    let at = format!("{BGP}/neighbors/dc");
+                    if there { lab.put(&at, neighbor.clone()) } else { lab.delete(&at) }
                     has_neighbor = there;
                 }
-                Act::Neighbor(_) => {}
                 Act::Filter(keeps_out) => {
                     let action = if keeps_out { "DENY" } else { "PERMIT" };
                     lab.patch(list, json!({ "prefixes": [{ "network": "ANY", "action": action }] }));
@@ -119,7 +116,7 @@ proptest! {
                     flows = false;
                     sending = None;
                 }
-                Act::NoFlow => {}
+                Act::Neighbor(_) | Act::NoFlow => {}
                 Act::Reset => {
                     lab.engine.reset_statistics(&parsed(&session("dc")), lab.moment()).unwrap();
                     last = (last.0, 0, 0);
