@@ -7,7 +7,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::schemas::{named, page, required};
 use crate::model::{
-    BGP_CONFIG, BGP_NEIGHBOR, KINDS, Kind, POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION, VPN_SERVICE,
+    BGP_CONFIG, BGP_NEIGHBOR, KINDS, Kind, POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION, SIMULATED_FLOW,
+    VPN_SERVICE,
 };
 
 /// Where the policy API begins.
@@ -189,6 +190,10 @@ fn running(paths: &mut Map<String, Json>, address: &str, kinds: &[&'static Kind]
         let action = json!({ "name": "action", "in": "query", "required": true, "schema": { "type": "string", "enum": ["reset"] } });
         let reset = Operation::new("Count from zero again.").query(vec![action]);
         reset.add(paths, "post", &format!("{at}/statistics"));
+    }
+    if is(&SIMULATED_FLOW) {
+        let statistics = Operation::new("What became of the packets of a flow.").query(place());
+        statistics.answers(json!({ "type": "object" })).add(paths, "get", &format!("{at}/statistics"));
     }
     if is(&VPN_SERVICE) {
         let summary = Operation::new("How the sessions of a service are, in short.").query(place());

@@ -22,6 +22,7 @@ pub(super) async fn handle(mut ask: Ask, what: Running) -> Result<Response, ApiE
         _ if !ask.is_get() => Err(ApiError::method_not_allowed("GET")),
         Running::Session(session) => answer(ask, Question::SessionStatus(session)).await,
         Running::Statistics(session) => answer(ask, Question::SessionStatistics(session)).await,
+        Running::Flow(flow) => answer(ask, Question::FlowStatistics(flow)).await,
         Running::Summary(service) => answer(ask, Question::ServiceSummary(service)).await,
         Running::Neighbors(bgp) => neighbors(ask, bgp).await,
     }

@@ -3,7 +3,8 @@
 use super::super::error::ApiError;
 use crate::engine::bgp::documents::Direction;
 use crate::model::{
-    BGP_CONFIG, BGP_NEIGHBOR, Kind, POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION, VPN_SERVICE, kinds_at,
+    BGP_CONFIG, BGP_NEIGHBOR, Kind, POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION, SIMULATED_FLOW, VPN_SERVICE,
+    kinds_at,
 };
 
 /// What an address names.
@@ -50,6 +51,8 @@ pub(super) enum Running {
     Session(PolicyPath),
     /// `…/sessions/ID/statistics`
     Statistics(PolicyPath),
+    /// `/infra/simulated-flows/ID/statistics`; only the engine has flows
+    Flow(PolicyPath),
     /// `…/ipsec-vpn-services/ID/summary`
     Summary(PolicyPath),
     /// `…/bgp/neighbors/status`
@@ -110,7 +113,10 @@ fn running(text: &str) -> Option<Running> {
     let sessions = [&ROUTE_BASED_SESSION, &POLICY_BASED_SESSION];
     match what {
         "detailed-status" => Some(Running::Session(of(subject, &sessions)?)),
-        "statistics" => Some(Running::Statistics(of(subject, &sessions)?)),
+        "statistics" => match of(subject, &[&SIMULATED_FLOW]) {
+            Some(flow) => Some(Running::Flow(flow)),
+            None => Some(Running::Statistics(of(subject, &sessions)?)),
+        },
         "summary" => Some(Running::Summary(of(subject, &[&VPN_SERVICE])?)),
         "status" => Some(Running::Neighbors(of(subject.strip_suffix("/neighbors")?, &[&BGP_CONFIG])?)),
         "routes" => Some(Running::Routes(of(subject, &[&BGP_NEIGHBOR])?, Direction::Learned)),
@@ -153,6 +159,8 @@ mod tests {
 
     #[test]
     fn what_runs_is_not_taken_for_an_object() {
+        let flow = PolicyPath::parse("/infra/simulated-flows/a").unwrap();
+        assert_eq!(find(&format!("{flow}/statistics")).unwrap(), Target::Running(Running::Flow(flow)));
         let bgp = PolicyPath::parse(system::BGP).unwrap();
         assert_eq!(find(&format!("{bgp}/neighbors/status")).unwrap(), Target::Running(Running::Neighbors(bgp.clone())));
         let neighbor = bgp.child("neighbors", "a");
