@@ -97,7 +97,16 @@ pub enum Verdict {
 /// Who we are, and the credentials in use.
 pub struct Auth {
     scheme: Scheme,
-    current: Mutex<Option<Arc<Grant>>>,
+    current: Mutex<Current>,
+}
+
+/// What has come of asking for credentials.
+#[derive(Default)]
+struct Current {
+    grant: Option<Arc<Grant>>,
+    /// Why there will be none. A name is locked after a few wrong passwords, and a plan
+    /// has many requests: what was refused once is not tried again in the same run.
+    refusal: Option<Failure>,
 }
 
 /// The header of a user's name and password: `Basic`, or `Remote` for users of another
@@ -123,26 +132,35 @@ impl Auth {
     pub async fn grant(&self, line: &Line, endpoint: &Endpoint) -> Result<Arc<Grant>, Failure> {
         // Whoever holds the lock gets them for all the others.
         let mut current = self.current.lock().await;
-        if let Some(grant) = current.as_ref().filter(|grant| grant.until.is_none_or(|until| Instant::now() < until)) {
+        if let Some(refusal) = &current.refusal {
+            return Err(refusal.clone());
+        }
+        let is_good = |grant: &&Arc<Grant>| grant.until.is_none_or(|until| Instant::now() < until);
+        if let Some(grant) = current.grant.as_ref().filter(is_good) {
             return Ok(Arc::clone(grant));
         }
-        let grant = Arc::new(match &self.scheme {
-            Scheme::Connection => Grant { headers: HeaderMap::new(), until: None },
+        let had = match &self.scheme {
+            Scheme::Connection => Ok(Grant { headers: HeaderMap::new(), until: None }),
             Scheme::Header(value) => {
-                Grant { headers: HeaderMap::from_iter([(AUTHORIZATION, value.clone())]), until: None }
+                Ok(Grant { headers: HeaderMap::from_iter([(AUTHORIZATION, value.clone())]), until: None })
             }
-            Scheme::Session { username, password } => session(line, endpoint, username, password).await?,
-            Scheme::Token(source) => token(line, source).await?,
-        });
-        *current = Some(Arc::clone(&grant));
-        Ok(grant)
+            Scheme::Session { username, password } => session(line, endpoint, username, password).await,
+            Scheme::Token(source) => token(line, source).await,
+        };
+        match had {
+            Ok(grant) => Ok(Arc::clone(current.grant.insert(Arc::new(grant)))),
+            Err(failure) => {
+                current.refusal = Some(failure.clone()).filter(|it| matches!(it, Failure::Credentials { .. }));
+                Err(failure)
+            }
+        }
     }
 
     /// Has others be had in place of `outdated`, unless somebody else has done so.
     pub async fn renew(&self, outdated: &Arc<Grant>) {
         let mut current = self.current.lock().await;
-        if current.as_ref().is_some_and(|grant| Arc::ptr_eq(grant, outdated)) {
-            *current = None;
+        if current.grant.as_ref().is_some_and(|grant| Arc::ptr_eq(grant, outdated)) {
+            current.grant = None;
         }
     }
 

@@ -64,6 +64,27 @@ async fn a_session_is_opened_once_and_anew_when_it_is_over() {
     assert_eq!(server.held(PROFILE).unwrap()["_revision"], 0);
 }
 
+/// Ten requests at once with a wrong password would lock the user out.
+#[tokio::test]
+async fn a_wrong_password_is_tried_once() {
+    let refuse = |asked: &Asked, _| {
+        (asked.path == "/api/session/create").then(|| Act::error(403, 403, "The credentials were incorrect."))
+    };
+    let server = Fake::with(refuse).await;
+    let backend = Arc::new(server.client_as(&given(&server, &BY_NAME), CancellationToken::new()));
+    let reads: Vec<_> = (0..10)
+        .map(|_| {
+            let backend = Arc::clone(&backend);
+            tokio::spawn(async move { backend.get(&path(PROFILE)).await.unwrap_err().to_string() })
+        })
+        .collect();
+    for read in reads {
+        let said = read.await.unwrap();
+        assert!(said.contains("Check username and password"), "{said}");
+    }
+    assert_eq!(server.asked().len(), 1);
+}
+
 /// Makes tokens with numbers, each good for so many requests.
 fn tokens(good_for: usize, life: u64) -> impl Fn(&Asked, usize) -> Option<Act> {
     let (made, used) = (AtomicUsize::new(0), AtomicUsize::new(0));
