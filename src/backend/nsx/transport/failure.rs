@@ -256,6 +256,11 @@ fn spelled(problem: &rustls::CertificateError) -> String {
     use rustls::CertificateError as Problem;
     match problem {
         Problem::UnknownIssuer => "nobody knows who signed it".to_owned(),
+        Problem::BadSignature
+        | Problem::UnsupportedSignatureAlgorithmContext { .. }
+        | Problem::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "it was not signed by the authority that it names".to_owned()
+        }
         Problem::NotValidForName | Problem::NotValidForNameContext { .. } => {
             format!("it is of another name ({problem})")
         }
