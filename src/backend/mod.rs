@@ -7,11 +7,13 @@
 //! |---|---|
 //! | `embedded` | the embedded engine, over a file |
 //! | [`nsx`] | a live NSX, on premises or of VMware Cloud on AWS |
+//! | `transport` | requests to an API over HTTP |
 //! | `divided` | a live endpoint, with the engine's own objects beside it |
 
 mod divided;
 mod embedded;
 pub mod nsx;
+mod transport;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
@@ -19,6 +21,7 @@ use serde_json::{Map, Value as Json};
 pub use divided::Divided;
 pub use embedded::Embedded;
 pub use nsx::Nsx;
+pub use transport::Failure;
 
 use crate::engine::store::StoreError;
 use crate::engine::{Answer, Object, Planned, Question, Refusal, TraceAnswer, TraceRequest};
@@ -35,7 +38,7 @@ pub enum BackendError {
     Lost,
     /// A live endpoint did not do it, or could not be asked.
     #[error(transparent)]
-    Endpoint(#[from] nsx::Failure),
+    Endpoint(#[from] Failure),
     /// What is noted beside the objects of a live endpoint could not be.
     #[error("the notes in Terraform's data folder cannot be used: {0}")]
     Ledger(StoreError),

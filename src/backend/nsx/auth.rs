@@ -1,23 +1,18 @@
-//! Who we are to an endpoint.
-//!
-//! A session or a token is had once for all requests that need it at the same time, and
-//! anew before it ends or when the endpoint no longer takes it.
+//! Who we are to an endpoint: names, sessions, certificates, tokens.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use async_trait::async_trait;
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use serde_json::Value as Json;
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
 use url::form_urlencoded::Serializer;
 
-use super::host::{Endpoint, name_of};
-use super::transport::{Failure, Line, Outgoing, Repeat};
+use super::host::Endpoint;
+use super::refusal::DIALECT;
+use crate::backend::transport::{Api, Failure, Grant, Line, Outgoing, Repeat, Verdict, header, name_of, secret};
 
 /// The header that carries a session's second half.
 const XSRF: HeaderName = HeaderName::from_static("x-xsrf-token");
@@ -74,98 +69,30 @@ pub enum TokenGrant {
     },
 }
 
-/// Credentials that requests carry.
-#[derive(Debug)]
-pub struct Grant {
-    /// The headers.
-    pub headers: HeaderMap,
-    /// From when on others are to be had.
-    until: Option<Instant>,
+/// The policy API of an endpoint, for one user.
+pub struct PolicyApi {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// Who we are to it.
+    pub scheme: Scheme,
 }
 
-/// What an endpoint thinks of the credentials.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Nothing is wrong with them.
-    Accepted,
-    /// They have been right; new ones may be.
-    Outdated,
-    /// They are wrong.
-    Refused,
-}
-
-/// Who we are, and the credentials in use.
-pub struct Auth {
-    scheme: Scheme,
-    current: Mutex<Current>,
-}
-
-/// What has come of asking for credentials.
-#[derive(Default)]
-struct Current {
-    grant: Option<Arc<Grant>>,
-    /// Why there will be none. A name is locked after a few wrong passwords, and a plan
-    /// has many requests: what was refused once is not tried again in the same run.
-    refusal: Option<Failure>,
-}
-
-/// The header of a user's name and password: `Basic`, or `Remote` for users of another
-/// directory.
-pub fn header(word: &str, username: &str, password: &str) -> HeaderValue {
-    let text = format!("{word} {}", BASE64_STANDARD.encode(format!("{username}:{password}")));
-    secret(&text).unwrap_or(HeaderValue::from_static("Basic"))
-}
-
-fn secret(text: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
-impl Auth {
-    /// Credentials by `scheme`; none are asked for before the first request.
-    pub fn new(scheme: Scheme) -> Self {
-        Self { scheme, current: Mutex::default() }
-    }
-
-    /// The credentials for a request that goes out now.
-    pub async fn grant(&self, line: &Line, endpoint: &Endpoint) -> Result<Arc<Grant>, Failure> {
-        // Whoever holds the lock gets them for all the others.
-        let mut current = self.current.lock().await;
-        if let Some(refusal) = &current.refusal {
-            return Err(refusal.clone());
-        }
-        let is_good = |grant: &&Arc<Grant>| grant.until.is_none_or(|until| Instant::now() < until);
-        if let Some(grant) = current.grant.as_ref().filter(is_good) {
-            return Ok(Arc::clone(grant));
-        }
-        let had = match &self.scheme {
-            Scheme::Connection => Ok(Grant { headers: HeaderMap::new(), until: None }),
-            Scheme::Header(value) => {
-                Ok(Grant { headers: HeaderMap::from_iter([(AUTHORIZATION, value.clone())]), until: None })
-            }
-            Scheme::Session { username, password } => session(line, endpoint, username, password).await,
+#[async_trait]
+impl Api for PolicyApi {
+    async fn credentials(&self, line: &Line) -> Result<Grant, Failure> {
+        match &self.scheme {
+            Scheme::Connection => Ok(Grant::of(HeaderMap::new())),
+            Scheme::Header(value) => Ok(Grant::of(HeaderMap::from_iter([(AUTHORIZATION, value.clone())]))),
+            Scheme::Session { username, password } => session(line, &self.endpoint, username, password).await,
             Scheme::Token(source) => token(line, source).await,
-        };
-        match had {
-            Ok(grant) => Ok(Arc::clone(current.grant.insert(Arc::new(grant)))),
-            Err(failure) => {
-                current.refusal = Some(failure.clone()).filter(|it| matches!(it, Failure::Credentials { .. }));
-                Err(failure)
-            }
         }
     }
 
-    /// Has others be had in place of `outdated`, unless somebody else has done so.
-    pub async fn renew(&self, outdated: &Arc<Grant>) {
-        let mut current = self.current.lock().await;
-        if current.grant.as_ref().is_some_and(|grant| Arc::ptr_eq(grant, outdated)) {
-            current.grant = None;
-        }
+    fn address(&self, path: &str) -> Url {
+        self.endpoint.policy(path)
     }
 
-    /// What an answer with this status and body says of the credentials.
-    pub fn verdict(&self, status: u16, body: &[u8]) -> Verdict {
+    fn verdict(&self, status: u16, body: &[u8]) -> Verdict {
         let can_be_renewed = matches!(self.scheme, Scheme::Session { .. } | Scheme::Token(_));
         match status {
             401 if can_be_renewed => Verdict::Outdated,
@@ -176,8 +103,7 @@ impl Auth {
         }
     }
 
-    /// What is said to the user of an endpoint that refuses the credentials.
-    pub fn refusal(&self, status: u16, body: &[u8], host: &str, request: &str) -> Failure {
+    fn refusal(&self, status: u16, body: &[u8], host: &str, request: &str) -> Failure {
         let advice = match &self.scheme {
             Scheme::Connection => "Check the client certificate, or give username and password.",
             Scheme::Header(_) => "Check username and password.",
@@ -191,7 +117,7 @@ impl Auth {
 }
 
 fn refused(status: u16, body: &[u8], host: &str, request: &str, advice: &str) -> Failure {
-    let said = Failure::of_answer(status, body, host, request).to_string();
+    let said = DIALECT.failure(status, body, host, request).to_string();
     Failure::Credentials { host: host.to_owned(), why: format!("{said} {advice}") }
 }
 
@@ -232,7 +158,7 @@ async fn session(line: &Line, endpoint: &Endpoint, username: &str, password: &st
             return Err(Failure::Credentials { host, why });
         }
         status => {
-            return Err(Failure::of_answer(status, &answer.body, &host, &request.name).without(&[password.to_owned()]));
+            return Err(DIALECT.failure(status, &answer.body, &host, &request.name).without(&[password.to_owned()]));
         }
     }
     let pairs = answer.headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
@@ -247,7 +173,7 @@ async fn session(line: &Line, endpoint: &Endpoint, username: &str, password: &st
         value.set_sensitive(true);
         (XSRF, value)
     }));
-    Ok(Grant { headers, until: None })
+    Ok(Grant::of(headers))
 }
 
 /// Has a token made.
@@ -274,7 +200,7 @@ async fn token(line: &Line, source: &TokenSource) -> Result<Grant, Failure> {
             let advice = format!("Check {of}: it may have expired or been revoked.");
             return Err(hide(token_refused(answer.status, &answer.body, &host, &request.name, &advice)));
         }
-        return Err(hide(Failure::of_answer(answer.status, &answer.body, &host, &request.name)));
+        return Err(hide(DIALECT.failure(answer.status, &answer.body, &host, &request.name)));
     }
     let document: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
     let Some(token) = document.get("access_token").and_then(Json::as_str).and_then(secret_pair) else {
@@ -288,7 +214,7 @@ async fn token(line: &Line, source: &TokenSource) -> Result<Grant, Failure> {
     if source.in_both_headers {
         headers.insert(CSP, bare);
     }
-    Ok(Grant { headers, until: Some(until) })
+    Ok(Grant { until: Some(until), ..Grant::of(headers) })
 }
 
 /// What the token service says in errors of its own form.

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use url::{Host, Url};
+use url::Url;
 
+use crate::backend::transport::{AddressError, address, escaped, name_of};
 use crate::model::PolicyPath;
 
 /// What the policy API lies below.
@@ -17,30 +18,10 @@ const MANAGER: &str = "api/v1";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint(Url);
 
-/// Why a text is not the address of an endpoint.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum HostError {
-    /// It cannot be read as an address at all.
-    #[error("is not an address ({0})")]
-    Unreadable(String),
-    /// It begins with another scheme than `https`.
-    #[error("begins with {0}://; give an address that begins with https://")]
-    Scheme(String),
-    /// It is not encrypted, and does not stay on this machine.
-    #[error("begins with http://, which would send credentials in the clear; only an address of this machine may")]
-    Clear,
-    /// It holds a user name or a password.
-    #[error("holds credentials; give them in attributes of their own")]
-    Credentials,
-    /// It goes on with `?` or `#`.
-    #[error("goes on with ? or # after the path; leave that out")]
-    Rest,
-}
-
 impl Endpoint {
     /// Reads an address with or without a scheme, a path, a slash at its end, and with
     /// or without the root of the API after it.
-    pub fn parse(text: &str) -> Result<Self, HostError> {
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
         let mut url = address(text)?;
         let path = url.path().trim_end_matches('/');
         let path = [POLICY, MANAGER].iter().find_map(|root| path.strip_suffix(root)).unwrap_or(path);
@@ -77,49 +58,6 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.as_str().trim_end_matches('/'))
     }
-}
-
-/// An address that credentials may be sent to. Without a scheme, `https` is meant.
-pub(super) fn address(text: &str) -> Result<Url, HostError> {
-    let text = text.trim();
-    let whole = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-    let url = Url::parse(&whole).map_err(|error| HostError::Unreadable(error.to_string()))?;
-    if url.host_str().is_none_or(str::is_empty) {
-        return Err(HostError::Unreadable("there is no host in it".to_owned()));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(HostError::Credentials);
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(HostError::Rest);
-    }
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if is_this_machine(&url) => Ok(url),
-        "http" => Err(HostError::Clear),
-        other => Err(HostError::Scheme(other.to_owned())),
-    }
-}
-
-/// The host of `url`, and the port if it is not the usual one.
-pub(super) fn name_of(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-/// A path with what a URL gives another meaning to written in hexadecimal. `url` does
-/// the rest, such as spaces.
-fn escaped(path: &str) -> String {
-    path.replace('%', "%25").replace('?', "%3F").replace('#', "%23")
 }
 
 /// The address by which the API knows the object at `path`.

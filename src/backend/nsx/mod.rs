@@ -6,7 +6,6 @@
 //! | [`settings`] | what a user sets of an endpoint, checked |
 //! | `host` | the address of an endpoint, and of objects below it |
 //! | `auth` | who we are: names, sessions, certificates, tokens |
-//! | `transport` | requests: connections, pace, trying again, failures |
 //! | `collections` | what was read, shared by all who read |
 //! | `objects` | reading and writing one object |
 //! | `wire` | between what the API answers and what the model has of it |
@@ -25,7 +24,6 @@ mod runtime;
 pub mod settings;
 #[cfg(test)]
 mod tests;
-mod transport;
 mod wire;
 mod world;
 
@@ -36,8 +34,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 
-pub use transport::Failure;
-
+use super::transport::{Failure, Line, Request, Transport};
 use super::{Backend, BackendError};
 use crate::engine::{Answer, Object, Planned, Question, TraceAnswer, TraceRequest};
 use crate::model::hold::{Hold, Use, clash, holds};
@@ -46,11 +43,10 @@ use crate::model::{
     BGP_NEIGHBOR, Kind, LOCALE_SERVICE, PolicyPath, Problem, ROUTE_BASED_SESSION, SEGMENT, SIMULATED_FLOW,
     SIMULATED_PEER, Tree, VPN_SERVICE, kinds_at,
 };
-use auth::Auth;
+use auth::PolicyApi;
 use collections::{Collections, Found, Page};
 use ledger::Ledger;
 use settings::Settings;
-use transport::{Line, Request, Transport};
 
 /// Of so many objects a run reads the secrets, each with a request of its own; of the rest
 /// it is taken that they are as they were. Lists hold none.
@@ -61,7 +57,7 @@ const PAGE: &str = "1000";
 
 /// A live endpoint.
 pub struct Nsx {
-    transport: Transport,
+    transport: Transport<PolicyApi>,
     ledger: Arc<Ledger>,
     collections: Collections,
     secrets_left: AtomicUsize,
@@ -77,9 +73,10 @@ impl Nsx {
     pub fn open(settings: Settings) -> Result<Self, Failure> {
         let client = settings.client()?;
         let ledger = Arc::new(Ledger::new(&settings.notes, &settings.endpoint));
-        let line = Line::new(client, settings.retries, settings.cancelled);
+        let line = Line::new(&refusal::DIALECT, client, settings.retries, settings.cancelled);
+        let api = PolicyApi { endpoint: settings.endpoint, scheme: settings.scheme };
         Ok(Self {
-            transport: Transport::new(settings.endpoint, line, Auth::new(settings.scheme)),
+            transport: Transport::new(api, line),
             ledger,
             collections: Collections::default(),
             secrets_left: AtomicUsize::new(SECRETS_READ),
@@ -174,7 +171,7 @@ fn is_simulated(kind: &Kind) -> bool {
 #[async_trait]
 impl Backend for Nsx {
     fn describe(&self) -> String {
-        format!("the NSX at {}", self.transport.endpoint())
+        format!("the NSX at {}", self.transport.api().endpoint)
     }
 
     async fn get(&self, path: &PolicyPath) -> Result<Option<Object>, BackendError> {

@@ -8,9 +8,9 @@ use serde_json::{Map, Value as Json, json};
 use super::collections::Known;
 use super::host::called;
 use super::refusal::{is_being_deleted, is_not_found, is_stale, is_there, of_delete, of_write};
-use super::transport::{Failure, Request};
 use super::{Nsx, is_simulated, wire, without_id};
 use crate::backend::BackendError;
+use crate::backend::transport::{Failure, Repeat, Request};
 use crate::engine::{Object, Refusal};
 use crate::model::reference::secrets;
 use crate::model::{Kind, PolicyPath, Tree, kind_of_type, kinds_at};
@@ -121,7 +121,7 @@ impl Nsx {
         let (mut attempts, mut looks, mut is_unsure) = (0, 0, false);
         loop {
             attempts += 1;
-            let request = Request::put(wire::written_at(path, body), Json::Object(body.clone()));
+            let request = put(path, body);
             let failure = match self.transport.send(request).await {
                 Ok(reply) => return self.written(path, reply.document).await,
                 Err(failure) => failure.without(&hidden),
@@ -187,7 +187,7 @@ impl Nsx {
         body.insert("_revision".to_owned(), json!(revision));
         let hidden = wire::secrets_in(kind, &body);
         collection.forget(path.id()).await;
-        let request = Request::put(wire::written_at(path, &body), Json::Object(body.clone()));
+        let request = put(path, &body);
         let failure = match self.transport.send(request).await {
             Ok(reply) => {
                 let known = self.written(path, reply.document).await?;
@@ -229,6 +229,13 @@ impl Nsx {
         }
         done
     }
+}
+
+/// Writes `body` at `path`. With a revision it can be sent again: the second time it is
+/// refused.
+fn put(path: &PolicyPath, body: &Map<String, Json>) -> Request {
+    let repeat = if body.contains_key("_revision") { Repeat::Always } else { Repeat::IfWithoutEffect };
+    Request::put(wire::written_at(path, body), Json::Object(body.clone()), repeat)
 }
 
 /// The object that the API answered; none when it is on its way out.

@@ -1,12 +1,15 @@
 //! From errors of the API to the refusals that the provider knows what to do about.
 
+use std::fmt::Write;
+
+use serde_json::Value as Json;
+
 use crate::backend::BackendError;
+use crate::backend::transport::{ApiError, Dialect, Failure};
 use crate::engine::Refusal;
 use crate::model::problem::{Nature, Place, Problem};
 use crate::model::reference::references;
 use crate::model::{Kind, PolicyPath, Tree};
-
-use super::transport::{ApiError, Failure};
 
 /// Codes of the API (facts: nsx-policy A.6).
 mod code {
@@ -26,6 +29,34 @@ mod code {
     pub const EXISTS: i64 = 500_127;
     /// It belongs to the system.
     pub const SYSTEM_OWNED: i64 = 289;
+}
+
+/// How NSX writes errors.
+pub static DIALECT: Dialect = Dialect {
+    system: "NSX",
+    read,
+    untrusted: "Name the certificate of the authority that signed it in ca_file (or ca), or the certificate itself if it \
+                is self-signed. For a test, allow_unverified_ssl = true trusts any.",
+};
+
+fn read(status: u16, body: &Json, request: &str) -> Option<ApiError> {
+    let text = body.get("error_message").and_then(Json::as_str)?;
+    let mut message = text.to_owned();
+    let related = body.get("related_errors").and_then(Json::as_array).into_iter().flatten();
+    let details = body.get("details").and_then(Json::as_str).into_iter();
+    let more = related.filter_map(|error| error.get("error_message").and_then(Json::as_str));
+    for more in details.chain(more).filter(|more| *more != text) {
+        let _ = write!(message, " {more}");
+    }
+    Some(ApiError {
+        status,
+        code: body.get("error_code").and_then(Json::as_i64).unwrap_or_default(),
+        name: String::new(),
+        module: body.get("module_name").and_then(Json::as_str).unwrap_or_default().to_owned(),
+        message,
+        request: request.to_owned(),
+        was_unsure: false,
+    })
 }
 
 /// Whether the failure says that there is no such object.
@@ -135,11 +166,30 @@ mod tests {
         Failure::Refused(ApiError {
             status,
             code,
+            name: String::new(),
             module: "policy".to_owned(),
             message: message.to_owned(),
             request: "DELETE /infra/a".to_owned(),
             was_unsure: false,
         })
+    }
+
+    #[test]
+    fn the_text_the_code_and_the_request_are_told() {
+        let body = br#"{"httpStatus":"BAD_REQUEST","error_code":500012,"module_name":"Policy",
+            "error_message":"The path=[/infra/a] is invalid","related_errors":[{"error_message":"And more."}]}"#;
+        let said = DIALECT.failure(400, body, "nsx", "PUT /infra/a").to_string();
+        assert_eq!(
+            said,
+            "The path=[/infra/a] is invalid And more. (The API answered 400, code 500012 of Policy to PUT /infra/a.)"
+        );
+    }
+
+    #[test]
+    fn a_secret_that_the_api_repeats_is_hidden() {
+        let body = br#"{"error_message":"psk hunter2 is too short","error_code":1}"#;
+        let failure = DIALECT.failure(400, body, "nsx", "PUT /infra/a").without(&["hunter2".to_owned(), String::new()]);
+        assert!(!failure.to_string().contains("hunter2") && failure.to_string().contains("psk (hidden) is too short"));
     }
 
     #[test]

@@ -6,8 +6,8 @@ use serde_json::{Map, Value as Json};
 
 use super::host::called;
 use super::refusal::is_not_found;
-use super::transport::{Failure, Request};
 use super::{Nsx, without_id};
+use crate::backend::transport::{Failure, Request};
 use crate::backend::{Backend, BackendError};
 use crate::engine::{Answer, Moment, Planned, Question};
 use crate::model::PolicyPath;

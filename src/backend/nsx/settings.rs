@@ -13,9 +13,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_util::sync::CancellationToken;
 
-use super::auth::{Scheme, TokenGrant, TokenSource, header};
-use super::host::{Endpoint, HostError, address};
-use super::transport::{Failure, Retries, Trust};
+use super::auth::{Scheme, TokenGrant, TokenSource};
+use super::host::Endpoint;
+use crate::backend::transport::{AddressError, Failure, Retries, Trust, address, header};
 
 /// The console of VMware Cloud, which makes tokens.
 const CONSOLE: &str = "console.cloud.vmware.com";
@@ -336,8 +336,8 @@ impl Given {
 }
 
 /// What is said of an address that cannot be used. One with credentials is not repeated.
-fn no_address(attribute: &str, text: &str, error: &HostError) -> String {
-    if *error == HostError::Credentials {
+fn no_address(attribute: &str, text: &str, error: &AddressError) -> String {
+    if *error == AddressError::Credentials {
         format!("{attribute} {error}")
     } else {
         format!("{attribute} {text:?} {error}")
@@ -367,7 +367,7 @@ fn certificates(attribute: &'static str, pem: &str) -> Result<(), Wrong> {
 impl Settings {
     /// A client as these settings want it.
     pub(super) fn client(&self) -> Result<reqwest::Client, Failure> {
-        super::transport::client(&self.trust)
+        crate::backend::transport::client(&self.trust)
     }
 }
 

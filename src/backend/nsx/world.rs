@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::Nsx;
-use super::transport::Failure;
+use crate::backend::transport::Failure;
 use crate::backend::{Backend, BackendError};
 use crate::engine::prefix_filter::PrefixMatch;
 use crate::engine::topology::Topology;

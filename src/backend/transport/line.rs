@@ -9,10 +9,10 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::failure::Failure;
+use super::address::name_of;
+use super::failure::{Dialect, Failure};
 use super::pace::Pace;
 use super::retry::{DEADLINE, Retries, asked_for};
-use crate::backend::nsx::host::name_of;
 
 /// The largest answer that is read, in bytes: a thousand objects are some megabytes.
 const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
@@ -64,6 +64,7 @@ pub struct Incoming {
 
 /// A client with what it knows of the endpoint.
 pub struct Line {
+    dialect: &'static Dialect,
     client: Client,
     retries: Retries,
     pace: Pace,
@@ -72,9 +73,15 @@ pub struct Line {
 }
 
 impl Line {
-    /// A line over `client`. Once `cancelled`, nothing new is begun.
-    pub fn new(client: Client, retries: Retries, cancelled: CancellationToken) -> Self {
-        Self { client, retries, pace: Pace::default(), cancelled, numbers: AtomicU64::new(0) }
+    /// A line over `client` to an API that speaks `dialect`. Once `cancelled`, nothing new
+    /// is begun.
+    pub fn new(dialect: &'static Dialect, client: Client, retries: Retries, cancelled: CancellationToken) -> Self {
+        Self { dialect, client, retries, pace: Pace::default(), cancelled, numbers: AtomicU64::new(0) }
+    }
+
+    /// How the API writes errors.
+    pub fn dialect(&self) -> &'static Dialect {
+        self.dialect
     }
 
     /// How many requests have gone out.
@@ -105,7 +112,7 @@ impl Line {
                         self.pace.too_many(asked);
                     }
                     let failure =
-                        Failure::of_answer(answer.status, &answer.body, &name_of(&request.url), &request.name);
+                        self.dialect.failure(answer.status, &answer.body, &name_of(&request.url), &request.name);
                     // A request that is one too many is not even looked at.
                     (failure, Some((answer.status, asked)))
                 }
@@ -167,17 +174,30 @@ impl Line {
 
     async fn whole(&self, request: &Outgoing) -> Result<Incoming, Failure> {
         let host = name_of(&request.url);
-        let failed = |error: reqwest::Error| Failure::of_client(&error.without_url(), &host, &request.name);
+        let failed = |error: reqwest::Error| self.dialect.of_client(&error.without_url(), &host, &request.name);
         let exchange = async {
             let response = self.client.execute(built(request)).await.map_err(failed)?;
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
-            let body = body(response, &host, &request.name).await?;
+            let body = self.body(response, &host, &request.name).await?;
             Ok(Incoming { status, headers, body, was_unsure: false })
         };
         timeout(LONGEST_ATTEMPT, exchange).await.unwrap_or_else(|_| {
             let why = format!("it took longer than {} seconds", LONGEST_ATTEMPT.as_secs());
             Err(Failure::Lost { host: host.clone(), request: request.name.clone(), why })
         })
+    }
+
+    async fn body(&self, mut response: Response, host: &str, name: &str) -> Result<Vec<u8>, Failure> {
+        let mut body = Vec::new();
+        let failed = |error: reqwest::Error| self.dialect.of_client(&error.without_url(), host, name);
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > LARGEST_ANSWER {
+                let why = format!("it is larger than {} MiB", LARGEST_ANSWER / 1024 / 1024);
+                return Err(Failure::Client(format!("the answer of {host} to {name} cannot be read, because {why}")));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
     }
 }
 
@@ -186,19 +206,6 @@ fn built(request: &Outgoing) -> HttpRequest {
     *built.headers_mut() = request.headers.clone();
     *built.body_mut() = request.body.clone().map(Into::into);
     built
-}
-
-async fn body(mut response: Response, host: &str, name: &str) -> Result<Vec<u8>, Failure> {
-    let mut body = Vec::new();
-    let failed = |error: reqwest::Error| Failure::of_client(&error.without_url(), host, name);
-    while let Some(chunk) = response.chunk().await.map_err(failed)? {
-        if body.len() + chunk.len() > LARGEST_ANSWER {
-            let why = format!("it is larger than {} MiB", LARGEST_ANSWER / 1024 / 1024);
-            return Err(Failure::Client(format!("the answer of {host} to {name} cannot be read, because {why}")));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }
 
 fn millis(span: Duration) -> u64 {

@@ -1,7 +1,7 @@
 //! Why a request to an endpoint came to nothing, in words for the user.
 
 use std::error::Error;
-use std::fmt::{self, Display, Formatter, Write};
+use std::fmt::{self, Display, Formatter};
 
 use serde_json::Value as Json;
 
@@ -15,8 +15,10 @@ pub enum Failure {
     #[error(transparent)]
     Refused(ApiError),
     /// Something answered that is not the API: a proxy, a portal, another service.
-    #[error("{host} answered {status} to {request}, and not as NSX does: {line}")]
+    #[error("{host} answered {status} to {request}, and not as {system} does: {line}")]
     NotTheApi {
+        /// What was to answer.
+        system: &'static str,
         /// The status of HTTP.
         status: u16,
         /// Who answered.
@@ -27,15 +29,14 @@ pub enum Failure {
         line: String,
     },
     /// The certificate of the endpoint is not trusted.
-    #[error(
-        "The certificate of {host} is not trusted: {why}. Name the certificate of the authority that signed it in ca_file \
-         (or ca), or the certificate itself if it is self-signed. For a test, allow_unverified_ssl = true trusts any."
-    )]
+    #[error("The certificate of {host} is not trusted: {why}. {advice}")]
     Certificate {
         /// Whose certificate.
         host: String,
         /// What is wrong with it.
         why: String,
+        /// What to do.
+        advice: &'static str,
     },
     /// No connection came about.
     #[error("{host} cannot be reached: {why}")]
@@ -102,6 +103,8 @@ pub struct ApiError {
     pub status: u16,
     /// The code of the API; 0 where there is none.
     pub code: i64,
+    /// The name of the error, where the API gives names; may be empty.
+    pub name: String,
     /// The part of the API that says so; may be empty.
     pub module: String,
     /// Its text.
@@ -114,69 +117,61 @@ pub struct ApiError {
 
 impl Display for ApiError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { status, code, module, message, request, was_unsure: _ } = self;
+        let Self { status, code, name, module, message, request, was_unsure: _ } = self;
         let module = if module.is_empty() { String::new() } else { format!(" of {module}") };
         let code = if *code == 0 { String::new() } else { format!(", code {code}{module}") };
-        write!(f, "{} (The API answered {status}{code} to {request}.)", message.trim_end())
+        let name = if name.is_empty() { String::new() } else { format!(", {name},") };
+        write!(f, "{} (The API answered {status}{code}{name} to {request}.)", message.trim_end())
     }
 }
 
 impl Error for ApiError {}
 
-impl ApiError {
+/// How an API writes errors, and what its settings are called.
+#[derive(Debug)]
+pub struct Dialect {
+    /// What answers.
+    pub system: &'static str,
     /// Reads the body of an error; `None` when it is none of the API's.
-    pub fn read(status: u16, body: &Json, request: &str) -> Option<Self> {
-        let text = body.get("error_message").and_then(Json::as_str)?;
-        let mut message = text.to_owned();
-        let related = body.get("related_errors").and_then(Json::as_array).into_iter().flatten();
-        let details = body.get("details").and_then(Json::as_str).into_iter();
-        let more = related.filter_map(|error| error.get("error_message").and_then(Json::as_str));
-        for more in details.chain(more).filter(|more| *more != text) {
-            let _ = write!(message, " {more}");
-        }
-        Some(Self {
-            status,
-            code: body.get("error_code").and_then(Json::as_i64).unwrap_or_default(),
-            module: body.get("module_name").and_then(Json::as_str).unwrap_or_default().to_owned(),
-            message,
-            request: request.to_owned(),
-            was_unsure: false,
-        })
-    }
+    pub read: fn(status: u16, body: &Json, request: &str) -> Option<ApiError>,
+    /// What is said of a certificate that nobody trusts.
+    pub untrusted: &'static str,
 }
 
-impl Failure {
+impl Dialect {
     /// The failure that an answer with an error status is.
-    pub fn of_answer(status: u16, body: &[u8], host: &str, request: &str) -> Self {
+    pub fn failure(&self, status: u16, body: &[u8], host: &str, request: &str) -> Failure {
         let json = serde_json::from_slice::<Json>(body).ok();
-        match json.as_ref().and_then(|body| ApiError::read(status, body, request)) {
-            Some(error) => Self::Refused(error),
-            None => Self::not_the_api(status, body, host, request),
+        match json.as_ref().and_then(|body| (self.read)(status, body, request)) {
+            Some(error) => Failure::Refused(error),
+            None => self.not_the_api(status, body, host, request),
         }
     }
 
     /// The failure that an answer is which nobody expects of the API.
-    pub fn not_the_api(status: u16, body: &[u8], host: &str, request: &str) -> Self {
+    pub fn not_the_api(&self, status: u16, body: &[u8], host: &str, request: &str) -> Failure {
         let (host, request) = (host.to_owned(), request.to_owned());
-        Self::NotTheApi { status, host, request, line: first_line(body) }
+        Failure::NotTheApi { system: self.system, status, host, request, line: first_line(body) }
     }
 
     /// The failure that an error of the client is.
-    pub fn of_client(error: &reqwest::Error, host: &str, request: &str) -> Self {
+    pub fn of_client(&self, error: &reqwest::Error, host: &str, request: &str) -> Failure {
         let (host, request) = (host.to_owned(), request.to_owned());
         let why = root_cause(error);
         if let Some(why) = certificate_problem(error) {
-            Self::Certificate { host, why }
+            Failure::Certificate { host, why, advice: self.untrusted }
         } else if error.is_connect() {
-            Self::Unreachable { host, why }
+            Failure::Unreachable { host, why }
         } else if error.is_builder() {
-            Self::Client(why)
+            Failure::Client(why)
         } else {
             let why = if error.is_timeout() { "nothing came for too long".to_owned() } else { why };
-            Self::Lost { host, request, why }
+            Failure::Lost { host, request, why }
         }
     }
+}
 
+impl Failure {
     /// The same after an attempt that may have taken effect.
     #[must_use]
     pub fn after_unsure(mut self) -> Self {
@@ -283,32 +278,15 @@ fn root_cause(error: &reqwest::Error) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_text_the_code_and_the_request_are_told() {
-        let body = br#"{"httpStatus":"BAD_REQUEST","error_code":500012,"module_name":"Policy",
-            "error_message":"The path=[/infra/a] is invalid","related_errors":[{"error_message":"And more."}]}"#;
-        let said = Failure::of_answer(400, body, "nsx", "PUT /infra/a").to_string();
-        assert_eq!(
-            said,
-            "The path=[/infra/a] is invalid And more. (The API answered 400, code 500012 of Policy to PUT /infra/a.)"
-        );
-    }
+    static DIALECT: Dialect = Dialect { system: "a test", read: |_, _, _| None, untrusted: "" };
 
     #[test]
     fn of_a_page_only_its_title_is_told() {
         let page = b"<html>\n<head><title>502 Bad Gateway</title></head><body>secret</body></html>";
-        let said = Failure::of_answer(502, page, "proxy.example.com", "GET /infra/a").to_string();
-        assert_eq!(said, "proxy.example.com answered 502 to GET /infra/a, and not as NSX does: 502 Bad Gateway");
+        let said = DIALECT.failure(502, page, "proxy.example.com", "GET /infra/a").to_string();
+        assert_eq!(said, "proxy.example.com answered 502 to GET /infra/a, and not as a test does: 502 Bad Gateway");
         let long = vec![b'x'; 10_000];
-        assert!(Failure::of_answer(200, &long, "h", "GET /").to_string().len() < 300);
-        assert!(Failure::of_answer(500, b"", "h", "GET /").to_string().contains("an empty answer"));
-    }
-
-    #[test]
-    fn a_secret_that_the_api_repeats_is_hidden() {
-        let body = br#"{"error_message":"psk hunter2 is too short","error_code":1}"#;
-        let failure =
-            Failure::of_answer(400, body, "nsx", "PUT /infra/a").without(&["hunter2".to_owned(), String::new()]);
-        assert!(!failure.to_string().contains("hunter2") && failure.to_string().contains("psk (hidden) is too short"));
+        assert!(DIALECT.failure(200, &long, "h", "GET /").to_string().len() < 300);
+        assert!(DIALECT.failure(500, b"", "h", "GET /").to_string().contains("an empty answer"));
     }
 }

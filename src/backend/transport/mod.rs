@@ -1,14 +1,21 @@
-//! Requests to an endpoint, with its credentials, at a pace it takes.
+//! Requests to an API over HTTP, with its credentials, at a pace it takes.
+//!
+//! What is different from one API to the other is an [`Api`]: its form of errors, and how it
+//! is shown who asks.
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | `address` | addresses that credentials are sent to |
 //! | `client` | connections, and whom they trust |
+//! | `credentials` | who asks: had once for all, and anew in time |
 //! | `line` | requests that are sent again where that is safe |
 //! | `retry` | how often, and after how long |
 //! | `pace` | how many go out each second |
 //! | `failure` | why a request came to nothing |
 
+mod address;
 mod client;
+mod credentials;
 mod failure;
 mod line;
 mod pace;
@@ -18,15 +25,16 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::Value as Json;
 
+pub use address::{AddressError, address, escaped, name_of};
 pub use client::{Trust, client};
-pub use failure::{ApiError, Failure};
+pub use credentials::{Api, Grant, Verdict, header, secret};
+pub use failure::{ApiError, Dialect, Failure};
 pub use line::{Line, Outgoing, Repeat};
 pub use retry::Retries;
 
-use super::auth::{Auth, Verdict};
-use super::host::Endpoint;
+use credentials::Credentials;
 
-/// A request to the policy API.
+/// A request to an API.
 #[derive(Clone, Debug)]
 pub struct Request {
     method: Method,
@@ -42,15 +50,13 @@ impl Request {
         Self { method, path: path.into(), query: Vec::new(), body: None, repeat: Repeat::Always, despite_stop: false }
     }
 
-    /// Reads what is at `path`, a path of the API such as `/infra/tier-0s`.
+    /// Reads what is at `path`.
     pub fn get(path: impl Into<String>) -> Self {
         Self::new(Method::GET, path)
     }
 
-    /// Writes `body` to `path`. A body with a revision can be sent again: the second
-    /// time it is refused.
-    pub fn put(path: impl Into<String>, body: Json) -> Self {
-        let repeat = if body.get("_revision").is_some() { Repeat::Always } else { Repeat::IfWithoutEffect };
+    /// Writes `body` to `path`.
+    pub fn put(path: impl Into<String>, body: Json, repeat: Repeat) -> Self {
         Self { body: Some(body), repeat, ..Self::new(Method::PUT, path) }
     }
 
@@ -85,25 +91,25 @@ pub struct Reply {
     pub document: Json,
 }
 
-/// An endpoint that can be asked.
-pub struct Transport {
-    endpoint: Endpoint,
+/// An API that can be asked.
+pub struct Transport<A> {
+    api: A,
     line: Line,
-    auth: Auth,
+    credentials: Credentials,
 }
 
 /// How often the credentials are renewed for one request.
 const RENEWALS: u32 = 2;
 
-impl Transport {
-    /// The endpoint at `endpoint` by way of `line`, with the credentials of `auth`.
-    pub fn new(endpoint: Endpoint, line: Line, auth: Auth) -> Self {
-        Self { endpoint, line, auth }
+impl<A: Api> Transport<A> {
+    /// The API `api` by way of `line`.
+    pub fn new(api: A, line: Line) -> Self {
+        Self { api, line, credentials: Credentials::default() }
     }
 
-    /// The endpoint.
-    pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+    /// The API.
+    pub fn api(&self) -> &A {
+        &self.api
     }
 
     /// The line to it.
@@ -115,48 +121,53 @@ impl Transport {
     /// no document.
     pub async fn send(&self, request: Request) -> Result<Reply, Failure> {
         let name = request.name();
-        let host = self.endpoint.name();
-        let mut url = self.endpoint.policy(&request.path);
-        if !request.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&request.query);
-        }
-        let mut outgoing = Outgoing {
-            method: request.method,
-            url,
-            headers: HeaderMap::new(),
-            body: request.body.map(|body| body.to_string().into_bytes()),
-            name,
-            repeat: request.repeat,
-            despite_stop: request.despite_stop,
-        };
+        let body = request.body.map(|body| body.to_string().into_bytes());
         let mut was_unsure = false;
         for renewals in 0.. {
-            let grant = self.auth.grant(&self.line, &self.endpoint).await?;
-            outgoing.headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
-            if outgoing.body.is_some() {
-                outgoing.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let grant = self.credentials.grant(&self.api, &self.line).await?;
+            let mut url = self.api.address(&request.path);
+            if !request.query.is_empty() {
+                url.query_pairs_mut().extend_pairs(&request.query);
             }
-            outgoing.headers.extend(grant.headers.clone());
-            let answer = self.line.exchange(&outgoing).await?;
+            let host = name_of(&url);
+            let mut headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
+            if body.is_some() {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            }
+            headers.extend(grant.headers.clone());
+            let answer = self
+                .line
+                .exchange(&Outgoing {
+                    method: request.method.clone(),
+                    url,
+                    headers,
+                    body: body.clone(),
+                    name: name.clone(),
+                    repeat: request.repeat,
+                    despite_stop: request.despite_stop,
+                })
+                .await?;
             was_unsure |= answer.was_unsure;
-            match self.auth.verdict(answer.status, &answer.body) {
+            match self.api.verdict(answer.status, &answer.body) {
                 Verdict::Outdated if renewals < RENEWALS => {
-                    self.auth.renew(&grant).await;
+                    self.credentials.renew(&grant).await;
                     continue;
                 }
                 Verdict::Outdated | Verdict::Refused => {
-                    return Err(self.auth.refusal(answer.status, &answer.body, &host, &outgoing.name));
+                    return Err(self.api.refusal(answer.status, &answer.body, &host, &name));
                 }
                 Verdict::Accepted => {}
             }
+            let dialect = self.line.dialect();
             if !(200..300).contains(&answer.status) {
-                let failure = Failure::of_answer(answer.status, &answer.body, &host, &outgoing.name);
+                let failure = dialect.failure(answer.status, &answer.body, &host, &name);
                 return Err(if was_unsure { failure.after_unsure() } else { failure });
             }
             let document = match answer.body.trim_ascii() {
                 [] => Json::Null,
-                body => serde_json::from_slice(body)
-                    .map_err(|_| Failure::not_the_api(answer.status, body, &host, &outgoing.name))?,
+                body => {
+                    serde_json::from_slice(body).map_err(|_| dialect.not_the_api(answer.status, body, &host, &name))?
+                }
             };
             return Ok(Reply { document });
         }
