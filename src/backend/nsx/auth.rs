@@ -4,6 +4,7 @@
 //! anew before it ends or when the endpoint no longer takes it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use base64::Engine;
@@ -11,7 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use serde_json::Value as Json;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 use url::Url;
 use url::form_urlencoded::Serializer;
@@ -98,7 +99,15 @@ pub enum Verdict {
 pub struct Auth {
     scheme: Scheme,
     current: Mutex<Current>,
+    /// Whether the endpoint has answered a request with them.
+    is_tried: AtomicBool,
+    trial: Mutex<Option<Failure>>,
+    /// How many requests have failed that were to try them.
+    failures: AtomicU64,
 }
+
+/// The right to send a request before it is known what the endpoint thinks of the credentials.
+pub type Trial<'a> = Option<MutexGuard<'a, Option<Failure>>>;
 
 /// What has come of asking for credentials.
 #[derive(Default)]
@@ -125,7 +134,48 @@ fn secret(text: &str) -> Option<HeaderValue> {
 impl Auth {
     /// Credentials by `scheme`; none are asked for before the first request.
     pub fn new(scheme: Scheme) -> Self {
-        Self { scheme, current: Mutex::default() }
+        Self {
+            scheme,
+            current: Mutex::default(),
+            is_tried: AtomicBool::new(false),
+            trial: Mutex::default(),
+            failures: AtomicU64::new(0),
+        }
+    }
+
+    /// Waits until a request may go out. The first goes alone: ten at once with a wrong password
+    /// would lock the user out. When it fails, so do those that waited for it.
+    pub async fn trial(&self) -> Result<Trial<'_>, Failure> {
+        if self.is_tried.load(Ordering::Acquire) {
+            return Ok(None);
+        }
+        let before = self.failures.load(Ordering::Acquire);
+        let trial = self.trial.lock().await;
+        if self.is_tried.load(Ordering::Acquire) {
+            return Ok(None);
+        }
+        match trial.as_ref() {
+            Some(failure) if self.failures.load(Ordering::Acquire) > before => Err(failure.clone()),
+            _ => Ok(Some(trial)),
+        }
+    }
+
+    /// Notes what came of a request that went out by `trial`.
+    pub fn tried(&self, trial: Trial<'_>, failure: Option<&Failure>) {
+        let Some(mut trial) = trial else { return };
+        match failure {
+            None => self.is_tried.store(true, Ordering::Release),
+            Some(Failure::Stopped { .. }) => {}
+            Some(failure) => {
+                *trial = Some(failure.clone());
+                self.failures.fetch_add(1, Ordering::Release);
+            }
+        }
+    }
+
+    /// Notes that the endpoint refuses the credentials: nobody tries them again.
+    pub async fn is_refused(&self, failure: &Failure) {
+        self.current.lock().await.refusal = Some(failure.clone());
     }
 
     /// The credentials for a request that goes out now.

@@ -35,6 +35,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
+use tokio::sync::OnceCell;
 
 pub use transport::Failure;
 
@@ -67,6 +68,8 @@ pub struct Nsx {
     secrets_left: AtomicUsize,
     /// Kinds of which the endpoint does not show secrets.
     keeps_secret: Mutex<HashSet<&'static str>>,
+    /// Whether the endpoint is an engine, once that was asked.
+    is_engine: OnceCell<bool>,
 }
 
 impl Nsx {
@@ -84,6 +87,7 @@ impl Nsx {
             collections: Collections::default(),
             secrets_left: AtomicUsize::new(SECRETS_READ),
             keeps_secret: Mutex::default(),
+            is_engine: OnceCell::new(),
         })
     }
 

@@ -129,6 +129,18 @@ impl Transport {
             repeat: request.repeat,
             despite_stop: request.despite_stop,
         };
+        let trial = self.auth.trial().await?;
+        let sent = self.send_as_known(&mut outgoing, &host).await;
+        let verdict = match &sent {
+            Err(failure) if !is_an_answer(failure) => Some(failure),
+            _ => None,
+        };
+        self.auth.tried(trial, verdict);
+        sent
+    }
+
+    /// Sends `outgoing` with the credentials, which are renewed if they are outdated.
+    async fn send_as_known(&self, outgoing: &mut Outgoing, host: &str) -> Result<Reply, Failure> {
         let mut was_unsure = false;
         for renewals in 0.. {
             let grant = self.auth.grant(&self.line, &self.endpoint).await?;
@@ -137,29 +149,38 @@ impl Transport {
                 outgoing.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             }
             outgoing.headers.extend(grant.headers.clone());
-            let answer = self.line.exchange(&outgoing).await?;
+            let answer = self.line.exchange(outgoing).await?;
             was_unsure |= answer.was_unsure;
             match self.auth.verdict(answer.status, &answer.body) {
                 Verdict::Outdated if renewals < RENEWALS => {
                     self.auth.renew(&grant).await;
                     continue;
                 }
-                Verdict::Outdated | Verdict::Refused => {
-                    return Err(self.auth.refusal(answer.status, &answer.body, &host, &outgoing.name));
+                verdict @ (Verdict::Outdated | Verdict::Refused) => {
+                    let failure = self.auth.refusal(answer.status, &answer.body, host, &outgoing.name);
+                    if verdict == Verdict::Refused {
+                        self.auth.is_refused(&failure).await;
+                    }
+                    return Err(failure);
                 }
                 Verdict::Accepted => {}
             }
             if !(200..300).contains(&answer.status) {
-                let failure = Failure::of_answer(answer.status, &answer.body, &host, &outgoing.name);
+                let failure = Failure::of_answer(answer.status, &answer.body, host, &outgoing.name);
                 return Err(if was_unsure { failure.after_unsure() } else { failure });
             }
             let document = match answer.body.trim_ascii() {
                 [] => Json::Null,
                 body => serde_json::from_slice(body)
-                    .map_err(|_| Failure::not_the_api(answer.status, body, &host, &outgoing.name))?,
+                    .map_err(|_| Failure::not_the_api(answer.status, body, host, &outgoing.name))?,
             };
             return Ok(Reply { document });
         }
         Err(Failure::Client("no attempt was made".to_owned()))
     }
+}
+
+/// Whether the endpoint has answered, and therefore taken the credentials.
+fn is_an_answer(failure: &Failure) -> bool {
+    matches!(failure, Failure::Refused(_))
 }
