@@ -191,6 +191,20 @@ fn running(paths: &mut Map<String, Json>, address: &str, kinds: &[&'static Kind]
         let reset = Operation::new("Count from zero again.").query(vec![action]);
         reset.add(paths, "post", &format!("{at}/statistics"));
     }
+    if is(&ROUTE_BASED_SESSION) || is(&POLICY_BASED_SESSION) || is(&BGP_NEIGHBOR) {
+        let what = "The status with what only the engine knows: why, and in how many milliseconds that changes.";
+        let schema = json!({
+            "type": "object",
+            "required": ["status", "reason", "changes_in_ms"],
+            "properties": {
+                "status": { "type": "object" },
+                "reason": { "type": "string" },
+                "changes_in_ms": { "type": "integer", "minimum": 0, "nullable": true },
+            },
+        });
+        let diagnosis = Operation::new(what).query(place()).answers(schema);
+        diagnosis.add(paths, "get", &format!("{at}/diagnosis"));
+    }
     if is(&SIMULATED_FLOW) {
         let statistics = Operation::new("What became of the packets of a flow.").query(place());
         statistics.answers(json!({ "type": "object" })).add(paths, "get", &format!("{at}/statistics"));

@@ -25,6 +25,8 @@ pub(super) async fn handle(mut ask: Ask, what: Running) -> Result<Response, ApiE
         Running::Flow(flow) => answer(ask, Question::FlowStatistics(flow)).await,
         Running::Summary(service) => answer(ask, Question::ServiceSummary(service)).await,
         Running::Neighbors(bgp) => neighbors(ask, bgp).await,
+        Running::SessionDiagnosis(session) => diagnosis(ask, Question::SessionStatus(session)).await,
+        Running::NeighborDiagnosis(neighbor) => diagnosis(ask, Question::NeighborStatus(neighbor)).await,
     }
 }
 
@@ -43,6 +45,17 @@ async fn answer(ask: Ask, question: Question) -> Result<Response, ApiError> {
     let document = ask.shared.read(move |engine, now| {
         let missing = || Refusal::NotFound(question.subject().clone());
         Ok(engine.ask(&question, &[], now)?.document.ok_or_else(missing)?)
+    });
+    Ok(json(document.await?.to_string()))
+}
+
+/// What the engine knows of a session or a neighbor beyond its status, which is told at the
+/// same moment. An NSX has no such answer.
+async fn diagnosis(ask: Ask, question: Question) -> Result<Response, ApiError> {
+    ask.query.end()?;
+    let document = ask.shared.read(move |engine, now| {
+        let missing = || Refusal::NotFound(question.subject().clone());
+        Ok(engine.ask(&question, &[], now)?.diagnosis(now).ok_or_else(missing)?)
     });
     Ok(json(document.await?.to_string()))
 }

@@ -59,6 +59,10 @@ pub(super) enum Running {
     Neighbors(PolicyPath),
     /// `…/neighbors/ID/routes` and `…/advertised-routes`
     Routes(PolicyPath, Direction),
+    /// `…/sessions/ID/diagnosis`; only the engine tells
+    SessionDiagnosis(PolicyPath),
+    /// `…/neighbors/ID/diagnosis`; only the engine tells
+    NeighborDiagnosis(PolicyPath),
 }
 
 /// What became of what was declared.
@@ -120,6 +124,10 @@ fn running(text: &str) -> Option<Running> {
         "summary" => Some(Running::Summary(of(subject, &[&VPN_SERVICE])?)),
         "status" => Some(Running::Neighbors(of(subject.strip_suffix("/neighbors")?, &[&BGP_CONFIG])?)),
         "routes" => Some(Running::Routes(of(subject, &[&BGP_NEIGHBOR])?, Direction::Learned)),
+        "diagnosis" => match of(subject, &[&BGP_NEIGHBOR]) {
+            Some(neighbor) => Some(Running::NeighborDiagnosis(neighbor)),
+            None => Some(Running::SessionDiagnosis(of(subject, &sessions)?)),
+        },
         "advertised-routes" => Some(Running::Routes(of(subject, &[&BGP_NEIGHBOR])?, Direction::Advertised)),
         _ => None,
     }
@@ -166,6 +174,8 @@ mod tests {
         let neighbor = bgp.child("neighbors", "a");
         let routes = Running::Routes(neighbor.clone(), Direction::Advertised);
         assert_eq!(find(&format!("{neighbor}/advertised-routes")).unwrap(), Target::Running(routes));
+        let diagnosis = Running::NeighborDiagnosis(neighbor.clone());
+        assert_eq!(find(&format!("{neighbor}/diagnosis")).unwrap(), Target::Running(diagnosis));
     }
 
     #[test]

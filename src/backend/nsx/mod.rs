@@ -33,6 +33,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
+use tokio::sync::OnceCell;
 
 use super::transport::{Failure, Line, Request, Transport};
 use super::{Backend, BackendError};
@@ -63,6 +64,8 @@ pub struct Nsx {
     secrets_left: AtomicUsize,
     /// Kinds of which the endpoint does not show secrets.
     keeps_secret: Mutex<HashSet<&'static str>>,
+    /// Whether the endpoint is an engine, once that was asked.
+    is_engine: OnceCell<bool>,
 }
 
 impl Nsx {
@@ -81,6 +84,7 @@ impl Nsx {
             collections: Collections::default(),
             secrets_left: AtomicUsize::new(SECRETS_READ),
             keeps_secret: Mutex::default(),
+            is_engine: OnceCell::new(),
         })
     }
 

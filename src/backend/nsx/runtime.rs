@@ -36,6 +36,10 @@ impl Nsx {
             );
             return Err(Failure::Unsupported(what).into());
         }
+        let diagnosis = self.diagnosis(question).await?;
+        if let (Question::SessionStatus(_) | Question::NeighborStatus(_), Some(diagnosis)) = (question, &diagnosis) {
+            return Ok(diagnosis.clone());
+        }
         let address = called(subject);
         let document = match question {
             Question::SessionStatus(_) => self.asked(&format!("{address}/detailed-status")).await?,
@@ -55,9 +59,23 @@ impl Nsx {
             }
             (Some(document), question) => is_as_it_should_be(question, document),
         };
-        let until = (!is_settled).then(|| Moment(Moment::from_clock().0 + LOOK_AGAIN));
+        let until = match diagnosis {
+            Some(diagnosis) => diagnosis.until,
+            None => (!is_settled).then(|| Moment(Moment::from_clock().0 + LOOK_AGAIN)),
+        };
         let beyond = document.as_ref().map(|document| beyond(question, document)).unwrap_or_default();
         Ok(Answer { document, beyond, until })
+    }
+
+    /// What the endpoint tells of the session or the neighbor in question at once, if it is an
+    /// engine: the status with what an NSX does not know, and when it is going to change.
+    async fn diagnosis(&self, question: &Question) -> Result<Option<Answer>, BackendError> {
+        let subject = question.subject();
+        if matches!(question, Question::FlowStatistics(_) | Question::ServiceSummary(_)) || !self.is_engine().await? {
+            return Ok(None);
+        }
+        let told = self.asked(&format!("{}/diagnosis", called(subject))).await?;
+        Ok(told.and_then(|told| Answer::of_diagnosis(told, Moment::from_clock())))
     }
 
     /// The document at `address`; none when there is nothing to ask about.

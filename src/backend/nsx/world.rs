@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::Nsx;
-use crate::backend::transport::Failure;
+use crate::backend::transport::{Failure, Request};
 use crate::backend::{Backend, BackendError};
 use crate::engine::prefix_filter::PrefixMatch;
 use crate::engine::topology::Topology;
@@ -101,12 +101,16 @@ impl Nsx {
     }
 
     /// Whether the endpoint is an engine: an NSX knows no simulated peers.
-    async fn is_engine(&self) -> Result<bool, Failure> {
-        match self.asked("/infra/simulated-peers").await {
-            Ok(document) => Ok(document.is_some()),
-            Err(Failure::Refused(_) | Failure::NotTheApi { .. }) => Ok(false),
-            Err(failure) => Err(failure),
-        }
+    pub(super) async fn is_engine(&self) -> Result<bool, Failure> {
+        let ask = || async {
+            let request = Request::get("/infra/simulated-peers").with("page_size", "1");
+            match self.transport.send(request).await {
+                Ok(reply) => Ok(!reply.document.is_null()),
+                Err(Failure::Refused(_) | Failure::NotTheApi { .. }) => Ok(false),
+                Err(failure) => Err(failure),
+            }
+        };
+        self.is_engine.get_or_try_init(ask).await.copied()
     }
 
     /// Adds what lies below a locale service.

@@ -4,12 +4,13 @@
 //! anew before it ends or when the endpoint no longer takes it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use reqwest::header::{HeaderMap, HeaderValue};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 use url::Url;
 
@@ -63,7 +64,15 @@ pub enum Verdict {
 #[derive(Default)]
 pub struct Credentials {
     current: Mutex<Current>,
+    /// Whether the endpoint has answered a request with them.
+    is_tried: AtomicBool,
+    trial: Mutex<Option<Failure>>,
+    /// How many requests have failed that were to try them.
+    failures: AtomicU64,
 }
+
+/// The right to send a request before it is known what the endpoint thinks of the credentials.
+pub type Trial<'a> = Option<MutexGuard<'a, Option<Failure>>>;
 
 /// What has come of asking for credentials.
 #[derive(Default)]
@@ -75,6 +84,41 @@ struct Current {
 }
 
 impl Credentials {
+    /// Waits until a request may go out. The first goes alone: ten at once with a wrong password
+    /// would lock the user out. When it fails, so do those that waited for it.
+    pub async fn trial(&self) -> Result<Trial<'_>, Failure> {
+        if self.is_tried.load(Ordering::Acquire) {
+            return Ok(None);
+        }
+        let before = self.failures.load(Ordering::Acquire);
+        let trial = self.trial.lock().await;
+        if self.is_tried.load(Ordering::Acquire) {
+            return Ok(None);
+        }
+        match trial.as_ref() {
+            Some(failure) if self.failures.load(Ordering::Acquire) > before => Err(failure.clone()),
+            _ => Ok(Some(trial)),
+        }
+    }
+
+    /// Notes what came of a request that went out by `trial`.
+    pub fn tried(&self, trial: Trial<'_>, failure: Option<&Failure>) {
+        let Some(mut trial) = trial else { return };
+        match failure {
+            None => self.is_tried.store(true, Ordering::Release),
+            Some(Failure::Stopped { .. }) => {}
+            Some(failure) => {
+                *trial = Some(failure.clone());
+                self.failures.fetch_add(1, Ordering::Release);
+            }
+        }
+    }
+
+    /// Notes that the endpoint refuses the credentials: nobody tries them again.
+    pub async fn is_refused(&self, failure: &Failure) {
+        self.current.lock().await.refusal = Some(failure.clone());
+    }
+
     /// The credentials for a request to `api` that goes out now.
     pub async fn grant(&self, api: &impl Api, line: &Line) -> Result<Arc<Grant>, Failure> {
         // Whoever holds the lock gets them for all the others.

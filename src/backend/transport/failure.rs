@@ -190,6 +190,15 @@ impl Failure {
         }
     }
 
+    /// Whether no connection came about.
+    pub fn is_unreachable(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::GaveUp { last, .. } => last.is_unreachable(),
+            _ => false,
+        }
+    }
+
     /// Whether the request may have taken effect although no answer says so.
     pub fn may_have_taken_effect(&self) -> bool {
         match self {

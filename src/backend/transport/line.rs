@@ -1,6 +1,8 @@
 //! One line to an endpoint: requests that are sent again where that is safe.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::HeaderMap;
@@ -19,6 +21,12 @@ const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
 
 /// No single attempt takes longer.
 const LONGEST_ATTEMPT: Duration = Duration::from_mins(2);
+
+/// A host that has not answered yet is tried so often: its address may be wrong.
+const FIRST_ATTEMPTS: u32 = 4;
+
+/// After a host that cannot be reached was given up, nobody tries for so long.
+const GIVEN_UP: Duration = Duration::from_secs(10);
 
 /// Whether a request may be sent again when it is not known whether it took effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,13 +78,32 @@ pub struct Line {
     pace: Pace,
     cancelled: CancellationToken,
     numbers: AtomicU64,
+    hosts: Mutex<HashMap<String, Host>>,
+}
+
+/// What is known of a host.
+#[derive(Clone, Default)]
+struct Host {
+    /// Whether it has answered anything.
+    was_reached: bool,
+    /// Why it was given up, and when: thousands of objects are not to wait for it one after the
+    /// other.
+    given_up: Option<(Failure, Instant)>,
 }
 
 impl Line {
     /// A line over `client` to an API that speaks `dialect`. Once `cancelled`, nothing new
     /// is begun.
     pub fn new(dialect: &'static Dialect, client: Client, retries: Retries, cancelled: CancellationToken) -> Self {
-        Self { dialect, client, retries, pace: Pace::default(), cancelled, numbers: AtomicU64::new(0) }
+        Self {
+            dialect,
+            client,
+            retries,
+            pace: Pace::default(),
+            cancelled,
+            numbers: AtomicU64::new(0),
+            hosts: Mutex::default(),
+        }
     }
 
     /// How the API writes errors.
@@ -97,9 +124,36 @@ impl Line {
         }
     }
 
+    /// What is known of the host `name`, for `work` to use or change.
+    fn of_host<T>(&self, name: &str, work: impl FnOnce(&mut Host) -> T) -> T {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        work(hosts.entry(name.to_owned()).or_default())
+    }
+
     /// Sends `request`, again where that is safe, and returns the answer to the last
     /// attempt. Answers with a status that is not tried again are returned as they are.
     pub async fn exchange(&self, request: &Outgoing) -> Result<Incoming, Failure> {
+        let name = name_of(&request.url);
+        let known = self.of_host(&name, |host| host.clone());
+        if let Some((failure, at)) = &known.given_up
+            && at.elapsed() < GIVEN_UP
+        {
+            return Err(failure.clone());
+        }
+        let done = self.persist(request, &known).await;
+        let given_up = done.as_ref().err().filter(|failure| failure.is_unreachable());
+        let given_up = given_up.map(|failure| (failure.clone(), Instant::now()));
+        self.of_host(&name, |host| host.given_up = given_up);
+        done
+    }
+
+    /// Sends `request` to the host of which this is `known`, again where that is safe and worth it.
+    async fn persist(&self, request: &Outgoing, known: &Host) -> Result<Incoming, Failure> {
+        let most = match known {
+            Host { given_up: Some(_), .. } => 1,
+            Host { was_reached: false, .. } => FIRST_ATTEMPTS,
+            Host { was_reached: true, .. } => u32::MAX,
+        };
         let began = Instant::now();
         let mut pauses = self.retries.pauses();
         let (mut attempts, mut was_unsure) = (0, false);
@@ -128,7 +182,8 @@ impl Line {
             let wanted = asked.and_then(|(_, wanted)| wanted);
             let seconds = began.elapsed().as_secs();
             let gave_up = |wanted| Failure::GaveUp { attempts, seconds, wanted, last: Box::new(failure.clone()) };
-            let Some(pause) = pauses.next() else {
+            let is_vain = failure.is_unreachable() && attempts >= most;
+            let Some(pause) = pauses.next().filter(|_| !is_vain) else {
                 return Err(if attempts == 1 { failure } else { gave_up(None) });
             };
             let pause = wanted.map_or(pause, |wanted| wanted + pause / 4);
@@ -166,7 +221,10 @@ impl Line {
         };
         let took_ms = millis(began.elapsed());
         match &answer {
-            Ok(answer) => tracing::debug!(number, request = request.name, status = answer.status, took_ms, "answered"),
+            Ok(answer) => {
+                self.of_host(&name_of(&request.url), |host| host.was_reached = true);
+                tracing::debug!(number, request = request.name, status = answer.status, took_ms, "answered");
+            }
             Err(failure) => tracing::debug!(number, request = request.name, %failure, took_ms, "not answered"),
         }
         answer

@@ -120,6 +120,16 @@ impl<A: Api> Transport<A> {
     /// Sends `request`. An answer with an error status is a failure, as is one that is
     /// no document.
     pub async fn send(&self, request: Request) -> Result<Reply, Failure> {
+        let trial = self.credentials.trial().await?;
+        let sent = self.send_as_known(request).await;
+        // An endpoint that refuses a request has taken the credentials.
+        let failure = sent.as_ref().err().filter(|failure| !matches!(failure, Failure::Refused(_)));
+        self.credentials.tried(trial, failure);
+        sent
+    }
+
+    /// Sends `request` with the credentials, which are renewed if they are outdated.
+    async fn send_as_known(&self, request: Request) -> Result<Reply, Failure> {
         let name = request.name();
         let body = request.body.map(|body| body.to_string().into_bytes());
         let mut was_unsure = false;
@@ -153,8 +163,12 @@ impl<A: Api> Transport<A> {
                     self.credentials.renew(&grant).await;
                     continue;
                 }
-                Verdict::Outdated | Verdict::Refused => {
-                    return Err(self.api.refusal(answer.status, &answer.body, &host, &name));
+                verdict @ (Verdict::Outdated | Verdict::Refused) => {
+                    let failure = self.api.refusal(answer.status, &answer.body, &host, &name);
+                    if verdict == Verdict::Refused {
+                        self.credentials.is_refused(&failure).await;
+                    }
+                    return Err(failure);
                 }
                 Verdict::Accepted => {}
             }

@@ -55,6 +55,32 @@ pub struct Answer {
     pub until: Option<Moment>,
 }
 
+/// The field of a diagnosis with the API's answer.
+const STATUS: &str = "status";
+/// The field of a diagnosis that says in how many milliseconds another answer is to be expected.
+const CHANGES_IN: &str = "changes_in_ms";
+
+impl Answer {
+    /// All that is known at `now`, as one document: what there is to know beyond the API's
+    /// answer, with that answer in the field `status`. In `changes_in_ms` it says in how many
+    /// milliseconds another one is to be expected; null when nothing is under way.
+    pub fn diagnosis(self, now: Moment) -> Option<Json> {
+        let mut fields = self.beyond;
+        fields.insert(STATUS.to_owned(), self.document?);
+        fields.insert(CHANGES_IN.to_owned(), json!(self.until.map(|until| until.0.saturating_sub(now.0).max(0))));
+        Some(Json::Object(fields))
+    }
+
+    /// The answer of which `diagnosis` is the document, had at `now`; `None` when it is none.
+    pub fn of_diagnosis(diagnosis: Json, now: Moment) -> Option<Self> {
+        let Json::Object(mut beyond) = diagnosis else { return None };
+        let document = beyond.remove(STATUS)?;
+        let changes_in = beyond.remove(CHANGES_IN)?.as_i64();
+        let until = changes_in.map(|span| Moment(now.0.saturating_add(span)));
+        Some(Self { document: Some(document), beyond, until })
+    }
+}
+
 /// Which packet is traced, and how.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TraceRequest {

@@ -125,7 +125,8 @@ static SETTINGS: [Setting; 21] = [
         Takes::Number,
         "NSXT_MAX_RETRIES",
         "How often a request is sent again that the endpoint was too busy for, or whose connection failed. No request is \
-         worked on for longer than five minutes. Default: 10.",
+         worked on for longer than five minutes, and an address where nothing has answered yet is tried four times at \
+         most. Default: 10.",
     ),
     setting(
         "retry_min_delay",

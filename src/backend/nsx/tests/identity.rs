@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::fake::{Act, Asked, Fake};
 use super::objects::{PROFILE, path, profile};
-use crate::backend::Backend;
 use crate::backend::nsx::settings::Given;
+use crate::backend::{Backend, Nsx};
 
 fn given(server: &Fake, texts: &[(&'static str, &str)]) -> Given {
     let host = [("host", server.address.as_str())];
@@ -67,22 +67,50 @@ async fn a_session_is_opened_once_and_anew_when_it_is_over() {
 /// Ten requests at once with a wrong password would lock the user out.
 #[tokio::test]
 async fn a_wrong_password_is_tried_once() {
-    let refuse = |asked: &Asked, _| {
-        (asked.path == "/api/session/create").then(|| Act::error(403, 403, "The credentials were incorrect."))
-    };
-    let server = Fake::with(refuse).await;
-    let backend = Arc::new(server.client_as(&given(&server, &BY_NAME), CancellationToken::new()));
+    for session_auth in [true, false] {
+        let server = Fake::with(|_, _| Some(Act::error(403, 403, "The credentials were incorrect."))).await;
+        let mut given = given(&server, &BY_NAME);
+        given.flags.insert("session_auth", session_auth);
+        let backend = Arc::new(server.client_as(&given, CancellationToken::new()));
+        for said in read_at_once(&backend).await {
+            assert!(said.contains("Check username and password"), "{said}");
+        }
+        backend.get(&path(PROFILE)).await.unwrap_err();
+        assert_eq!(server.asked().len(), 1, "{:?}", server.lines());
+    }
+}
+
+/// What ten reads at once are told, which fail.
+async fn read_at_once(backend: &Arc<Nsx>) -> Vec<String> {
+    let mut said = Vec::new();
     let reads: Vec<_> = (0..10)
-        .map(|_| {
-            let backend = Arc::clone(&backend);
-            tokio::spawn(async move { backend.get(&path(PROFILE)).await.unwrap_err().to_string() })
+        .map(|number| {
+            let backend = Arc::clone(backend);
+            let place = path(&format!("/infra/ipsec-vpn-ike-profiles/p{number}"));
+            tokio::spawn(async move { backend.get(&place).await.unwrap_err().to_string() })
         })
         .collect();
     for read in reads {
-        let said = read.await.unwrap();
-        assert!(said.contains("Check username and password"), "{said}");
+        said.push(read.await.unwrap());
     }
-    assert_eq!(server.asked().len(), 1);
+    said
+}
+
+/// Where nobody answers, thousands of objects do not wait for it one after the other.
+#[tokio::test]
+async fn an_endpoint_that_is_not_there_is_given_up_once() {
+    let server = Fake::start().await;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut given = server.given();
+    given.texts.insert("host", format!("http://{}", listener.local_addr().unwrap()));
+    given.numbers.insert("max_retries", 100);
+    drop(listener);
+    let backend = Arc::new(server.client_as(&given, CancellationToken::new()));
+    for said in read_at_once(&backend).await {
+        assert!(said.contains("cannot be reached") && said.contains("tried 4 times"), "{said}");
+    }
+    backend.get(&path(PROFILE)).await.unwrap_err();
+    assert_eq!(backend.requests(), 4);
 }
 
 /// Makes tokens with numbers, each good for so many requests.
