@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
 
 use super::{Backend, BackendError};
 use crate::engine::prefix_filter::PrefixMatch;
 use crate::engine::store::StoreError;
+use crate::engine::taps::Member;
 use crate::engine::{
     Answer, Caller, Engine, Moment, Object, Planned, Question, Refusal, Reveal, TraceAnswer, TraceRequest,
 };
-use crate::model::{Kind, PolicyPath, Problem, Tree};
+use crate::model::{Api, Kind, PolicyPath, Problem, Tree, kinds_at};
 
 /// The user that the engine keeps with what Terraform creates and changes: the
 /// one with all rights, as on an NSX Manager.
@@ -43,6 +45,20 @@ impl Embedded {
     }
 }
 
+/// The object at `path`, with its secrets.
+fn held(engine: &Engine, path: &PolicyPath, caller: &Caller) -> Result<Object, Refusal> {
+    match of_neutron(path) {
+        Some((kind, id)) => engine.tap(kind, id, &Member::admin(caller.clone())),
+        None => engine.get(path, Reveal::Secrets),
+    }
+}
+
+/// The kind and the id of the object of Neutron that `path` is the address of.
+fn of_neutron(path: &PolicyPath) -> Option<(&'static Kind, &str)> {
+    let kind = kinds_at(path).next().filter(|kind| kind.api() == Api::Neutron)?;
+    Some((kind, path.id()))
+}
+
 #[async_trait]
 impl Backend for Embedded {
     fn describe(&self) -> String {
@@ -51,9 +67,10 @@ impl Backend for Embedded {
 
     async fn get(&self, path: &PolicyPath) -> Result<Option<Object>, BackendError> {
         let path = path.clone();
-        self.run(move |engine, _| match engine.get(&path, Reveal::Secrets) {
+        self.run(move |engine, caller| match held(engine, &path, caller) {
             Ok(object) => Ok(Some(object)),
             Err(Refusal::NotFound(_)) => Ok(None),
+            Err(Refusal::Neutron(fault)) if fault.status() == 404 => Ok(None),
             Err(refusal) => Err(refusal),
         })
         .await
@@ -61,7 +78,11 @@ impl Backend for Embedded {
 
     async fn list(&self, kind: &'static Kind, parent: &str) -> Result<Vec<Object>, BackendError> {
         let parent = parent.to_owned();
-        self.run(move |engine, _| engine.list(kind, &parent, Reveal::Secrets)).await
+        self.run(move |engine, caller| match kind.api() {
+            Api::Policy => engine.list(kind, &parent, Reveal::Secrets),
+            Api::Neutron => engine.taps(kind, &Member::admin(caller.clone())),
+        })
+        .await
     }
 
     async fn clashes(
@@ -77,6 +98,10 @@ impl Backend for Embedded {
     async fn create(&self, path: &PolicyPath, fields: Map<String, Json>, claim: &str) -> Result<Object, BackendError> {
         let (path, claim) = (path.clone(), claim.to_owned());
         self.run(move |engine, caller| {
+            if let Some((kind, id)) = of_neutron(&path) {
+                let id = Uuid::parse_str(id).map_err(|_| Refusal::InvalidPath(path.to_string()))?;
+                return engine.create_tap_as(kind, id, fields, &Member::admin(caller.clone()), Some(&claim));
+            }
             engine.create_claimed(&path, Json::Object(fields), caller, &claim)?;
             engine.get(&path, Reveal::Secrets)
         })
@@ -139,8 +164,12 @@ impl Backend for Embedded {
         revision: i64,
     ) -> Result<Object, BackendError> {
         let path = path.clone();
-        fields.insert("_revision".to_owned(), json!(revision));
         self.run(move |engine, caller| {
+            if let Some((kind, id)) = of_neutron(&path) {
+                fields.retain(|name, _| kind.field(name).is_some_and(|field| field.is_configurable() && !field.fixed));
+                return engine.update_tap(kind, id, &fields, &Member::admin(caller.clone()));
+            }
+            fields.insert("_revision".to_owned(), json!(revision));
             engine.put(&path, Json::Object(fields), caller)?;
             engine.get(&path, Reveal::Secrets)
         })
@@ -149,6 +178,10 @@ impl Backend for Embedded {
 
     async fn delete(&self, path: &PolicyPath) -> Result<(), BackendError> {
         let path = path.clone();
-        self.run(move |engine, caller| engine.delete(&path, caller.now)).await
+        self.run(move |engine, caller| match of_neutron(&path) {
+            Some((kind, id)) => engine.delete_tap(kind, id, &Member::admin(caller.clone())),
+            None => engine.delete(&path, caller.now),
+        })
+        .await
     }
 }

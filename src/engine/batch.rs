@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::intent::{Writing, companions_of, composed, create_companions, stands};
+use super::intent::{Writing, companions_of, composed, create_companions, not_of_neutron, port_goes, stands};
 use super::object::Object;
 use super::refusal::Refusal;
 use super::runtime::{journal, settle};
@@ -67,6 +67,7 @@ impl Engine {
             let mut gone = Vec::new();
             let mut long = false;
             for write in &writes {
+                not_of_neutron(&write.path)?;
                 let before = index::get(&*tx, &write.path)?;
                 let (body, how) = match &write.change {
                     Change::Put(body) => (body, Writing::Put),
@@ -79,6 +80,7 @@ impl Engine {
                         for object in companions_of(&*tx, &object)?.into_iter().chain([object]) {
                             index::remove(tx, &object)?;
                             long |= journal::note(tx, by.now, object.path(), Some(&object))?;
+                            long |= port_goes(tx, &object, by.now)?;
                             gone.push(object);
                         }
                         continue;

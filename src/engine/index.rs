@@ -5,6 +5,7 @@
 //! | `o` path | the object |
 //! | `r` path of the one referred to, newline, path of the one that refers | nothing |
 //! | `t`, `a`, `n`, `g` or `w`, scope, newline, last address in hex, newline, network, newline, path | nothing: what the object has for itself ([`hold`](crate::model::hold)) |
+//! | `u`, `q`, `v`, `x`, `d` … | what taps need (see `taps::keys`) |
 //! | `c` path | the claim with which the object was created, until it is settled |
 //! | `k` path | who has come to know of the object since |
 //! | `p/` name | a note of the caller's: when it was made, and its lines (see `ledger`) |
@@ -25,6 +26,7 @@ use uuid::Uuid;
 use super::object::Object;
 use super::refusal::Refusal;
 use super::store::{StoreError, Transaction, View, ViewExt};
+use super::taps;
 use crate::model::hold::{self, Hold, Use};
 use crate::model::network::Network;
 use crate::model::path::PolicyPath;
@@ -168,7 +170,8 @@ pub(super) fn remove(tx: &mut dyn Transaction, object: &Object) -> Result<(), St
 
 fn index_keys(object: &Object) -> Vec<String> {
     let references = reference::references(object.kind(), &object.tree());
-    let mut keys: Vec<_> = references.iter().map(|reference| reference_key(&reference.to, object.path())).collect();
+    let mut keys = taps::keys::of(object);
+    keys.extend(references.iter().map(|reference| reference_key(&reference.to, object.path())));
     let holds = hold::holds(object.kind(), object.path(), &object.tree());
     keys.extend(holds.iter().map(|hold| hold_key(hold, object.path())));
     keys.sort();

@@ -8,12 +8,12 @@ use super::refusal::Refusal;
 use super::runtime::{journal, settle};
 use super::store::{StoreError, StoreExt, Transaction, View};
 use super::system::{self, Companion};
-use super::{Caller, Engine, Moment, Reveal, index};
+use super::{Caller, Engine, Moment, Reveal, index, taps};
 use crate::model::kind::one;
 use crate::model::path::PolicyPath;
 use crate::model::problem::{Place, Problem, Step};
 use crate::model::reference::{ends_fit, must_fit};
-use crate::model::{Kind, Tree, change, kinds_at, read, reference};
+use crate::model::{Api, Kind, SEGMENT_PORT, Tree, change, kinds_at, read, reference};
 
 impl Engine {
     /// The object at `path`.
@@ -31,10 +31,11 @@ impl Engine {
         Ok(found.into_iter().filter(of_kind).map(|object| object.seen(reveal)).collect())
     }
 
-    /// All objects, in the order of their paths.
+    /// All objects of the policy API, in the order of their paths.
     pub fn all(&self, reveal: Reveal) -> Result<Vec<Object>, Refusal> {
         let found = self.store.read(|view| index::all(view))?;
-        Ok(found.into_iter().map(|object| object.seen(reveal)).collect())
+        let of_policy = |object: &Object| object.kind().api() == Api::Policy;
+        Ok(found.into_iter().filter(of_policy).map(|object| object.seen(reveal)).collect())
     }
 
     /// Creates the object at `path`, or replaces it: then `body` must hold the
@@ -58,6 +59,7 @@ impl Engine {
 
     /// Deletes the object at `path`, unless something holds it.
     pub fn delete(&self, path: &PolicyPath, now: Moment) -> Result<(), Refusal> {
+        not_of_neutron(path)?;
         let (path, mode) = (path.clone(), self.prefix_match);
         self.store.write(move |tx| {
             let object = index::get(&*tx, &path)?.ok_or_else(|| Refusal::NotFound(path.clone()))?;
@@ -79,6 +81,7 @@ impl Engine {
             for gone in companions.iter().chain([&object]) {
                 index::remove(tx, gone)?;
                 is_due |= journal::note(tx, now, gone.path(), Some(gone))?;
+                is_due |= port_goes(tx, gone, now)?;
             }
             if is_due {
                 settle(tx, now, mode)?;
@@ -128,6 +131,17 @@ impl Engine {
     }
 }
 
+/// Objects of Neutron are written by [`Engine::create_tap`] and its kin.
+pub(super) fn not_of_neutron(path: &PolicyPath) -> Result<(), Refusal> {
+    if path.is_of_neutron() { Err(Refusal::InvalidPath(path.to_string())) } else { Ok(()) }
+}
+
+/// What refers to a segment port as Neutron's port goes with it. Whether the state is to be
+/// settled.
+pub(super) fn port_goes(tx: &mut dyn Transaction, gone: &Object, now: Moment) -> Result<bool, StoreError> {
+    if *gone.kind() == SEGMENT_PORT { taps::port_deleted(tx, gone, now) } else { Ok(false) }
+}
+
 /// Of how many clashes a refusal tells.
 const MOST_CLASHES_NAMED: usize = 5;
 
@@ -157,6 +171,7 @@ pub(super) fn composed(
         may_change(before, given, how)?;
     }
     let kind = kind_to_write(path, before, given)?;
+    not_of_neutron(path)?;
     // A path that was put together may not be one that could be read.
     if before.is_none() && PolicyPath::parse(path.as_str()).as_ref() != Ok(path) {
         return Err(Refusal::InvalidPath(path.to_string()));

@@ -15,6 +15,7 @@
 //! | [`bgp`] | what neighbors teach and learn, and which routes are used |
 //! | [`forwarding`] | the way of a packet |
 //! | [`runtime`] | the course of events: all of the above from moment to moment |
+//! | [`taps`] | Neutron's taps: services, flows and mirrors, and what they refer to |
 //! | [`topology`] | what is declared, as typed values |
 //! | [`prefix_filter`] | which routes a prefix list lets pass |
 //! | [`esp`] | how large a packet becomes in a tunnel, and what fits |
@@ -35,6 +36,7 @@ pub mod prefix_filter;
 pub mod refusal;
 pub mod runtime;
 pub mod store;
+pub mod taps;
 pub mod topology;
 
 mod batch;
@@ -60,6 +62,7 @@ pub use runtime::{Answer, EngineView, Planned, Question, Runtime, TraceAnswer, T
 
 use prefix_filter::PrefixMatch;
 use store::{Options, SqliteStore, Store, StoreError};
+use taps::Quotas;
 
 /// A moment, in milliseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -96,6 +99,7 @@ pub enum Reveal {
 pub struct Engine {
     store: Arc<dyn Store>,
     prefix_match: PrefixMatch,
+    quotas: Quotas,
     /// Whether it only looks: nothing is stored but what it is told to.
     looks_on: bool,
 }
@@ -115,7 +119,7 @@ impl Engine {
     /// The engine over `store`; what exists from the start is created if it does
     /// not.
     pub fn over(store: Arc<dyn Store>, now: Moment) -> Result<Self, StoreError> {
-        let engine = Self { store, prefix_match: PrefixMatch::default(), looks_on: false };
+        let engine = Self { store, prefix_match: PrefixMatch::default(), quotas: Quotas::default(), looks_on: false };
         system::create(&engine, now)?;
         Ok(engine)
     }
@@ -131,5 +135,11 @@ impl Engine {
     #[must_use]
     pub fn reading_bounds_as(self, mode: PrefixMatch) -> Self {
         Self { prefix_match: mode, ..self }
+    }
+
+    /// The same engine, in which projects may have so many taps.
+    #[must_use]
+    pub fn with_quotas(self, quotas: Quotas) -> Self {
+        Self { quotas, ..self }
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Caller, Reveal};
 use crate::model::path::PolicyPath;
-use crate::model::{Kind, Tree, kind_of_type, reference};
+use crate::model::{Api, Kind, Tree, kind_of_type, kinds_at, reference};
 
 /// An object as the API shows it: its own fields in their one spelling, and what
 /// the system keeps of it.
@@ -66,6 +66,36 @@ impl Object {
         object
     }
 
+    /// A new object of Neutron at `path` with these fields. What it has beyond them nobody
+    /// but the engine sees.
+    pub(super) fn create_in_neutron(
+        kind: &'static Kind,
+        path: PolicyPath,
+        mut fields: Map<String, Json>,
+        by: &Caller,
+    ) -> Self {
+        let project = fields.get("project_id").cloned().unwrap_or_default();
+        for (name, value) in [
+            ("id", json!(path.id())),
+            ("tenant_id", project),
+            ("path", json!(path.as_str())),
+            ("_create_time", json!(by.now.0)),
+            ("_create_user", json!(by.user)),
+            ("_last_modified_time", json!(by.now.0)),
+            ("_last_modified_user", json!(by.user)),
+            ("_revision", json!(0)),
+        ] {
+            fields.insert(name.to_owned(), value);
+        }
+        Self { kind, path, fields, hides_secrets: false }
+    }
+
+    /// The same object with `value` in a field that the system keeps.
+    pub(super) fn with(mut self, name: &str, value: Json) -> Self {
+        self.fields.insert(name.to_owned(), value);
+        self
+    }
+
     /// The same object with other fields of its own, one revision later.
     pub(super) fn change(&self, fields: Map<String, Json>, by: &Caller) -> Self {
         let mut changed = Self { fields, ..self.clone() };
@@ -74,7 +104,9 @@ impl Object {
                 changed.fields.insert(name.clone(), value.clone());
             }
         }
-        changed.fields.entry("display_name").or_insert_with(|| json!(self.path.id()));
+        if self.kind.api() == Api::Policy {
+            changed.fields.entry("display_name").or_insert_with(|| json!(self.path.id()));
+        }
         changed.fields.insert("_last_modified_time".to_owned(), json!(by.now.0));
         changed.fields.insert("_last_modified_user".to_owned(), json!(by.user));
         changed.fields.insert("_revision".to_owned(), json!(self.revision() + 1));
@@ -97,7 +129,11 @@ impl Object {
     /// or its type is missing.
     pub fn from_fields(fields: Map<String, Json>) -> Option<Self> {
         let path = PolicyPath::parse(fields.get("path")?.as_str()?).ok()?;
-        let kind = kind_of_type(fields.get("resource_type")?.as_str()?)?;
+        let kind = if path.is_of_neutron() {
+            kinds_at(&path).next()?
+        } else {
+            kind_of_type(fields.get("resource_type")?.as_str()?)?
+        };
         Some(Self { kind, path, fields, hides_secrets: false })
     }
 
@@ -134,7 +170,8 @@ impl Object {
 
     /// What tells it from others that have had its path.
     pub fn unique_id(&self) -> &str {
-        self.get("unique_id").and_then(Json::as_str).unwrap_or_default()
+        let name = if self.kind.api() == Api::Neutron { "id" } else { "unique_id" };
+        self.get(name).and_then(Json::as_str).unwrap_or_default()
     }
 
     /// Whether it belongs to the system and cannot be changed.

@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::store::StoreError;
+use super::taps::Fault;
 use crate::model::path::PolicyPath;
 use crate::model::problem::{Gravity, Nature, Problem};
 
@@ -58,6 +59,9 @@ pub enum Refusal {
     /// problem.
     #[error("{}", answer(.0))]
     Invalid(Vec<Problem>),
+    /// Neutron refuses.
+    #[error(transparent)]
+    Neutron(#[from] Fault),
     /// The store failed.
     #[error("The engine's store failed: {0}.")]
     Store(#[from] StoreError),
@@ -78,6 +82,7 @@ impl Refusal {
                 Nature::Path(_) => (400, "BAD_REQUEST", 500_012, "Policy"),
                 Nature::Taken => (400, "BAD_REQUEST", 500_105, "Policy"),
             },
+            Self::Neutron(fault) => (fault.status(), fault.name(), 0, "neutron"),
             Self::Store(StoreError::Busy { .. }) => (503, "SERVICE_UNAVAILABLE", 98, "common-services"),
             Self::Store(_) => (500, "INTERNAL_SERVER_ERROR", 98, "common-services"),
         }

@@ -36,6 +36,8 @@ pub struct Field {
     pub secret: bool,
     /// Whether the API cannot change it: the object has to be replaced.
     pub fixed: bool,
+    /// Whether the API takes it and never shows it.
+    pub unseen: bool,
     /// Set when it should no longer be used: what to use instead.
     pub deprecated: Option<&'static str>,
 }
@@ -104,6 +106,10 @@ pub enum Shape {
     Time,
     /// The path of an object of one of these kinds.
     Path(&'static [&'static str]),
+    /// The UUID of an object in this collection of Neutron: `ports`.
+    NeutronId(&'static str),
+    /// VLANs and ranges of them: `10,20-30`.
+    Vlans,
     /// The path of an object this engine does not hold: below one of these
     /// collections, in which `*` stands for an identifier.
     ForeignPath(&'static [&'static str]),
@@ -135,6 +141,7 @@ impl Field {
             doc,
             secret: false,
             fixed: false,
+            unseen: false,
             deprecated: None,
         }
     }
@@ -176,6 +183,12 @@ impl Field {
     #[must_use]
     pub const fn fixed(self) -> Self {
         Self { fixed: true, ..self }
+    }
+
+    /// The API takes it and never shows it.
+    #[must_use]
+    pub const fn unseen(self) -> Self {
+        Self { unseen: true, ..self }
     }
 
     /// No longer to be used.

@@ -3,23 +3,32 @@
 use std::fmt;
 
 use super::field::{Field, Record};
-use super::path::PolicyPath;
+use super::path::{NEUTRON, PolicyPath};
 
 /// The shape of a path: its parts; `*` stands for an identifier.
 pub type Pattern = &'static [&'static str];
 
-/// A kind of object of the policy API.
+/// Which API an object belongs to: it tells what every object has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Api {
+    /// The policy API of NSX.
+    Policy,
+    /// Neutron, the network API of OpenStack.
+    Neutron,
+}
+
+/// A kind of object.
 pub struct Kind {
     /// Its name here: `ike_profile`; resources and data sources are named after it.
     pub name: &'static str,
     /// Its name in a sentence, without an article: `IKE profile`.
     pub title: &'static str,
-    /// Its `resource_type` on the wire.
+    /// Its `resource_type` on the wire. Neutron has none there.
     pub resource_type: &'static str,
     /// Where its objects lie: the shapes of their paths, the usual one first. All have the
     /// same collection.
     pub places: &'static [Pattern],
-    /// Its own fields; those of [`super::common`] come on top.
+    /// Its own fields; those of [`Kind::common`] come on top.
     pub record: &'static Record,
     /// Where its objects lie when the user does not say.
     pub default_parent: Option<&'static str>,
@@ -40,6 +49,22 @@ impl fmt::Debug for Kind {
 }
 
 impl Kind {
+    /// The API it is of.
+    pub fn api(&self) -> Api {
+        match self.places.first() {
+            Some([root, ..]) if *root == NEUTRON => Api::Neutron,
+            _ => Api::Policy,
+        }
+    }
+
+    /// The fields that every object of its API has.
+    pub fn common(&self) -> &'static Record {
+        match self.api() {
+            Api::Policy => &super::common::RECORD,
+            Api::Neutron => &super::neutron::RECORD,
+        }
+    }
+
     /// Whether `path` has the shape of a path of this kind.
     pub fn owns(&self, path: &PolicyPath) -> bool {
         self.place_of(path).is_some()
@@ -114,7 +139,7 @@ impl Kind {
 
     /// All fields: the common ones, then its own.
     pub fn fields(&self) -> impl Iterator<Item = &'static Field> {
-        super::common::RECORD.fields.iter().chain(self.record.fields)
+        self.common().fields.iter().chain(self.record.fields)
     }
 
     /// The field of this name in the API.
@@ -166,15 +191,21 @@ pub fn one(name: &str) -> String {
 /// The kinds whose paths have the shape of `path`. Most paths have one; a session
 /// may be of two kinds, which its `resource_type` tells apart.
 pub fn kinds_at(path: &PolicyPath) -> impl Iterator<Item = &'static Kind> {
-    super::KINDS.iter().copied().filter(move |kind| kind.owns(path))
+    let kinds: &[&Kind] = if path.is_of_neutron() { &super::NEUTRON_KINDS } else { &super::KINDS };
+    kinds.iter().copied().filter(move |kind| kind.owns(path))
 }
 
 /// The kind of this name, be it one whose objects the engine holds or not.
 pub fn kind_named(name: &str) -> Option<&'static Kind> {
-    super::KINDS.iter().chain(&super::KINDS_ELSEWHERE).copied().find(|kind| kind.name == name)
+    super::KINDS
+        .iter()
+        .chain(&super::NEUTRON_KINDS)
+        .chain(&super::KINDS_ELSEWHERE)
+        .copied()
+        .find(|kind| kind.name == name)
 }
 
-/// The kind whose `resource_type` this is.
+/// The kind of the policy API whose `resource_type` this is.
 pub fn kind_of_type(resource_type: &str) -> Option<&'static Kind> {
     super::KINDS.iter().copied().find(|kind| kind.resource_type == resource_type)
 }

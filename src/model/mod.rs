@@ -4,7 +4,7 @@
 //! and description, and [`rule`]s between them. From that one declaration come the
 //! JSON on the wire, the Terraform schema, every check with its message, and the
 //! documentation. To add a field, add one line to the record of its kind; to add a
-//! kind, add one file here and one entry to [`KINDS`].
+//! kind, add one file here and one entry to [`KINDS`], or to [`NEUTRON_KINDS`].
 //!
 //! The room has no I/O and no clock, and knows neither Terraform nor HTTP.
 //! Outside data enters through [`reading::read`], which checks it and brings it
@@ -18,6 +18,7 @@ pub mod field;
 pub mod hold;
 pub mod kind;
 pub mod network;
+pub mod neutron;
 pub mod path;
 pub mod problem;
 pub mod reading;
@@ -44,6 +45,9 @@ mod segment_port;
 mod session;
 mod simulated_flow;
 mod simulated_peer;
+mod tap_flow;
+mod tap_mirror;
+mod tap_service;
 mod tunnel_profile;
 mod vpn_service;
 
@@ -61,10 +65,11 @@ pub use gateway::{PoolAllocation, PrefixOperator, Tier1Type};
 pub use gateway::{TIER_0, TIER_1};
 pub use hold::Hold;
 pub use ike_profile::{DhGroup, Digest, IKE_PROFILE, IkeEncryption, IkeVersion};
-pub use kind::{Kind, kind_named, kind_of_type, kinds_at};
+pub use kind::{Api, Kind, kind_named, kind_of_type, kinds_at};
 pub use local_endpoint::LOCAL_ENDPOINT;
 pub use locale_service::{LOCALE_SERVICE, RedistributionDestination, RedistributionType};
 pub use network::Network;
+pub use neutron::NeutronStatus;
 pub use path::PolicyPath;
 pub use policy_based_session::POLICY_BASED_SESSION;
 pub use policy_based_session::{BypassAction, ProtectAction};
@@ -80,12 +85,15 @@ pub use segment_port::{AllocateAddresses, AttachmentType, InitState};
 pub use session::{AuthenticationMode, ComplianceSuite, InitiationMode, MssClampingDirection};
 pub use simulated_flow::{FlowProtocol, SIMULATED_FLOW};
 pub use simulated_peer::{RouteOrigin, SIMULATED_PEER};
+pub use tap_flow::{TAP_FLOW, TapDirection};
+pub use tap_mirror::{LAST_ERSPAN_SESSION, MirrorType, TAP_MIRROR};
+pub use tap_service::TAP_SERVICE;
 pub use tree::Tree;
 pub use tunnel_profile::{DfPolicy, EspEncryption, TUNNEL_PROFILE};
 pub use vpn_service::IkeLogLevel;
 pub use vpn_service::VPN_SERVICE;
 
-/// Every kind there is, those that others refer to first.
+/// Every kind of the policy API, those that others refer to first.
 pub static KINDS: [&Kind; 17] = [
     &TIER_0,
     &TIER_1,
@@ -105,6 +113,9 @@ pub static KINDS: [&Kind; 17] = [
     &SIMULATED_PEER,
     &SIMULATED_FLOW,
 ];
+
+/// Every kind of Neutron, those that others refer to first.
+pub static NEUTRON_KINDS: [&Kind; 3] = [&TAP_SERVICE, &TAP_FLOW, &TAP_MIRROR];
 
 /// Kinds that others may refer to, and of which the engine holds no object: a
 /// reference to one never finds it.

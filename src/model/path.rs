@@ -1,4 +1,4 @@
-//! Policy paths: the names of objects.
+//! Policy paths: the names of objects. Those of Neutron are named by their addresses.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,8 @@ use std::sync::Arc;
 /// There is one spelling of a path: the deprecated and the current address of a
 /// VPN service (with and without its locale service) are the same object, and
 /// the one with the locale service, which VMware Cloud on AWS uses (seed 002), is
-/// the one that is kept. A copy costs nothing: each of a million routes has one.
+/// the one that is kept. An object of Neutron has its address for a path:
+/// `/v2.0/taas/tap_services/UUID`. A copy costs nothing: each of a million routes has one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PolicyPath(Arc<str>);
 
@@ -28,6 +29,9 @@ pub enum PathError {
 
 /// The locale service a VPN service belongs to when its path names none.
 const DEFAULT_LOCALE_SERVICE: &str = "default";
+
+/// The first part of Neutron's addresses.
+pub(super) const NEUTRON: &str = "v2.0";
 
 /// The longest identifier the API takes.
 pub const LONGEST_ID: usize = 1024;
@@ -56,8 +60,12 @@ pub fn id_from_name(display_name: &str) -> Option<String> {
 impl PolicyPath {
     /// Parses a path into its one spelling.
     pub fn parse(text: &str) -> Result<Self, PathError> {
-        let rest = text.strip_prefix("/infra/").ok_or(PathError::Root)?;
-        let mut parts = vec!["infra"];
+        let (root, rest) = match (text.strip_prefix("/infra/"), text.strip_prefix("/v2.0/")) {
+            (Some(rest), _) => ("infra", rest),
+            (None, Some(rest)) => (NEUTRON, rest),
+            (None, None) => return Err(PathError::Root),
+        };
+        let mut parts = vec![root];
         for part in rest.split('/') {
             if part.is_empty() {
                 return Err(PathError::EmptyPart);
@@ -101,6 +109,16 @@ impl PolicyPath {
             (Some(tier @ ("tier-0s" | "tier-1s")), Some(id)) => Some(Self(format!("/infra/{tier}/{id}").into())),
             _ => None,
         }
+    }
+
+    /// The path of the object `id` in the collection `collection` of Neutron, such as `ports`.
+    pub fn of_neutron(collection: &str, id: &str) -> Self {
+        Self(format!("/{NEUTRON}/{collection}/{id}").into())
+    }
+
+    /// Whether the object is one of Neutron.
+    pub fn is_of_neutron(&self) -> bool {
+        self.parts().next() == Some(NEUTRON)
     }
 
     /// Whether the object is a tier-1 gateway, or lies below one.

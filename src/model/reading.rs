@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use uuid::Uuid;
+
 use super::KINDS;
 use super::as_number::AsNumber;
 use super::field::{Field, Presence, Record, Shape};
@@ -34,8 +36,8 @@ impl Reading {
 
 /// Reads an object of `kind` that lies, or is to lie, below `parent`.
 pub fn read(kind: &Kind, tree: &Tree, parent: Option<&str>) -> Reading {
-    let mut reader = Reader { parent, problems: Vec::new() };
-    let common = &super::common::RECORD;
+    let mut reader = Reader { parent, common: kind.common(), problems: Vec::new() };
+    let common = kind.common();
     let (own, other) = match tree {
         Tree::Object(fields) => fields.clone().into_iter().partition(|(name, _)| common.field(name).is_none()),
         _ => (Fields::new(), Fields::new()),
@@ -54,20 +56,22 @@ pub fn read(kind: &Kind, tree: &Tree, parent: Option<&str>) -> Reading {
 
 /// Reads what is said to ask for something; see [`super::result`].
 pub fn read_input(record: &'static Record, tree: &Tree) -> Reading {
-    let mut reader = Reader { parent: None, problems: Vec::new() };
+    let mut reader = Reader { parent: None, common: &super::common::RECORD, problems: Vec::new() };
     let tree = reader.record(record, tree, &Place::default());
     Reading { tree, problems: reader.problems }
 }
 
 /// `tree` in the one spelling of `shape`; what is wrong with it is left alone.
 pub fn canonical(shape: &Shape, tree: &Tree) -> Tree {
-    let mut reader = Reader { parent: None, problems: Vec::new() };
+    let mut reader = Reader { parent: None, common: &super::common::RECORD, problems: Vec::new() };
     let unnamed = Field::optional("", *shape, "");
     reader.value(&unnamed, shape, tree, &Place::default())
 }
 
 struct Reader<'a> {
     parent: Option<&'a str>,
+    /// The fields that every object of the API has.
+    common: &'static Record,
     problems: Vec<Problem>,
 }
 
@@ -95,7 +99,7 @@ impl Reader<'_> {
         };
         for name in given.keys().filter(|name| record.field(name).is_none()) {
             // An object's own fields and those of every object are read one after the other.
-            let common: &[Field] = if at.0.is_empty() { super::common::RECORD.fields } else { &[] };
+            let common: &[Field] = if at.0.is_empty() { self.common.fields } else { &[] };
             let mut known = record.fields.iter().chain(common).filter(|field| field.is_configurable());
             let near = known.find(|field| [field.name, field.hcl_name()].map(letters).contains(&letters(name)));
             let hint = near.map_or_else(
@@ -351,6 +355,14 @@ impl Reader<'_> {
             Shape::Time => text.parse::<Timestamp>().map(|time| time.to_string()).map_err(|error| {
                 (format!("{text:?} {error}"), "Write it like 2026-01-31T12:00:00Z (RFC 3339).".to_owned())
             }),
+            Shape::NeutronId(collection) => uuid(name, collection, text),
+            Shape::Vlans => vlans(text).map(|(text, stray)| {
+                if let Some(stray) = stray {
+                    let hint = format!("The API takes it, and no packet matches. VLANs are 0 to {LAST_VLAN}.");
+                    self.problems.push(Problem::surprising(at.clone(), format!("{stray} is no VLAN"), hint));
+                }
+                text
+            }),
             Shape::Path(kinds) => path(name, kinds, text),
             Shape::ForeignPath(collections) => foreign_path(name, collections, text),
             shape => Err((format!("{name} has the wrong type"), format!("Give {}.", article(shape)))),
@@ -448,6 +460,39 @@ fn mac(text: &str) -> Option<String> {
     (parts.len() == 6 && parts.iter().all(octet)).then(|| parts.join(":").to_ascii_lowercase())
 }
 
+/// Reads the UUID of an object in a collection of Neutron.
+fn uuid(name: &str, collection: &str, text: &str) -> Result<String, (String, String)> {
+    let hint = match collection {
+        "ports" => format!("Give {name} the unique_id of a segment port: vpn_segment_port.NAME.unique_id."),
+        "networks" => format!("Give {name} the unique_id of a segment: vpn_segment.NAME.unique_id."),
+        _ => format!("Give {name} an id, best by a reference such as vpn_tap_service.NAME.id."),
+    };
+    Uuid::parse_str(text).map(|uuid| uuid.to_string()).map_err(|_| (format!("{text:?} is not a UUID"), hint))
+}
+
+/// Reads VLANs and ranges of them, as Neutron does: without a look at the numbers. With it,
+/// whether one of them is a VLAN that no packet has.
+fn vlans(text: &str) -> Result<(String, Option<&str>), (String, String)> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let well_formed = |part: &str| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        is_number(first) && is_number(last)
+    };
+    if !text.split(',').all(well_formed) {
+        let hint = "Give VLANs and ranges of them, such as 10,20-30.".to_owned();
+        return Err((format!("{text:?} is not a list of VLANs"), hint));
+    }
+    let exists = |part: &&str| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let vlan = |text: &str| text.parse::<u16>().ok().filter(|vlan| *vlan <= LAST_VLAN);
+        vlan(first).zip(vlan(last)).is_some_and(|(first, last)| first <= last)
+    };
+    Ok((text.to_owned(), text.split(',').find(|part| !exists(part))))
+}
+
+/// The last VLAN there is (IEEE 802.1Q).
+const LAST_VLAN: u16 = 4_094;
+
 /// Reads the path of an object of one of `kinds`.
 fn path(name: &str, kinds: &[&str], text: &str) -> Result<String, (String, String)> {
     let wanted: Vec<_> = kinds.iter().filter_map(|kind| kind_named(kind)).collect();
@@ -488,7 +533,7 @@ fn foreign_path(name: &str, collections: &[&str], text: &str) -> Result<String, 
 
 /// What is wrong with `id` as an identifier, if anything.
 pub fn problem_of_id(id: &str) -> Option<Problem> {
-    let mut reader = Reader { parent: None, problems: Vec::new() };
+    let mut reader = Reader { parent: None, common: &super::common::RECORD, problems: Vec::new() };
     let field = Field::optional("id", Shape::Id, "");
     reader.word(&field, &Shape::Id, id, &Place::default());
     reader.problems.pop()

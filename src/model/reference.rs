@@ -3,6 +3,7 @@
 use super::field::{Field, Record, Shape};
 use super::kind::Kind;
 use super::local_endpoint::LOCAL_ENDPOINT;
+use super::path::PolicyPath;
 use super::problem::{Place, Problem};
 use super::session;
 use super::tree::Tree;
@@ -22,6 +23,17 @@ pub fn references(kind: &Kind, tree: &Tree) -> Vec<Reference> {
     let mut found = Vec::new();
     collect(kind.record, tree, &Place::default(), &mut found);
     found
+}
+
+/// The references in an object of Neutron to others of Neutron, by their addresses, in the
+/// order of its fields.
+pub fn neutron_references(kind: &Kind, tree: &Tree) -> Vec<Reference> {
+    let reference = |field: &Field| {
+        let Shape::NeutronId(collection) = field.shape else { return None };
+        let to = PolicyPath::of_neutron(collection, tree.get(field.name).text()?).to_string();
+        Some(Reference { from: Place::default().field(field.name), to })
+    };
+    kind.record.fields.iter().filter_map(reference).collect()
 }
 
 fn collect(record: &'static Record, tree: &Tree, at: &Place, found: &mut Vec<Reference>) {

@@ -10,7 +10,7 @@ use super::face::Face;
 use super::shared::{Connection, Shared};
 use super::{identify, messages, schema};
 use crate::engine::{Object, Reveal};
-use crate::model::{PolicyPath, common};
+use crate::model::PolicyPath;
 use crate::tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Path, Schema, Value};
 
 /// The data source of one kind of object.
@@ -137,7 +137,7 @@ impl DataSource for ObjectDataSource {
             let actual = Value::from(actual);
             found.set(parent.attribute, if given.is_null() { actual } else { given.clone() });
         }
-        for field in shown(&common::RECORD).chain(shown(self.face.kind.record)).filter(|field| !field.secret) {
+        for field in shown(self.face.kind.common()).chain(shown(self.face.kind.record)).filter(|field| !field.secret) {
             let value = to_value(&field.shape, tree.get(field.name));
             found.set(schema::result_name(field), without_secrets(&field.shape, value));
         }

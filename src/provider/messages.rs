@@ -8,7 +8,7 @@ use crate::engine::Refusal;
 use crate::engine::store::StoreError;
 use crate::model::field::{Field, Record, Shape};
 use crate::model::problem::{Gravity, Place, Problem, Step};
-use crate::model::{KINDS, Kind, LOCAL_ENDPOINT, PolicyPath, Tree, common, kinds_at};
+use crate::model::{KINDS, Kind, LOCAL_ENDPOINT, PolicyPath, Tree, kinds_at};
 use crate::tf_provider::{Diagnostic, Diagnostics, Path};
 
 /// A problem of an object of `face` that declares `tree` as a diagnostic.
@@ -257,7 +257,7 @@ fn place_of(face: &Face, field: &str) -> Place {
             None => face.kind.field(name),
             Some(record) => Record::field(record, name),
         };
-        let Some(known) = known.or_else(|| common::RECORD.field(name)) else { break };
+        let Some(known) = known.or_else(|| face.kind.common().field(name)) else { break };
         place = place.field(known.name);
         if let Some(position) = rest.strip_suffix(']').and_then(|digits| digits.parse().ok()) {
             place = place.item(position);

@@ -18,7 +18,7 @@ pub fn resource(face: &'static Face) -> Schema {
     if let Some(parent) = parent(face) {
         block = block.with(parent);
     }
-    for record in [&common::RECORD, face.kind.record] {
+    for record in [face.kind.common(), face.kind.record] {
         for field in shown(record) {
             block = add_field(block, record, field);
         }
@@ -41,7 +41,7 @@ pub fn data_source(face: &'static Face) -> Schema {
         let doc = doc + &default_text(face.kind.default_parent);
         block = block.with(Attribute::optional_computed(parent.attribute, Type::String, doc));
     }
-    let fields = shown(face.kind.record).chain(shown(&common::RECORD));
+    let fields = shown(face.kind.record).chain(shown(face.kind.common()));
     for field in fields.filter(|field| !field.secret && !matches!(field.name, "path" | "display_name")) {
         let doc = describe(field, false);
         block = block.with(Attribute::computed(result_name(field), type_of(&field.shape), doc));

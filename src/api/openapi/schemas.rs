@@ -102,6 +102,8 @@ fn of_shape(shape: &Shape) -> Json {
         Shape::InterfaceAddress => text("interface-address"),
         Shape::AddressRange => text("ip-range"),
         Shape::Mac => text("mac-address"),
+        Shape::NeutronId(_) => text("uuid"),
+        Shape::Vlans => text("vlan-ranges"),
         Shape::AsNumber => text("as-number"),
         Shape::Time => text("date-time"),
         Shape::Path(_) | Shape::ForeignPath(_) => text("policy-path"),

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::*;
 use crate::model::field::{Record, Shape};
 use crate::model::reading::canonical;
-use crate::model::{KINDS, kinds_at};
+use crate::model::{KINDS, NEUTRON_KINDS, kinds_at};
 
 fn any_json() -> impl Strategy<Value = Json> {
     let leaf = prop_oneof![
@@ -69,6 +69,8 @@ fn value(shape: &'static Shape) -> BoxedStrategy<Json> {
         Shape::Mac => texts(&["00:50:56:AB:cd:ef", "00-50-56-ab-cd-ef"]),
         Shape::AsNumber => texts(&["65000", "1.10", "0.65000"]),
         Shape::Time => texts(&["2026-01-31T12:00:00Z", "2026-01-31T13:00:00.5+01:00"]),
+        Shape::NeutronId(_) => texts(&["C9BEB5A1-21f5-4225-9eaf-02ddccdd50a9", "c9beb5a121f542259eaf02ddccdd50a9"]),
+        Shape::Vlans => texts(&["1", "1-9,20", "9-1", "4095"]),
         Shape::Path(_) | Shape::ForeignPath(_) => texts(&[
             "/infra/ipsec-vpn-ike-profiles/a",
             "/infra/tier-0s/vmc/prefix-lists/a",
@@ -84,8 +86,12 @@ fn value(shape: &'static Shape) -> BoxedStrategy<Json> {
     }
 }
 
+fn all_kinds() -> impl Iterator<Item = &'static Kind> {
+    KINDS.into_iter().chain(NEUTRON_KINDS)
+}
+
 fn any_kind() -> impl Strategy<Value = &'static Kind> {
-    prop::sample::select(KINDS.to_vec())
+    prop::sample::select(all_kinds().collect::<Vec<_>>())
 }
 
 proptest! {
@@ -115,7 +121,7 @@ proptest! {
 
 #[test]
 fn every_path_belongs_to_one_kind_but_for_sessions() {
-    for kind in KINDS {
+    for kind in all_kinds() {
         for path in kind.example_paths() {
             let path = crate::model::PolicyPath::parse(&path).unwrap();
             let owners: Vec<_> = kinds_at(&path).map(|kind| kind.resource_type).collect();
@@ -157,8 +163,9 @@ fn names_and_texts_are_fit_to_be_shown() {
             }
         }
     }
-    for kind in KINDS {
+    for kind in all_kinds() {
         look(kind.record, kind.name);
     }
     look(&crate::model::common::RECORD, "common");
+    look(&crate::model::neutron::RECORD, "neutron");
 }

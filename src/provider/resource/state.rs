@@ -7,7 +7,7 @@ use crate::engine::Object;
 use crate::model::field::{Field, Record};
 use crate::model::problem::Gravity;
 use crate::model::tree::{Fields, Tree};
-use crate::model::{Kind, PolicyPath, common, read, reference};
+use crate::model::{Kind, PolicyPath, read, reference};
 use crate::provider::convert::{declared, respelled, shown, to_value};
 use crate::provider::face::Face;
 use crate::provider::identify;
@@ -19,7 +19,7 @@ use crate::tf_provider::{Diagnostic, Diagnostics, PlanRequest, Value};
 
 /// The records whose fields an object of `face` has.
 fn records(face: &Face) -> [&'static Record; 2] {
-    [&common::RECORD, face.kind.record]
+    [face.kind.common(), face.kind.record]
 }
 
 /// What a configuration, a plan or a state of `face` declares.

@@ -1,0 +1,82 @@
+//! Reading and listing.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{Fault, Life, Member};
+use crate::engine::object::Object;
+use crate::engine::store::{StoreExt, View};
+use crate::engine::{Engine, Moment, Refusal, index};
+use crate::model::{Kind, PolicyPath, TAP_FLOW, TAP_SERVICE, Tree};
+
+impl Engine {
+    /// The tap service, tap flow or tap mirror with this id, as it is now.
+    pub fn tap(&self, kind: &'static Kind, id: &str, by: &Member) -> Result<Object, Refusal> {
+        self.store.read(|view| found(view, kind, id, by))
+    }
+
+    /// Those that `by` can see, in the order of their ids.
+    pub fn taps(&self, kind: &'static Kind, by: &Member) -> Result<Vec<Object>, Refusal> {
+        let now = by.caller.now;
+        let parent = kind.parent_places().next().unwrap_or_default();
+        let parent = crate::model::kind::spell(parent, []);
+        let all = self.store.read(|view| index::collection(view, &parent, kind.collection().unwrap_or_default()))?;
+        let seen = all.into_iter().filter(|object| by.sees(project(object)));
+        Ok(seen.filter_map(|object| as_of(object, now)).collect())
+    }
+}
+
+/// The path of the object of `kind` with this id.
+pub(super) fn path(kind: &Kind, id: &str) -> Option<PolicyPath> {
+    let place = kind.places.first()?;
+    PolicyPath::parse(&crate::model::kind::spell(place, [id])).ok()
+}
+
+/// The object of `kind` with this id, if `by` can see it.
+pub(super) fn found(
+    view: &(impl View + ?Sized),
+    kind: &'static Kind,
+    id: &str,
+    by: &Member,
+) -> Result<Object, Refusal> {
+    let object = match path(kind, id) {
+        Some(path) => index::get(view, &path)?,
+        None => None,
+    };
+    let object = object.filter(|object| by.sees(project(object)));
+    object.and_then(|object| as_of(object, by.caller.now)).ok_or_else(|| missing(kind, id).into())
+}
+
+/// That there is no object of `kind` with this id.
+pub(super) fn missing(kind: &Kind, id: &str) -> Fault {
+    let id = id.to_owned();
+    match kind {
+        kind if *kind == TAP_SERVICE => Fault::TapServiceNotFound(id),
+        kind if *kind == TAP_FLOW => Fault::TapFlowNotFound(id),
+        _ => Fault::TapMirrorNotFound(id),
+    }
+}
+
+/// The project an object is of.
+pub(super) fn project(object: &Object) -> &str {
+    object.get("project_id").and_then(Json::as_str).unwrap_or_default()
+}
+
+/// The object as it is at `now`, with its status; none when it is gone.
+pub(super) fn as_of(object: Object, now: Moment) -> Option<Object> {
+    let status = Life::of_fields(object.fields()).status(now)?;
+    let has_status = object.kind().record.field("status").is_some();
+    Some(if has_status { object.with("status", json!(status.word())) } else { object })
+}
+
+impl Object {
+    /// An object of Neutron as its API shows it: without what the engine notes of it, and
+    /// with null for what is not set.
+    pub fn shown_by_neutron(&self) -> Map<String, Json> {
+        let fields = self.kind().fields().filter(|field| !field.unseen);
+        let value = |name: &str| match Tree::from(self.get(name).unwrap_or(&Json::Null)) {
+            Tree::Object(fields) => Tree::Object(fields.into_iter().filter(|(_, value)| !value.is_null()).collect()),
+            other => other,
+        };
+        fields.map(|field| (field.name.to_owned(), value(field.name).to_json())).collect()
+    }
+}
