@@ -15,6 +15,7 @@
 //! | [`bgp`] | what neighbors teach and learn, and which routes are used |
 //! | [`forwarding`] | the way of a packet |
 //! | [`runtime`] | the course of events: all of the above from moment to moment |
+//! | [`networks`] | Neutron's networks, subnets and ports: segments and their ports, seen from there |
 //! | [`taps`] | Neutron's taps: services, flows and mirrors, and what they refer to |
 //! | [`topology`] | what is declared, as typed values |
 //! | [`prefix_filter`] | which routes a prefix list lets pass |
@@ -31,6 +32,7 @@ pub mod esp;
 pub mod forwarding;
 pub mod ledger;
 pub mod negotiation;
+pub mod networks;
 pub mod object;
 pub mod prefix_filter;
 pub mod refusal;
@@ -119,7 +121,7 @@ impl Engine {
     /// The engine over `store`; what exists from the start is created if it does
     /// not.
     pub fn over(store: Arc<dyn Store>, now: Moment) -> Result<Self, StoreError> {
-        let engine = Self { store, prefix_match: PrefixMatch::default(), quotas: Quotas::default(), looks_on: false };
+        let engine = Self { store, prefix_match: PrefixMatch::default(), quotas: Quotas::UNLIMITED, looks_on: false };
         system::create(&engine, now)?;
         Ok(engine)
     }
@@ -135,6 +137,11 @@ impl Engine {
     #[must_use]
     pub fn reading_bounds_as(self, mode: PrefixMatch) -> Self {
         Self { prefix_match: mode, ..self }
+    }
+
+    /// How many taps projects may have.
+    pub fn quotas(&self) -> Quotas {
+        self.quotas
     }
 
     /// The same engine, in which projects may have so many taps.

@@ -2,6 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::engine::networks::NetworkFault;
+
 /// Why Neutron refuses a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
@@ -66,6 +68,9 @@ pub enum Fault {
          privileges"
     )]
     ForeignProject,
+    /// A network, a subnet or a port is refused.
+    #[error(transparent)]
+    Network(#[from] NetworkFault),
 }
 
 impl Fault {
@@ -81,6 +86,7 @@ impl Fault {
             Self::TapServiceLimitReached => "TapServiceLimitReached",
             Self::OverQuota(_) => "OverQuota",
             Self::TapMirrorTunnelConflict(_) => "TapMirrorTunnelConflict",
+            Self::Network(fault) => fault.name(),
             Self::Unrecognized(_)
             | Self::NotAllowedInPost(_)
             | Self::Missing(_)
@@ -98,6 +104,7 @@ impl Fault {
             | Self::TapServiceNotFound(_)
             | Self::TapFlowNotFound(_)
             | Self::TapMirrorNotFound(_) => 404,
+            Self::Network(fault) => fault.status(),
             Self::PortDoesNotBelongToTenant | Self::TapServiceNotBelongToTenant => 403,
             Self::TapServiceLimitReached | Self::OverQuota(_) | Self::TapMirrorTunnelConflict(_) => 409,
             Self::Unrecognized(_)
@@ -124,6 +131,7 @@ impl Fault {
             | Self::TapMirrorNotFound(_)
             | Self::TapServiceLimitReached
             | Self::OverQuota(_)
+            | Self::Network(_)
             | Self::Unrecognized(_) => None,
         }
     }
