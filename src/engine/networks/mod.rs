@@ -34,6 +34,7 @@ mod write;
 use serde_json::{Map, Value as Json};
 
 pub use fault::NetworkFault;
+pub use read::no_such_object;
 
 use super::runtime::settle;
 use super::store::{StoreExt, Transaction};

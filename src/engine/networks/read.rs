@@ -5,17 +5,22 @@ use std::collections::HashMap;
 use super::addresses::{Subnet, subnets};
 use super::{Attributes, NetworkFault, show};
 use crate::engine::store::{StoreError, View};
-use crate::engine::taps::{Fault, Member, keys, ports};
+use crate::engine::taps::{self, Fault, Member, keys, ports};
 use crate::engine::{Object, Refusal, index};
-use crate::model::{Kind, NETWORK, PORT, PolicyPath, SEGMENT, SEGMENT_PORT};
+use crate::model::{Kind, NETWORK, PORT, PolicyPath, SEGMENT, SEGMENT_PORT, SUBNET};
 
-/// That there is no object of `kind` with this id.
-fn missing(kind: &Kind, id: &str) -> Refusal {
+/// That there is no object of `kind`, a network, a subnet, a port or a tap, with this id.
+pub fn no_such_object(kind: &'static Kind, id: &str) -> Fault {
     match kind {
-        kind if *kind == NETWORK => Fault::from(NetworkFault::NetworkNotFound(id.to_owned())).into(),
-        kind if *kind == PORT => Fault::PortNotFound { port: id.to_owned(), attribute: "id" }.into(),
-        _ => Fault::from(NetworkFault::SubnetNotFound(id.to_owned())).into(),
+        kind if *kind == NETWORK => NetworkFault::NetworkNotFound(id.to_owned()).into(),
+        kind if *kind == SUBNET => NetworkFault::SubnetNotFound(id.to_owned()).into(),
+        kind if *kind == PORT => Fault::PortNotFound { port: id.to_owned(), attribute: "id" },
+        _ => taps::missing(kind, id),
     }
+}
+
+fn missing(kind: &'static Kind, id: &str) -> Refusal {
+    no_such_object(kind, id).into()
 }
 
 /// The segment that is the network `id`, and its project.
@@ -48,7 +53,7 @@ pub(super) fn subnet(view: &(impl View + ?Sized), id: &str, by: &Member) -> Resu
             return Ok((segment, subnet, project));
         }
     }
-    Err(missing(&crate::model::SUBNET, id))
+    Err(missing(&SUBNET, id))
 }
 
 fn segments(view: &(impl View + ?Sized)) -> Result<Vec<Object>, StoreError> {

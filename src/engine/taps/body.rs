@@ -100,7 +100,7 @@ fn converted(kind: &Kind, body: &mut Map<String, Json>) -> Result<(), Fault> {
 }
 
 /// The truth value that is meant (`oslo_utils.strutils.bool_from_string`).
-pub(in crate::engine) fn truth(value: &Json) -> Option<bool> {
+pub fn truth(value: &Json) -> Option<bool> {
     match spelled(value).trim().to_ascii_lowercase().as_str() {
         "1" | "t" | "true" | "on" | "y" | "yes" => Some(true),
         "0" | "f" | "false" | "off" | "n" | "no" => Some(false),

@@ -24,8 +24,10 @@ mod read;
 mod tests;
 mod write;
 
+pub use body::truth;
 pub use fault::Fault;
 pub use life::{AGENT_INTERVAL, Life};
+pub(super) use read::missing;
 pub(super) use write::port_deleted;
 
 use super::Caller;
