@@ -66,12 +66,12 @@ async fn guard(State(shared): State<Arc<Shared>>, mut request: Request, next: Ne
 }
 
 /// Every kind that Neutron has, those that others refer to first.
-pub(super) fn kinds() -> impl Iterator<Item = &'static Kind> {
+pub(in crate::api) fn kinds() -> impl Iterator<Item = &'static Kind> {
     NEUTRON_VIEWS.into_iter().chain(NEUTRON_KINDS)
 }
 
 /// The name under which several objects of `kind` stand in a body: `tap_services`.
-pub(super) fn plural(kind: &Kind) -> &'static str {
+pub(in crate::api) fn plural(kind: &Kind) -> &'static str {
     kind.collection().unwrap_or_default()
 }
 

@@ -78,23 +78,36 @@ fn recognized(kind: &Kind, body: &Map<String, Json>) -> Result<(), Fault> {
     if stray.is_empty() { Ok(()) } else { Err(Fault::Unrecognized(stray)) }
 }
 
-/// Truth values and numbers may be written in other ways, which Neutron converts.
+/// Truth values and numbers may be written in other ways, which Neutron takes as well.
 fn converted(kind: &Kind, body: &mut Map<String, Json>) -> Result<(), Fault> {
     for field in kind.fields() {
-        let Some(value) = body.get_mut(field.name) else { continue };
-        match field.shape {
-            Shape::Bool if !value.is_boolean() => {
-                let truth = truth(value);
-                let wrong = || NetworkFault::Invalid(format!("'{}' cannot be converted to boolean", spelled(value)));
-                *value = Json::Bool(truth.ok_or_else(wrong)?);
+        if let Some(value) = body.get_mut(field.name) {
+            convert(&field.shape, value)?;
+        }
+    }
+    Ok(())
+}
+
+fn convert(shape: &Shape, value: &mut Json) -> Result<(), Fault> {
+    match (shape, &mut *value) {
+        (Shape::Bool, Json::Bool(_)) => {}
+        (Shape::Bool, other) => {
+            let wrong = || NetworkFault::Invalid(format!("'{}' cannot be converted to boolean", spelled(other)));
+            *value = Json::Bool(truth(other).ok_or_else(wrong)?);
+        }
+        (Shape::Int(..), Json::String(text)) => {
+            if let Ok(number) = text.trim().parse::<i64>() {
+                *value = number.into();
             }
-            Shape::Int(..) => {
-                if let Some(number) = value.as_str().and_then(|text| text.trim().parse::<i64>().ok()) {
-                    *value = number.into();
+        }
+        (Shape::Record(record), Json::Object(fields)) => {
+            for (name, value) in fields {
+                if let Some(field) = record.field(name) {
+                    convert(&field.shape, value)?;
                 }
             }
-            _ => {}
         }
+        _ => {}
     }
     Ok(())
 }
