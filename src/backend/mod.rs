@@ -6,13 +6,19 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `embedded` | the embedded engine, over a file |
+//! | [`openstack`] | a live OpenStack: taps of its Neutron |
 //! | [`nsx`] | a live NSX, on premises or of VMware Cloud on AWS |
+//! | `collections` | what was read of an endpoint, shared by all who read |
+//! | `ledger` | what is noted beside the objects of an endpoint |
 //! | `transport` | requests to an API over HTTP |
 //! | `divided` | a live endpoint, with the engine's own objects beside it |
 
+mod collections;
 mod divided;
 mod embedded;
+mod ledger;
 pub mod nsx;
+pub mod openstack;
 mod transport;
 
 use async_trait::async_trait;
@@ -21,6 +27,7 @@ use serde_json::{Map, Value as Json};
 pub use divided::Divided;
 pub use embedded::Embedded;
 pub use nsx::Nsx;
+pub use openstack::OpenStack;
 pub use transport::Failure;
 
 use crate::engine::store::StoreError;

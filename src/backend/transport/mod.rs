@@ -25,11 +25,11 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::Value as Json;
 
-pub use address::{AddressError, address, escaped, name_of};
+pub use address::{AddressError, address, clear_address, escaped, name_of};
 pub use client::{Trust, client};
 pub use credentials::{Api, Grant, Verdict, header, secret};
 pub use failure::{ApiError, Dialect, Failure};
-pub use line::{Line, Outgoing, Repeat};
+pub use line::{Incoming, Line, Outgoing, Repeat};
 pub use retry::Retries;
 
 use credentials::Credentials;
@@ -58,6 +58,11 @@ impl Request {
     /// Writes `body` to `path`.
     pub fn put(path: impl Into<String>, body: Json, repeat: Repeat) -> Self {
         Self { body: Some(body), repeat, ..Self::new(Method::PUT, path) }
+    }
+
+    /// Has `body` be added to the collection at `path`.
+    pub fn post(path: impl Into<String>, body: Json) -> Self {
+        Self { body: Some(body), repeat: Repeat::IfWithoutEffect, ..Self::new(Method::POST, path) }
     }
 
     /// Deletes what is at `path`.
@@ -135,7 +140,7 @@ impl<A: Api> Transport<A> {
         let mut was_unsure = false;
         for renewals in 0.. {
             let grant = self.credentials.grant(&self.api, &self.line).await?;
-            let mut url = self.api.address(&request.path);
+            let mut url = self.api.address(&grant, &request.path);
             if !request.query.is_empty() {
                 url.query_pairs_mut().extend_pairs(&request.query);
             }
