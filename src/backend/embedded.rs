@@ -13,7 +13,7 @@ use crate::engine::taps::Member;
 use crate::engine::{
     Answer, Caller, Engine, Moment, Object, Planned, Question, Refusal, Reveal, TraceAnswer, TraceRequest,
 };
-use crate::model::{Api, Kind, PolicyPath, Problem, Tree, kinds_at};
+use crate::model::{Api, Kind, PolicyPath, Problem, SEGMENT, SEGMENT_PORT, Tree, kinds_at};
 
 /// The user that the engine keeps with what Terraform creates and changes: the
 /// one with all rights, as on an NSX Manager.
@@ -72,6 +72,21 @@ impl Backend for Embedded {
             Err(Refusal::NotFound(_)) => Ok(None),
             Err(Refusal::Neutron(fault)) if fault.status() == 404 => Ok(None),
             Err(refusal) => Err(refusal),
+        })
+        .await
+    }
+
+    async fn exists(&self, path: &PolicyPath) -> Result<bool, BackendError> {
+        if !path.is_of_neutron() || of_neutron(path).is_some() {
+            return Ok(self.get(path).await?.is_some());
+        }
+        let path = path.clone();
+        self.run(move |engine, _| {
+            let kind = match path.collection() {
+                "ports" => &SEGMENT_PORT,
+                _ => &SEGMENT,
+            };
+            Ok(engine.known_to_neutron(kind, path.id())?.is_some())
         })
         .await
     }

@@ -11,23 +11,23 @@
 //! | `collections` | what was read of an endpoint, shared by all who read |
 //! | `ledger` | what is noted beside the objects of an endpoint |
 //! | `transport` | requests to an API over HTTP |
-//! | `divided` | a live endpoint, with the engine's own objects beside it |
+//! | `systems` | several of them beside each other, each with its own objects |
 
 mod collections;
-mod divided;
 mod embedded;
 mod ledger;
 pub mod nsx;
 pub mod openstack;
+mod systems;
 mod transport;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 
-pub use divided::Divided;
 pub use embedded::Embedded;
 pub use nsx::Nsx;
 pub use openstack::OpenStack;
+pub use systems::Systems;
 pub use transport::Failure;
 
 use crate::engine::store::StoreError;
@@ -46,6 +46,14 @@ pub enum BackendError {
     /// A live endpoint did not do it, or could not be asked.
     #[error(transparent)]
     Endpoint(#[from] Failure),
+    /// The provider block names no system that could hold the object.
+    #[error("No system is named for {what}. Add `{blocks}` to the provider block.")]
+    Nowhere {
+        /// What it is one of.
+        what: &'static str,
+        /// The blocks that would name one.
+        blocks: &'static str,
+    },
     /// What is noted beside the objects of a live endpoint could not be.
     #[error("the notes in Terraform's data folder cannot be used: {0}")]
     Ledger(StoreError),
@@ -60,6 +68,12 @@ pub trait Backend: Send + Sync {
     /// The object at `path`; `None` when there is none. Secrets are included, or the
     /// object says that it [hides](Object::hides_secrets) them.
     async fn get(&self, path: &PolicyPath) -> Result<Option<Object>, BackendError>;
+
+    /// Whether there is an object at `path`: one that [`Backend::get`] reads, or one of Neutron
+    /// that others refer to, such as a port.
+    async fn exists(&self, path: &PolicyPath) -> Result<bool, BackendError> {
+        Ok(self.get(path).await?.is_some())
+    }
 
     /// `object` with the secrets that it hides, as far as the system shows them.
     async fn reveal(&self, object: Object) -> Result<Object, BackendError> {

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::backend::collections::Known;
 use super::host::called;
 use super::refusal::{is_being_deleted, is_not_found, is_stale, is_there, of_delete, of_write};
 use super::{Nsx, is_simulated, wire, without_id};
 use crate::backend::BackendError;
+use crate::backend::collections::Known;
 use crate::backend::transport::{Failure, Repeat, Request};
 use crate::engine::{Object, Refusal};
 use crate::model::reference::secrets;

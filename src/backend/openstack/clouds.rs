@@ -74,7 +74,9 @@ impl Places {
         let Some((file, clouds)) = self.read("clouds", self.file.as_deref())? else {
             let first = self.file.iter().cloned();
             let all: Vec<_> = first.chain(self.folders.iter().map(|folder| folder.join("clouds.yaml"))).collect();
-            return Err(CloudError::NoFile(listed(&all.iter().map(|file| file.display().to_string()).collect::<Vec<_>>())));
+            return Err(CloudError::NoFile(listed(
+                &all.iter().map(|file| file.display().to_string()).collect::<Vec<_>>(),
+            )));
         };
         let Some(Json::Object(entry)) = clouds.get("clouds").and_then(|clouds| clouds.get(name)) else {
             let others = clouds.get("clouds").and_then(Json::as_object);
@@ -102,7 +104,8 @@ impl Places {
 
     /// The first of the files of this name that there is.
     fn read(&self, name: &str, first: Option<&Path>) -> Result<Option<(PathBuf, Json)>, CloudError> {
-        let in_folders = self.folders.iter().flat_map(|folder| ["yaml", "yml"].map(|end| folder.join(format!("{name}.{end}"))));
+        let in_folders =
+            self.folders.iter().flat_map(|folder| ["yaml", "yml"].map(|end| folder.join(format!("{name}.{end}"))));
         for file in first.map(Path::to_path_buf).into_iter().chain(in_folders) {
             let failed = |why: String| CloudError::Unreadable { file: file.display().to_string(), why };
             match fs::read_to_string(&file) {
@@ -182,7 +185,8 @@ mod tests {
             ("clouds-public.yaml", "public-clouds:\n  big:\n    auth: {auth_url: https://big/v3, username: nobody}\n"),
         ]);
         let cloud = places.cloud("mine").unwrap();
-        let auth = json!({ "auth_url": "https://big/v3", "username": "ops", "project_name": "net", "password": "hunter2" });
+        let auth =
+            json!({ "auth_url": "https://big/v3", "username": "ops", "project_name": "net", "password": "hunter2" });
         assert_eq!(cloud["auth"], auth);
     }
 

@@ -256,12 +256,14 @@ impl Keystone {
         }
         let services = catalog.as_array().map(Vec::as_slice).unwrap_or_default();
         let network = services.iter().filter(|service| service["type"] == "network");
-        let endpoints: Vec<_> = network.flat_map(|service| service["endpoints"].as_array().into_iter().flatten()).collect();
+        let endpoints: Vec<_> =
+            network.flat_map(|service| service["endpoints"].as_array().into_iter().flatten()).collect();
         let region = |endpoint: &Json| {
             ["region_id", "region"].iter().find_map(|name| endpoint[*name].as_str()).unwrap_or_default().to_owned()
         };
         let fits = |endpoint: &&&Json| {
-            endpoint["interface"] == self.interface && self.region.as_ref().is_none_or(|wanted| *wanted == region(endpoint))
+            endpoint["interface"] == self.interface
+                && self.region.as_ref().is_none_or(|wanted| *wanted == region(endpoint))
         };
         let Some(endpoint) = endpoints.iter().find(fits) else {
             return Err(Failure::Unsupported(self.no_network(services, &endpoints, &region)));
@@ -291,7 +293,9 @@ impl Keystone {
         there.sort();
         there.dedup();
         let there = if there.is_empty() { "no network service".to_owned() } else { there.join(", ") };
-        format!("The catalog of {host} has no {wanted} of the network service. It has {there}. Check region and endpoint_type.")
+        format!(
+            "The catalog of {host} has no {wanted} of the network service. It has {there}. Check region and endpoint_type."
+        )
     }
 }
 

@@ -125,11 +125,23 @@ impl Backend for OpenStack {
     async fn get(&self, path: &PolicyPath) -> Result<Option<Object>, BackendError> {
         let kind = kind_at(path)?;
         let address = collection_of(path);
-        let look = self.collections.at(address).look(path.id(), |marker| self.page(kind, address, marker, false)).await?;
+        let look =
+            self.collections.at(address).look(path.id(), |marker| self.page(kind, address, marker, false)).await?;
         match look {
             Found::Known(known) => Ok(wire::read_object(kind, &known.raw)),
             Found::Absent => Ok(None),
             Found::Alone => self.read_and_keep(kind, path).await,
+        }
+    }
+
+    async fn exists(&self, path: &PolicyPath) -> Result<bool, BackendError> {
+        if kind_at(path).is_ok() {
+            return Ok(self.get(path).await?.is_some());
+        }
+        match self.transport.send(Request::get(path.as_str()).with("fields", "id")).await {
+            Ok(_) => Ok(true),
+            Err(failure) if neutron::is_not_found(&failure) => Ok(false),
+            Err(failure) => Err(failure.into()),
         }
     }
 
@@ -185,19 +197,15 @@ impl Backend for OpenStack {
     }
 
     async fn ask(&self, _: &Question, _: &[Planned]) -> Result<Answer, BackendError> {
-        Err(Failure::Unsupported("OpenStack does not answer this. Add `embedded {}` to the provider block.".into()).into())
+        Err(Failure::Unsupported("OpenStack does not answer this. Add `embedded {}` to the provider block.".into())
+            .into())
     }
 
     async fn trace(&self, _: &TraceRequest, _: &[Planned]) -> Result<TraceAnswer, BackendError> {
         Err(Failure::Unsupported("OpenStack traces no packets. Add `embedded {}` to the provider block.".into()).into())
     }
 
-    async fn replace(
-        &self,
-        path: &PolicyPath,
-        fields: Map<String, Json>,
-        _: i64,
-    ) -> Result<Object, BackendError> {
+    async fn replace(&self, path: &PolicyPath, fields: Map<String, Json>, _: i64) -> Result<Object, BackendError> {
         self.change_object(kind_at(path)?, path, &fields).await
     }
 

@@ -5,8 +5,8 @@ use serde_json::{Map, Value as Json};
 use crate::backend::BackendError;
 use crate::backend::transport::{ApiError, Dialect, Failure};
 use crate::engine::Refusal;
-use crate::model::problem::{Place, Problem};
 use crate::model::Kind;
+use crate::model::problem::{Place, Problem};
 
 /// How Neutron and Keystone write errors.
 pub static DIALECT: Dialect = Dialect {
@@ -93,13 +93,17 @@ mod tests {
 
     #[test]
     fn what_each_service_says_is_told() {
-        let neutron = r#"{"NeutronError":{"type":"TapServiceNotFound","message":"Tap Service  x does not exist","detail":""}}"#;
+        let neutron =
+            r#"{"NeutronError":{"type":"TapServiceNotFound","message":"Tap Service  x does not exist","detail":""}}"#;
         assert_eq!(
             said(404, neutron),
             "Tap Service  x does not exist (The API answered 404, TapServiceNotFound, to POST /v2.0/taas/tap_flows.)"
         );
         let keystone = r#"{"error":{"code":401,"message":"The request you have made requires authentication.","title":"Unauthorized"}}"#;
-        assert!(said(401, keystone).starts_with("The request you have made requires authentication. (The API answered 401 to"));
+        assert!(
+            said(401, keystone)
+                .starts_with("The request you have made requires authentication. (The API answered 401 to")
+        );
         assert!(said(400, r#"{"NeutronError":"Invalid body"}"#).starts_with("Invalid body ("));
         assert!(said(503, r#"{"a":1}"#).contains("not as OpenStack does"));
     }

@@ -88,8 +88,9 @@ impl OpenStack {
             }
             self.transport.line().rest(LOOK_AGAIN * attempts, &format!("POST {address}")).await?;
         };
-        let object = wire::read_object(kind, &raw)
-            .ok_or_else(|| Failure::Unsupported(format!("{address} answered with something that is no {}.", kind.title)))?;
+        let object = wire::read_object(kind, &raw).ok_or_else(|| {
+            Failure::Unsupported(format!("{address} answered with something that is no {}.", kind.title))
+        })?;
         self.own.lock().unwrap_or_else(PoisonError::into_inner).insert(object.path().id().to_owned());
         self.ledger.claim(vec![object.path().clone()], claim).await?;
         self.keep(object.path(), raw).await;

@@ -116,9 +116,9 @@ fn or(mut own: Given, other: Given) -> Given {
 pub fn together(block: Given, environment: Given, names: &[&'static str], places: &Places) -> Result<Given, Wrong> {
     let cloud = block.texts.get("cloud").or(environment.texts.get("cloud")).filter(|name| !name.is_empty()).cloned();
     let Some(name) = cloud else { return Ok(or(block, environment)) };
-    let entry = places.cloud(&name).map_err(|error| {
-        wrong("cloud", format!("The cloud {name:?} is not known"), format!("The reason: {error}."))
-    })?;
+    let entry = places
+        .cloud(&name)
+        .map_err(|error| wrong("cloud", format!("The cloud {name:?} is not known"), format!("The reason: {error}.")))?;
     let region = block.texts.get("region").or(environment.texts.get("region")).map(String::as_str);
     let of_cloud = of_cloud(&clouds::in_region(entry, region), names);
     Ok(or(or(block, of_cloud), environment))
@@ -196,7 +196,11 @@ impl Checking<'_> {
         let path = url.path().trim_end_matches('/').to_owned();
         if path.ends_with("/v2.0") {
             let what = "auth_url is that of the Identity API v2.0".to_owned();
-            return Err(wrong("auth_url", what, "OpenStack has no such API any more: give the address that ends in /v3."));
+            return Err(wrong(
+                "auth_url",
+                what,
+                "OpenStack has no such API any more: give the address that ends in /v3.",
+            ));
         }
         url.set_path(path.strip_suffix("/v3").unwrap_or(&path));
         Ok(Some(url))
@@ -207,7 +211,11 @@ impl Checking<'_> {
         let ways: Vec<_> = WAYS.iter().filter(set).collect();
         if let [first, second, ..] = ways[..] {
             let what = format!("{} and {} are two ways to authenticate", self.first(first), self.first(second));
-            return Err(wrong(self.first(second), what, "Leave one of them out, also among the variables OS_… and in clouds.yaml."));
+            return Err(wrong(
+                self.first(second),
+                what,
+                "Leave one of them out, also among the variables OS_… and in clouds.yaml.",
+            ));
         }
         let kind = self.text("auth_type").unwrap_or_default();
         if let "none" | "http_basic" | "v2password" | "v2token" | "v3kerberos" | "v3oidcpassword" | "v3totp" = kind {
@@ -215,7 +223,8 @@ impl Checking<'_> {
             return Err(wrong("cloud", format!("auth_type {kind:?} is not supported"), hint));
         }
         let Some(way) = ways.first() else {
-            let hint = "Give user_name and password, an application credential, or a token; or name a cloud of clouds.yaml.";
+            let hint =
+                "Give user_name and password, an application credential, or a token; or name a cloud of clouds.yaml.";
             let all: Vec<_> = WAYS.iter().flat_map(|way| way.iter().copied()).chain(["cloud"]).collect();
             let missing = || wrong("user_name", "How to authenticate is not said", hint);
             return if self.is_open(&all) { Ok(None) } else { Err(missing()) };
@@ -243,7 +252,8 @@ impl Checking<'_> {
             return if open { Ok(None) } else { Err(missing()) };
         };
         let Some(secret) = self.text(names[2]) else {
-            let missing = || wrong(names[2], format!("{} is missing", names[2]), "It goes together with the credential.");
+            let missing =
+                || wrong(names[2], format!("{} is missing", names[2]), "It goes together with the credential.");
             return if open { Ok(None) } else { Err(missing()) };
         };
         let user = match &credential {

@@ -7,7 +7,7 @@ use super::state::declared_in;
 use super::{ObjectResource, note_deletion};
 use crate::engine::Object;
 use crate::model::hold::{Hold, has_holds, holds};
-use crate::model::reference::{ends_fit, must_fit, references};
+use crate::model::reference::{ends_fit, must_fit, neutron_references, references};
 use crate::model::tree::Tree;
 use crate::model::{PolicyPath, Problem, kinds_at};
 use crate::provider::run::Waited;
@@ -31,6 +31,7 @@ impl ObjectResource {
         }
         let referred: Vec<_> = references(self.face.kind, &tree)
             .into_iter()
+            .chain(neutron_references(self.face.kind, &tree))
             .filter_map(|reference| Some((PolicyPath::parse(&reference.to).ok()?, reference)))
             .collect();
         let attribute = self.face.parent.as_ref().map(|parent| parent.attribute);
@@ -52,7 +53,7 @@ impl ObjectResource {
         for (path, reference) in &referred {
             if missing.contains(path) {
                 diagnostics.push(messages::dangling(self.face, &reference.from, &reference.to));
-            } else {
+            } else if !path.is_of_neutron() {
                 diagnostics.extend(self.check_fit(cx, connection, &tree, path).await);
             }
         }

@@ -12,7 +12,7 @@ pub mod nsx;
 
 use std::sync::Arc;
 
-use crate::backend::{Backend, BackendError, Divided};
+use crate::backend::{Backend, BackendError, Systems};
 use crate::tf_provider::{Context, Diagnostic, Diagnostics, NestedBlock, Path, Value};
 
 /// The blocks.
@@ -29,16 +29,11 @@ pub fn validate(config: &Value) -> Diagnostics {
     diagnostics
 }
 
-/// The systems that the blocks name, in use.
+/// The systems that the blocks name, in use; the engine, where they name none.
 pub async fn open(cx: &Context, config: &Value) -> Result<Arc<dyn Backend>, Diagnostics> {
-    if !has(config, nsx::NAME) {
-        return Ok(Arc::new(embedded::open(config).await?));
-    }
-    let endpoint = nsx::open(cx, config)?;
-    if has(config, embedded::NAME) {
-        return Ok(Arc::new(Divided::new(endpoint, embedded::open(config).await?)));
-    }
-    Ok(Arc::new(endpoint))
+    let nsx = if has(config, nsx::NAME) { Some(nsx::open(cx, config)?) } else { None };
+    let engine = if nsx.is_none() || has(config, embedded::NAME) { Some(embedded::open(config).await?) } else { None };
+    Ok(Arc::new(Systems { nsx, openstack: None, engine }))
 }
 
 /// What is said when the systems cannot be begun to work with.
