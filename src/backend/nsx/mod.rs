@@ -37,6 +37,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 
 pub use transport::Failure;
+pub use world::{Down, Seen};
 
 use super::{Backend, BackendError};
 use crate::engine::{Answer, Object, Planned, Question, TraceAnswer, TraceRequest};

@@ -3,12 +3,10 @@
 //! Attributes and environment variables carry the names of the provider that NSX users
 //! know, and mean the same.
 
-use std::env;
-
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::Nsx;
-use crate::backend::nsx::settings::{Given, Settings, Wrong};
+use crate::backend::nsx::settings::{Given, SETTINGS, Setting, Settings, Takes, Wrong};
 use crate::provider::terraform::data_folder;
 use crate::tf_provider::{Attribute, Block, Context, Diagnostic, Diagnostics, NestedBlock, Nesting, Path, Type, Value};
 
@@ -17,136 +15,6 @@ pub const NAME: &str = "nsx";
 
 /// Where notes lie below Terraform's data folder.
 const NOTES: &str = "vpn";
-
-/// What an attribute of the block takes.
-#[derive(Clone, Copy, PartialEq)]
-enum Takes {
-    Text,
-    Secret,
-    Flag,
-    Number,
-    Numbers,
-}
-
-/// An attribute of the block.
-struct Setting {
-    name: &'static str,
-    takes: Takes,
-    variable: Option<&'static str>,
-    doc: &'static str,
-}
-
-const fn setting(name: &'static str, takes: Takes, variable: &'static str, doc: &'static str) -> Setting {
-    Setting { name, takes, variable: Some(variable), doc }
-}
-
-/// All attributes, in the order the documentation shows them.
-static SETTINGS: [Setting; 21] = [
-    setting(
-        "host",
-        Takes::Text,
-        "NSXT_MANAGER_HOST",
-        "The address of the NSX Manager, or the reverse proxy's as VMware Cloud on AWS and its provider name it \
-         (`nsxt_reverse_proxy_url`): with or without `https://`, a path, a slash at the end. `http://` is taken for this \
-         machine only.",
-    ),
-    setting("username", Takes::Text, "NSXT_USERNAME", "A user of NSX. Goes together with `password`."),
-    setting("password", Takes::Secret, "NSXT_PASSWORD", "The user's password."),
-    setting(
-        "remote_auth",
-        Takes::Flag,
-        "NSXT_REMOTE_AUTH",
-        "Whether the user is one of another directory (vIDM, Workspace ONE Access). Default: `false`.",
-    ),
-    setting(
-        "session_auth",
-        Takes::Flag,
-        "NSXT_SESSION_AUTH",
-        "Whether a session is opened, which spares the manager a look into its directory for each request. A session that \
-         has ended is opened anew. Default: `true`.",
-    ),
-    setting(
-        "client_auth_cert_file",
-        Takes::Text,
-        "NSXT_CLIENT_AUTH_CERT_FILE",
-        "A file with the certificate of a principal identity, in PEM form. Goes together with a key.",
-    ),
-    setting(
-        "client_auth_key_file",
-        Takes::Text,
-        "NSXT_CLIENT_AUTH_KEY_FILE",
-        "A file with the certificate's key, in PEM form.",
-    ),
-    setting("client_auth_cert", Takes::Text, "NSXT_CLIENT_AUTH_CERT", "The certificate itself instead of a file."),
-    setting("client_auth_key", Takes::Secret, "NSXT_CLIENT_AUTH_KEY", "The key itself instead of a file."),
-    setting(
-        "vmc_token",
-        Takes::Secret,
-        "NSXT_VMC_TOKEN",
-        "An API token of VMware Cloud services, which is exchanged for access tokens. Those are renewed before they end.",
-    ),
-    setting(
-        "vmc_client_id",
-        Takes::Text,
-        "NSXT_VMC_CLIENT_ID",
-        "The id of an OAuth app of VMware Cloud services. Goes together with `vmc_client_secret`.",
-    ),
-    setting("vmc_client_secret", Takes::Secret, "NSXT_VMC_CLIENT_SECRET", "The secret of the OAuth app."),
-    setting(
-        "vmc_auth_host",
-        Takes::Text,
-        "NSXT_VMC_AUTH_HOST",
-        "Where access tokens are made: a host, or one with a path. Default: `console.cloud.vmware.com`, with the path for an \
-         API token or an OAuth app.",
-    ),
-    setting(
-        "vmc_auth_mode",
-        Takes::Text,
-        "NSXT_VMC_AUTH_MODE",
-        "How the endpoint is shown who asks: `Default`, by an access token in the headers `Authorization` and \
-         `csp-auth-token`; `Bearer`, in `Authorization` only; `Basic`, by `username` and `password`. Default: `Default`.",
-    ),
-    setting(
-        "ca_file",
-        Takes::Text,
-        "NSXT_CA_FILE",
-        "A file with the certificate of the authority that signed the endpoint's, in PEM form. Default: the authorities that \
-         the system trusts.",
-    ),
-    setting("ca", Takes::Text, "NSXT_CA", "The certificate itself instead of a file."),
-    setting(
-        "allow_unverified_ssl",
-        Takes::Flag,
-        "NSXT_ALLOW_UNVERIFIED_SSL",
-        "Whether any certificate is trusted. Whoever is in between can read the credentials then. Default: `false`.",
-    ),
-    setting(
-        "max_retries",
-        Takes::Number,
-        "NSXT_MAX_RETRIES",
-        "How often a request is sent again that the endpoint was too busy for, or whose connection failed. No request is \
-         worked on for longer than five minutes. Default: 10.",
-    ),
-    setting(
-        "retry_min_delay",
-        Takes::Number,
-        "NSXT_RETRY_MIN_DELAY",
-        "The first pause before a request is sent again, in milliseconds; each further one is about twice as long. Default: \
-         500.",
-    ),
-    setting(
-        "retry_max_delay",
-        Takes::Number,
-        "NSXT_RETRY_MAX_DELAY",
-        "The longest pause, in milliseconds. What the endpoint asks for (`Retry-After`) counts for more. Default: 30000.",
-    ),
-    Setting {
-        name: "retry_on_status_codes",
-        takes: Takes::Numbers,
-        variable: None,
-        doc: "The statuses of HTTP after which a request is sent again. Default: 429, 503 and 504.",
-    },
-];
 
 /// The block.
 pub fn block() -> NestedBlock {
@@ -161,7 +29,7 @@ pub fn block() -> NestedBlock {
 
 fn attribute(setting: &Setting) -> Attribute {
     let ty = match setting.takes {
-        Takes::Text | Takes::Secret => Type::String,
+        Takes::Text | Takes::Credential | Takes::Secret => Type::String,
         Takes::Flag => Type::Bool,
         Takes::Number => Type::Number,
         Takes::Numbers => Type::list(Type::Number),
@@ -198,7 +66,8 @@ pub fn open(cx: &Context, config: &Value) -> Result<Nsx, Diagnostics> {
 /// What is set, checked; none while something that it takes is not known.
 fn settings(config: &Value, cancelled: CancellationToken) -> Result<Option<Settings>, Diagnostic> {
     let block = config.get(NAME);
-    let given = in_block(block).or(in_environment(|name| env::var(name).ok())?);
+    let environment = Given::of_the_environment().map_err(|wrong| of_variable(&wrong))?;
+    let given = in_block(block).or(environment);
     let is_unknown = |name: &str| block.get(name).is_unknown();
     given.check(data_folder().join(NOTES), cancelled, &is_unknown).map_err(|wrong| of_wrong(&wrong))
 }
@@ -210,6 +79,11 @@ fn of_wrong(wrong: &Wrong) -> Diagnostic {
     diagnostic.at(if is_secret { Path::attribute(NAME) } else { at(wrong.attribute) })
 }
 
+/// The block need not say anything of what a variable says.
+fn of_variable(wrong: &Wrong) -> Diagnostic {
+    Diagnostic::error(wrong.what.clone(), wrong.hint.clone()).at(Path::attribute(NAME))
+}
+
 fn at(attribute: &str) -> Path {
     Path::attribute(NAME).child(attribute)
 }
@@ -219,7 +93,9 @@ fn in_block(block: &Value) -> Given {
     for Setting { name, takes, .. } in &SETTINGS {
         let value = block.get(name);
         match takes {
-            Takes::Text | Takes::Secret => given.texts.extend(value.as_str().map(|text| (*name, text.to_owned()))),
+            Takes::Text | Takes::Credential | Takes::Secret => {
+                given.texts.extend(value.as_str().map(|text| (*name, text.to_owned())));
+            }
             Takes::Flag => given.flags.extend(value.as_bool().map(|flag| (*name, flag))),
             // What is no whole number, or too large, is out of any range.
             Takes::Number => given.numbers.extend(value.as_number().map(|n| (*name, n.as_i64().unwrap_or(i64::MIN)))),
@@ -231,32 +107,4 @@ fn in_block(block: &Value) -> Given {
         }
     }
     given
-}
-
-fn in_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Given, Diagnostic> {
-    let mut given = Given::default();
-    for Setting { name, takes, variable: of_setting, .. } in &SETTINGS {
-        let Some((variable, text)) = of_setting.and_then(|name| Some((name, variable(name)?))) else { continue };
-        if text.is_empty() {
-            continue;
-        }
-        let wrong = |what: &str| {
-            let summary = format!("The environment variable {variable} is no {what}");
-            Diagnostic::error(summary, format!("It stands for {name} and is {text:?}.")).at(Path::attribute(NAME))
-        };
-        match takes {
-            Takes::Text | Takes::Secret => drop(given.texts.insert(name, text)),
-            Takes::Flag => {
-                let flag = match text.to_ascii_lowercase().as_str() {
-                    "true" | "1" | "t" => true,
-                    "false" | "0" | "f" => false,
-                    _ => return Err(wrong("truth value (true or false)")),
-                };
-                given.flags.insert(name, flag);
-            }
-            Takes::Number => drop(given.numbers.insert(name, text.parse().map_err(|_| wrong("whole number"))?)),
-            Takes::Numbers => {}
-        }
-    }
-    Ok(given)
 }

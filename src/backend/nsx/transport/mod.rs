@@ -85,6 +85,14 @@ pub struct Reply {
     pub document: Json,
 }
 
+/// The same, as it came.
+struct Taken {
+    status: u16,
+    body: Vec<u8>,
+    /// What the request is in a message.
+    name: String,
+}
+
 /// An endpoint that can be asked.
 pub struct Transport {
     endpoint: Endpoint,
@@ -114,6 +122,27 @@ impl Transport {
     /// Sends `request`. An answer with an error status is a failure, as is one that is
     /// no document.
     pub async fn send(&self, request: Request) -> Result<Reply, Failure> {
+        let Taken { status, body, name } = self.take(request, "application/json").await?;
+        let document = match body.trim_ascii() {
+            [] => Json::Null,
+            text => serde_json::from_slice(text)
+                .map_err(|_| Failure::not_the_api(status, text, &self.endpoint.name(), &name))?,
+        };
+        Ok(Reply { document })
+    }
+
+    /// Sends `request`, whose answer is CSV with `column` in its first line.
+    pub async fn csv(&self, request: Request, column: &str) -> Result<String, Failure> {
+        let Taken { status, body, name } = self.take(request, "text/csv").await?;
+        let text = String::from_utf8_lossy(&body).into_owned();
+        match text.lines().next() {
+            Some(first) if first.contains(column) => Ok(text),
+            _ => Err(Failure::not_the_api(status, &body, &self.endpoint.name(), &name)),
+        }
+    }
+
+    /// Sends `request`, for an answer of the type `accept`.
+    async fn take(&self, request: Request, accept: &'static str) -> Result<Taken, Failure> {
         let name = request.name();
         let host = self.endpoint.name();
         let mut url = self.endpoint.policy(&request.path);
@@ -132,7 +161,7 @@ impl Transport {
         let mut was_unsure = false;
         for renewals in 0.. {
             let grant = self.auth.grant(&self.line, &self.endpoint).await?;
-            outgoing.headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
+            outgoing.headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
             if outgoing.body.is_some() {
                 outgoing.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             }
@@ -153,12 +182,7 @@ impl Transport {
                 let failure = Failure::of_answer(answer.status, &answer.body, &host, &outgoing.name);
                 return Err(if was_unsure { failure.after_unsure() } else { failure });
             }
-            let document = match answer.body.trim_ascii() {
-                [] => Json::Null,
-                body => serde_json::from_slice(body)
-                    .map_err(|_| Failure::not_the_api(answer.status, body, &host, &outgoing.name))?,
-            };
-            return Ok(Reply { document });
+            return Ok(Taken { status: answer.status, body: answer.body, name: outgoing.name });
         }
         Err(Failure::Client("no attempt was made".to_owned()))
     }

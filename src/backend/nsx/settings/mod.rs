@@ -1,7 +1,13 @@
 //! What a user sets of an endpoint, checked.
 //!
+//! | module | what it holds |
+//! |---|---|
+//! | `table` | all settings, each declared once |
+//!
 //! The names of settings and of environment variables are those of the provider that NSX
 //! users know (facts: nsxt-provider 1.2).
+
+mod table;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,6 +18,8 @@ use std::time::Duration;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_util::sync::CancellationToken;
+
+pub use table::{SETTINGS, Setting, Takes};
 
 use super::auth::{Scheme, TokenGrant, TokenSource, header};
 use super::host::{Endpoint, HostError, address};
