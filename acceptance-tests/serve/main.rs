@@ -11,6 +11,7 @@
 //! | `hostile` | what no client should send |
 //! | `clients` | clients that nobody here wrote |
 //! | `life` | how the server begins and ends |
+//! | `live` | commands that look at a server instead of a file |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::pedantic, missing_docs)]
 
@@ -20,6 +21,7 @@ mod clients;
 mod hierarchy;
 mod hostile;
 mod life;
+mod live;
 mod objects;
 mod seed;
 mod users;

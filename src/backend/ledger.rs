@@ -170,7 +170,7 @@ mod tests {
     }
 
     fn ledger(folder: &TempDir, host: &str) -> Arc<Ledger> {
-        Arc::new(Ledger::new(&folder.path().join("vpn"), &Endpoint::parse(host).unwrap()))
+        Arc::new(Ledger::new(&folder.path().join("vpn"), "nsx", host))
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@
 //! | `collections` | what was read of an endpoint, shared by all who read |
 //! | `ledger` | what is noted beside the objects of an endpoint |
 //! | `transport` | requests to an API over HTTP |
+//! | [`settings`] | what a user sets of a live system |
 //! | `systems` | several of them beside each other, each with its own objects |
 
 mod collections;
@@ -18,6 +19,7 @@ mod embedded;
 mod ledger;
 pub mod nsx;
 pub mod openstack;
+pub mod settings;
 mod systems;
 mod transport;
 

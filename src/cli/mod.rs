@@ -9,7 +9,9 @@
 //! | `reset_statistics` | the counters of a session, from zero again |
 //! | `serve` | the engine over HTTP |
 //! | [`docs`] | the pages of the documentation |
+//! | `source` | what commands look at, and the moment they show |
 //! | `engine_file` | the engine file that commands look at |
+//! | `endpoint` | the live endpoint that commands look at |
 //! | `names` | what objects are called |
 //! | `packet_size` | how large packets are |
 //! | `words` | packets, events and outcomes in words |
@@ -21,6 +23,7 @@ pub mod replay;
 pub mod topology;
 pub mod trace;
 
+mod endpoint;
 mod engine_file;
 mod names;
 mod output;
@@ -28,6 +31,7 @@ mod packet_size;
 mod reset_statistics;
 mod routes;
 mod serve;
+mod source;
 mod table;
 #[cfg(test)]
 mod testing;
@@ -59,7 +63,7 @@ enum Command {
     ///
     /// Ends with 0 when the packet arrives, with 1 when it is dropped, and with 2 when
     /// that cannot be told.
-    Trace(trace::Options),
+    Trace(Box<trace::Options>),
     /// Draw segments, gateways, tunnels and peers, with their state.
     Topology(topology::Options),
     /// Send the packets of a capture through the engine, and count what becomes of them.

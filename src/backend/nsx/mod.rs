@@ -31,6 +31,8 @@ use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 use tokio::sync::OnceCell;
 
+pub use world::{Down, Seen};
+
 use super::collections::{Collections, Found, Known, Page};
 use super::ledger::Ledger;
 use super::transport::{Failure, Line, Request, Transport};

@@ -81,13 +81,24 @@ impl Runtime {
     /// far as it has been read.
     pub fn of_world<'a>(
         objects: impl IntoIterator<Item = (&'static Kind, &'a PolicyPath, &'a Tree)>,
+        mode: PrefixMatch,
         since: Moment,
         now: Moment,
     ) -> Self {
-        let topology = Topology::of(objects, PrefixMatch::default());
+        let topology = Topology::of(objects, mode);
         let mut runtime = Self::restore(Settled { at: since.0, ..Settled::default() }, topology);
         runtime.advance(now);
         runtime
+    }
+
+    /// The engine as it can be looked at, at the moment that `when` says.
+    pub fn seen(mut self, when: When) -> EngineView {
+        if when == When::Settled {
+            self.settle_down();
+            self.wake_all();
+            self.settle_down();
+        }
+        self.view()
     }
 }
 
@@ -110,12 +121,7 @@ impl Engine {
     pub fn view(&self, now: Moment, when: When, planned: &[Planned]) -> Result<EngineView, Refusal> {
         let mut runtime = self.runtime(now)?;
         runtime.declare_all(planned);
-        if when == When::Settled {
-            runtime.settle_down();
-            runtime.wake_all();
-            runtime.settle_down();
-        }
-        Ok(runtime.view())
+        Ok(runtime.seen(when))
     }
 
     /// Sets the statistics of the session at `path` to zero.

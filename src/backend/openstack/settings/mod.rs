@@ -4,6 +4,8 @@
 //! variables those of OpenStack's own tools. What the block does not set, the cloud's entry in
 //! `clouds.yaml` does, and then the environment.
 
+mod table;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -11,9 +13,11 @@ use serde_json::{Map, Value as Json};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+pub use table::SETTINGS;
+
 use super::clouds::{self, Places};
 use super::keystone::{Identity, Keystone, Named, Scope, below};
-use crate::backend::nsx::settings::{Given, Wrong};
+use crate::backend::settings::{Given, Wrong, wrong};
 use crate::backend::transport::{AddressError, Retries, Trust, clear_address};
 
 /// Settings that are right.
@@ -29,6 +33,9 @@ pub struct Settings {
     /// Cancelled when Terraform stops.
     pub cancelled: CancellationToken,
 }
+
+/// The type of the network service.
+const NETWORK: &str = "network";
 
 /// Ways to authenticate, by the attributes that choose them.
 const WAYS: [&[&str]; 3] = [
@@ -46,23 +53,18 @@ const IN_AUTH: [(&str, &str); 4] = [
 ];
 
 /// What the entries of `clouds.yaml` beside `auth` are here.
-const BESIDE_AUTH: [(&str, &str); 8] = [
+const BESIDE_AUTH: [(&str, &str); 7] = [
     ("region_name", "region"),
     ("interface", "endpoint_type"),
     ("endpoint_type", "endpoint_type"),
     ("cacert", "cacert_file"),
     ("cert", "cert"),
     ("key", "key"),
-    ("network_endpoint_override", "network_endpoint"),
     ("auth_type", "auth_type"),
 ];
 
-fn wrong(attribute: &'static str, what: impl Into<String>, hint: impl Into<String>) -> Wrong {
-    Wrong { attribute, what: what.into(), hint: hint.into() }
-}
-
 /// What the entry `cloud` of `clouds.yaml` sets.
-fn of_cloud(cloud: &Map<String, Json>, names: &[&'static str]) -> Given {
+fn of_cloud(cloud: &Map<String, Json>) -> Given {
     let mut given = Given::default();
     let text = |value: &Json| match value {
         Json::String(text) => Some(text.clone()),
@@ -71,9 +73,12 @@ fn of_cloud(cloud: &Map<String, Json>, names: &[&'static str]) -> Given {
     };
     for (key, value) in cloud.get("auth").and_then(Json::as_object).into_iter().flatten() {
         let name = IN_AUTH.iter().find(|(theirs, _)| theirs == key).map_or(key.as_str(), |(_, ours)| *ours);
-        let name = names.iter().find(|known| **known == name);
-        given.texts.extend(name.zip(text(value)).map(|(name, text)| (*name, text)));
+        let known = SETTINGS.iter().find(|known| known.name == name);
+        given.texts.extend(known.zip(text(value)).map(|(known, text)| (known.name, text)));
     }
+    let address = cloud.get("network_endpoint_override").and_then(text);
+    let overrides = address.map(|address| [(NETWORK.to_owned(), address)].into());
+    given.maps.extend(overrides.map(|overrides| ("endpoint_overrides", overrides)));
     for (key, name) in BESIDE_AUTH {
         given.texts.extend(cloud.get(key).and_then(text).map(|text| (name, text)));
     }
@@ -88,7 +93,7 @@ fn of_cloud(cloud: &Map<String, Json>, names: &[&'static str]) -> Given {
 fn or(mut own: Given, other: Given) -> Given {
     let has = |name: &&str| own.texts.get(*name).is_some_and(|text| !text.is_empty());
     let way_of = |name: &str| WAYS.iter().position(|way| way.contains(&name));
-    let own_way = WAYS.iter().position(|way| way.iter().any(|name| has(&name)));
+    let own_way = WAYS.iter().position(|way| way.iter().any(has));
     let twin = |name: &str| match name.strip_suffix("_id") {
         Some(stem) => Some(format!("{stem}_name")),
         None => name.strip_suffix("_name").map(|stem| format!("{stem}_id")),
@@ -106,6 +111,9 @@ fn or(mut own: Given, other: Given) -> Given {
     for (name, number) in other.numbers {
         own.numbers.entry(name).or_insert(number);
     }
+    for (name, map) in other.maps {
+        own.maps.entry(name).or_insert(map);
+    }
     own
 }
 
@@ -113,14 +121,14 @@ fn or(mut own: Given, other: Given) -> Given {
 ///
 /// # Errors
 /// When the cloud is not known.
-pub fn together(block: Given, environment: Given, names: &[&'static str], places: &Places) -> Result<Given, Wrong> {
+pub fn together(block: Given, environment: Given, places: &Places) -> Result<Given, Wrong> {
     let cloud = block.texts.get("cloud").or(environment.texts.get("cloud")).filter(|name| !name.is_empty()).cloned();
     let Some(name) = cloud else { return Ok(or(block, environment)) };
     let entry = places
         .cloud(&name)
         .map_err(|error| wrong("cloud", format!("The cloud {name:?} is not known"), format!("The reason: {error}.")))?;
     let region = block.texts.get("region").or(environment.texts.get("region")).map(String::as_str);
-    let of_cloud = of_cloud(&clouds::in_region(entry, region), names);
+    let of_cloud = of_cloud(&clouds::in_region(entry, region));
     Ok(or(or(block, of_cloud), environment))
 }
 
@@ -144,7 +152,7 @@ pub fn check(
     let retries = checking.retries()?;
     let trust = checking.trust()?;
     let (Some(auth_url), Some(identity)) = (auth_url, identity) else { return Ok(None) };
-    if checking.is_open(&["region", "tenant_id", "tenant_name", "network_endpoint"]) {
+    if checking.is_open(&["region", "tenant_id", "tenant_name", "endpoint_overrides"]) {
         return Ok(None);
     }
     let region = checking.text("region").map(str::to_owned);
@@ -302,22 +310,28 @@ impl Checking<'_> {
     }
 
     fn network(&self) -> Result<Option<Url>, Wrong> {
+        let Some(overrides) = self.given.maps.get("endpoint_overrides") else { return Ok(None) };
+        if let Some(other) = overrides.keys().find(|service| *service != NETWORK) {
+            let what = format!("endpoint_overrides names the service {other:?}");
+            return Err(wrong(
+                "endpoint_overrides",
+                what,
+                "Only the service network is asked for anything: leave others out.",
+            ));
+        }
         let hint = "Give the address of the network service, such as https://cloud.example.com:9696.";
-        self.text("network_endpoint").map(|text| address_of("endpoint_overrides", text, hint).map(below)).transpose()
+        let address = overrides.get(NETWORK).map(|text| address_of("endpoint_overrides", text, hint).map(below));
+        address.transpose()
     }
 
     fn retries(&self) -> Result<Retries, Wrong> {
         let usual = Retries::default();
-        match self.given.numbers.get("max_retries") {
-            None => Ok(usual),
-            Some(most) => match usize::try_from(*most).ok().filter(|most| *most <= 1_000) {
-                Some(most) => Ok(Retries { most, ..usual }),
-                None => {
-                    let what = format!("max_retries cannot be {most}");
-                    Err(wrong("max_retries", what, "Use a whole number from 0 to 1000."))
-                }
-            },
-        }
+        let Some(given) = self.given.numbers.get("max_retries") else { return Ok(usual) };
+        let most = usize::try_from(*given).ok().filter(|most| *most <= 1_000);
+        most.map(|most| Retries { most, ..usual }).ok_or_else(|| {
+            let what = format!("max_retries cannot be {given}");
+            wrong("max_retries", what, "Use a whole number from 0 to 1000.")
+        })
     }
 
     fn trust(&self) -> Result<Trust, Wrong> {

@@ -1,10 +1,14 @@
 //! What a user sets of an endpoint, checked.
 //!
+//! | module | what it holds |
+//! |---|---|
+//! | `table` | all settings, each declared once |
+//!
 //! The names of settings and of environment variables are those of the provider that NSX
 //! users know (facts: nsxt-provider 1.2).
 
-use std::collections::BTreeMap;
-use std::fmt;
+mod table;
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,8 +17,11 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_util::sync::CancellationToken;
 
+pub use table::SETTINGS;
+
 use super::auth::{Scheme, TokenGrant, TokenSource};
 use super::host::Endpoint;
+use crate::backend::settings::{Given, Wrong, wrong};
 use crate::backend::transport::{AddressError, Failure, Retries, Trust, address, header};
 
 /// The console of VMware Cloud, which makes tokens.
@@ -26,40 +33,6 @@ const BY_APP: &str = "/csp/gateway/am/api/auth/authorize";
 
 /// No pause is longer, in milliseconds.
 const LONGEST_DELAY: i64 = 300_000;
-
-/// What is set, by the names of the attributes. Nothing is checked yet.
-#[derive(Clone, Default)]
-pub struct Given {
-    /// Texts; an empty one is none.
-    pub texts: BTreeMap<&'static str, String>,
-    /// Truth values.
-    pub flags: BTreeMap<&'static str, bool>,
-    /// Numbers.
-    pub numbers: BTreeMap<&'static str, i64>,
-    /// After which statuses of HTTP a request is sent again.
-    pub retry_on_status_codes: Option<Vec<i64>>,
-}
-
-/// A setting that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrong {
-    /// The attribute.
-    pub attribute: &'static str,
-    /// What is wrong.
-    pub what: String,
-    /// What to do.
-    pub hint: String,
-}
-
-impl fmt::Display for Wrong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}. {}", self.what, self.hint)
-    }
-}
-
-fn wrong(attribute: &'static str, what: impl Into<String>, hint: impl Into<String>) -> Wrong {
-    Wrong { attribute, what: what.into(), hint: hint.into() }
-}
 
 /// Settings that are right.
 pub struct Settings {
@@ -129,7 +102,9 @@ impl Given {
         for (name, number) in other.numbers {
             self.numbers.entry(name).or_insert(number);
         }
-        self.retry_on_status_codes = self.retry_on_status_codes.or(other.retry_on_status_codes);
+        for (name, numbers) in other.lists {
+            self.lists.entry(name).or_insert(numbers);
+        }
         self
     }
 
@@ -255,7 +230,7 @@ impl Given {
             let what = "retry_max_delay is below retry_min_delay";
             return Err(wrong("retry_max_delay", what, "Give both in milliseconds, the longer one here."));
         }
-        let statuses = self.retry_on_status_codes.as_ref().map(|given| {
+        let statuses = self.lists.get("retry_on_status_codes").map(|given| {
             let status = |code: &i64| u16::try_from(*code).ok().filter(|code| (400..600).contains(code));
             given.iter().map(|code| status(code).ok_or(*code)).collect::<Result<Vec<_>, _>>()
         });
@@ -420,7 +395,7 @@ mod tests {
         given.numbers.extend([("retry_min_delay", 10), ("retry_max_delay", 5)]);
         assert_eq!(wrong_in(&given), "retry_max_delay");
         given.numbers.clear();
-        given.retry_on_status_codes = Some(vec![503, 200]);
+        given.lists.insert("retry_on_status_codes", vec![503, 200]);
         assert_eq!(wrong_in(&given), "retry_on_status_codes");
     }
 
