@@ -113,8 +113,11 @@ impl Fault {
     /// The attribute that it is about; none where it is about the object as a whole.
     pub const fn attribute(&self) -> Option<&'static str> {
         match self {
-            Self::PortNotFound { attribute, .. } | Self::Invalid { attribute, .. } => Some(attribute),
-            Self::NotAllowedInPost(attribute) | Self::Missing(attribute) | Self::ReadOnly(attribute) => Some(attribute),
+            Self::PortNotFound { attribute, .. }
+            | Self::Invalid { attribute, .. }
+            | Self::NotAllowedInPost(attribute)
+            | Self::Missing(attribute)
+            | Self::ReadOnly(attribute) => Some(attribute),
             Self::PortDoesNotBelongToTenant => Some("port_id"),
             Self::TapServiceNotBelongToTenant => Some("tap_service_id"),
             Self::TapMirrorTunnelConflict(_) => Some("directions"),
