@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use super::{Backend, BackendError};
+use super::{Backend, BackendError, neutron};
 use crate::engine::prefix_filter::PrefixMatch;
 use crate::engine::store::StoreError;
 use crate::engine::taps::Member;
@@ -115,6 +115,7 @@ impl Backend for Embedded {
         self.run(move |engine, caller| {
             if let Some((kind, id)) = of_neutron(&path) {
                 let id = Uuid::parse_str(id).map_err(|_| Refusal::InvalidPath(path.to_string()))?;
+                let fields = neutron::to_create(kind, &fields);
                 return engine.create_tap_as(kind, id, fields, &Member::admin(caller.clone()), Some(&claim));
             }
             engine.create_claimed(&path, Json::Object(fields), caller, &claim)?;
@@ -181,7 +182,7 @@ impl Backend for Embedded {
         let path = path.clone();
         self.run(move |engine, caller| {
             if let Some((kind, id)) = of_neutron(&path) {
-                fields.retain(|name, _| kind.field(name).is_some_and(|field| field.is_configurable() && !field.fixed));
+                let fields = neutron::to_change(kind, &fields);
                 return engine.update_tap(kind, id, &fields, &Member::admin(caller.clone()));
             }
             fields.insert("_revision".to_owned(), json!(revision));

@@ -9,6 +9,7 @@
 //! | [`openstack`] | a live OpenStack: taps of its Neutron |
 //! | [`nsx`] | a live NSX, on premises or of VMware Cloud on AWS |
 //! | `collections` | what was read of an endpoint, shared by all who read |
+//! | `neutron` | what a request to Neutron says of an object |
 //! | `ledger` | what is noted beside the objects of an endpoint |
 //! | `transport` | requests to an API over HTTP |
 //! | [`settings`] | what a user sets of a live system |
@@ -17,6 +18,7 @@
 mod collections;
 mod embedded;
 mod ledger;
+mod neutron;
 pub mod nsx;
 pub mod openstack;
 pub mod settings;

@@ -58,7 +58,10 @@ pub use batch::{Change, Write};
 pub use object::Object;
 pub use raw::Document;
 pub use refusal::Refusal;
-pub use runtime::{Answer, EngineView, Planned, Question, Runtime, TraceAnswer, TraceRequest, When};
+pub use runtime::{
+    Answer, Capture, CaptureOf, CaptureRequest, CapturedCopy, EngineView, Planned, Question, Runtime, TraceAnswer,
+    TraceRequest, When,
+};
 
 use prefix_filter::PrefixMatch;
 use store::{Options, SqliteStore, Store, StoreError};

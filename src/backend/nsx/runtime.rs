@@ -44,6 +44,9 @@ impl Nsx {
         let address = called(subject);
         let document = match question {
             Question::SessionStatus(_) => self.asked(&format!("{address}/detailed-status")).await?,
+            Question::TapStatistics(_) => {
+                return Err(Failure::Unsupported("Taps are Neutron's: an NSX has none.".to_owned()).into());
+            }
             Question::SessionStatistics(_) | Question::FlowStatistics(_) => {
                 self.asked(&format!("{address}/statistics")).await?
             }
@@ -189,7 +192,7 @@ fn is_as_it_should_be(question: &Question, document: &Json) -> bool {
         }
         Question::NeighborStatus(_) => is_connected(document),
         Question::LearnedRoutes(_) | Question::AdvertisedRoutes(_) => has_routes(document),
-        Question::FlowStatistics(_) | Question::ServiceSummary(_) => true,
+        Question::FlowStatistics(_) | Question::TapStatistics(_) | Question::ServiceSummary(_) => true,
     }
 }
 

@@ -8,9 +8,9 @@ use serde_json::{Map, Value as Json, json};
 
 use super::neutron::{is_not_found, is_out_of_quota, of_write};
 use super::{OpenStack, collection_of, wire};
-use crate::backend::BackendError;
 use crate::backend::collections::Known;
 use crate::backend::transport::{Failure, Repeat, Request};
+use crate::backend::{BackendError, neutron};
 use crate::engine::{Object, Refusal};
 use crate::model::{Kind, PolicyPath, TAP_FLOW, TAP_SERVICE};
 
@@ -58,7 +58,7 @@ impl OpenStack {
         fields: &Map<String, Json>,
         claim: &str,
     ) -> Result<Object, BackendError> {
-        let body = wire::to_create(kind, fields);
+        let body = neutron::to_create(kind, fields);
         let before = self.before(kind, address).await?;
         let (mut attempts, mut looks) = (0, 0);
         let raw = loop {
@@ -158,7 +158,7 @@ impl OpenStack {
         path: &PolicyPath,
         fields: &Map<String, Json>,
     ) -> Result<Object, BackendError> {
-        let body = wire::to_change(kind, fields);
+        let body = neutron::to_change(kind, fields);
         self.collections.at(collection_of(path)).forget(path.id()).await;
         let request = Request::put(path.as_str(), json!({ kind.name: body }), Repeat::Always);
         let reply = match self.transport.send(request).await {

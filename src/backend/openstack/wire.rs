@@ -49,30 +49,6 @@ fn declared(kind: &Kind, raw: &Map<String, Json>) -> Tree {
     read(kind, &Tree::from(&Json::Object(known)), None).tree
 }
 
-/// The body of a request that creates an object with these fields.
-pub fn to_create(kind: &Kind, fields: &Map<String, Json>) -> Map<String, Json> {
-    let wanted = |name: &str, value: &Json| !value.is_null() && kind.field(name).is_some_and(Field::is_configurable);
-    let wanted = fields.iter().filter(|(name, value)| wanted(name, value));
-    wanted.map(|(name, value)| (name.clone(), without_nulls(value))).collect()
-}
-
-/// The body of a request that changes an object to these fields: those that can be changed.
-pub fn to_change(kind: &Kind, fields: &Map<String, Json>) -> Map<String, Json> {
-    let mut body = to_create(kind, fields);
-    body.retain(|name, _| kind.field(name).is_some_and(|field| !field.fixed));
-    body
-}
-
-fn without_nulls(value: &Json) -> Json {
-    match value {
-        Json::Object(fields) => {
-            let kept = fields.iter().filter(|(_, value)| !value.is_null());
-            Json::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
-        }
-        other => other.clone(),
-    }
-}
-
 /// Whether `raw` is what a request with `body` creates.
 pub fn is_what_was_written(kind: &Kind, raw: &Map<String, Json>, body: &Map<String, Json>) -> bool {
     let (there, written) = (declared(kind, raw).to_json(), declared(kind, body).to_json());

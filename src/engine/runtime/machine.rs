@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::agenda::{Agenda, Item};
+use super::capture::Recorder;
 use super::journal::Event;
 use super::traffic::{Meter, Traffic, sends};
 use super::{EngineView, Planned, Settled};
@@ -39,6 +40,8 @@ pub struct Runtime {
     lean: Option<Arc<Topology>>,
     /// How flows go at the moment; none when something has changed since.
     meter: Option<Meter>,
+    /// Who looks on.
+    recorder: Option<Recorder>,
 }
 
 impl Runtime {
@@ -55,6 +58,7 @@ impl Runtime {
             agenda: Agenda::default(),
             lean: None,
             meter: None,
+            recorder: None,
         };
         for path in runtime.topology.sessions.keys().cloned().collect::<Vec<_>>() {
             runtime.keep_session(&path);
@@ -65,7 +69,20 @@ impl Runtime {
         for path in runtime.topology.flows.keys().cloned().collect::<Vec<_>>() {
             runtime.schedule_flow(&path);
         }
+        for path in runtime.topology.taps().cloned().collect::<Vec<_>>() {
+            runtime.schedule_tap(&path);
+        }
         runtime
+    }
+
+    /// The same engine, of which somebody looks on.
+    pub(super) fn watched_by(self, recorder: Option<Recorder>) -> Self {
+        Self { recorder, ..self }
+    }
+
+    /// Who has looked on.
+    pub(super) fn take_recorder(&mut self) -> Option<Recorder> {
+        self.recorder.take()
     }
 
     /// What is to be stored of it.
@@ -134,6 +151,9 @@ impl Runtime {
         if !self.topology.flows.contains_key(path) {
             self.traffic.forget_flow(path);
         }
+        if path.is_of_neutron() && self.topology.name_of_tap(path).is_none() {
+            self.traffic.forget_tap(path);
+        }
         for session in &touched.sessions {
             self.session_changed(session);
         }
@@ -141,6 +161,7 @@ impl Runtime {
             self.neighbor_changed(neighbor);
         }
         self.schedule_flow(path);
+        self.schedule_tap(path);
         self.watch_traffic();
     }
 
@@ -170,6 +191,9 @@ impl Runtime {
             let items =
                 [Some(Item::Neighbor(path.clone())), session.clone().map(Item::Session), session.map(Item::Packet)];
             return items.into_iter().flatten().filter_map(|item| self.agenda.of(&item)).min();
+        }
+        if path.is_of_neutron() {
+            return self.agenda.of(&Item::Tap(path.clone()));
         }
         if self.states.get(path).is_some_and(|state| state.is_up() && state.tunnels_up().count() == state.tunnels.len())
         {
@@ -248,6 +272,9 @@ impl Runtime {
         if sends(&self.topology, self.now, to) {
             let meter = self.take_meter();
             meter.count(&self.topology, &mut self.traffic, self.now, to);
+            if let Some(recorder) = &mut self.recorder {
+                recorder.look(&self.topology, &meter, self.now, to);
+            }
             self.meter = Some(meter);
         }
         self.now = to;
@@ -274,6 +301,10 @@ impl Runtime {
                     }
                 }
                 Item::Flow(path) => self.schedule_flow(&path),
+                Item::Tap(path) => {
+                    self.meter = None;
+                    self.schedule_tap(&path);
+                }
                 Item::Packet(path) => self.wake(&path),
             }
         }
@@ -378,6 +409,11 @@ impl Runtime {
             .get(path)
             .and_then(|flow| [Some(flow.start), flow.stop].into_iter().flatten().filter(|at| *at > self.now).min());
         self.agenda.set(Item::Flow(path.clone()), next);
+    }
+
+    /// Notes when the tap at `path` begins or ends.
+    fn schedule_tap(&mut self, path: &PolicyPath) {
+        self.agenda.set(Item::Tap(path.clone()), self.topology.next_change_of_tap(path, self.now));
     }
 
     /// Notes which sessions that wait for traffic the flows are going to open, and when.

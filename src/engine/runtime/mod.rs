@@ -6,6 +6,7 @@
 //! | `machine` | the course of events from one moment to a later one |
 //! | `agenda` | when what changes by itself next |
 //! | `traffic` | what flows send, and what is counted of it |
+//! | `capture` | the copies that taps have made, packet by packet |
 //! | `view` | the engine at one moment |
 //! | `ask` | questions about running things, and their answers |
 //! | `documents` | the API's answers about a session, and those about a flow |
@@ -16,6 +17,7 @@
 
 mod agenda;
 mod ask;
+mod capture;
 mod documents;
 pub(super) mod journal;
 mod machine;
@@ -29,10 +31,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use ask::{Answer, Question, TraceAnswer, TraceRequest};
-pub use documents::{flow_statistics, service_summary, session_statistics, session_status};
+pub use capture::{Capture, CaptureOf, CaptureRequest, CapturedCopy};
+pub use documents::{flow_statistics, service_summary, session_statistics, session_status, tap_statistics};
 pub use machine::Runtime;
-pub use traffic::{FlowCounters, Traffic, TunnelCounters};
+pub use traffic::{FlowCounters, TapCounters, Traffic, TunnelCounters};
 pub use view::EngineView;
+
+use capture::Recorder;
 
 use super::bgp::NeighborRecord;
 use super::negotiation::SessionRecord;
@@ -145,16 +150,22 @@ pub(super) fn settle(tx: &mut dyn Transaction, now: Moment, mode: PrefixMatch) -
 
 /// Lets everything happen that the past knows of, up to `now`.
 fn replay(past: Past, now: Moment, mode: PrefixMatch) -> Runtime {
+    replayed(past, now, mode, None).1
+}
+
+/// The same with somebody who looks on, and the moment with which it begins.
+fn replayed(past: Past, now: Moment, mode: PrefixMatch, recorder: Option<Recorder>) -> (Moment, Runtime) {
     let Past { settled, declared, events, last: _ } = past;
     // An engine that an earlier release has written has no settled state: what it
     // declares begins with the first thing that happens.
     let begin = || Settled { at: events.first().map_or(now, |(at, _)| *at).0, ..Settled::default() };
     let settled = settled.unwrap_or_else(begin);
     let topology = Topology::of(declared.iter().map(|(kind, path, tree)| (*kind, path, tree)), mode);
-    let mut runtime = Runtime::restore(settled, topology);
+    let begin = Moment(settled.at);
+    let mut runtime = Runtime::restore(settled, topology).watched_by(recorder);
     for (at, event) in events {
         runtime.meet(at, event);
     }
     runtime.advance(now);
-    runtime
+    (begin, runtime)
 }

@@ -7,6 +7,7 @@
 //! | `gateways` | tier-1 gateways and what they advertise, what locale services redistribute |
 //! | `routing` | segments, ports, BGP instances and neighbors |
 //! | `world` | simulated peers and flows |
+//! | `taps` | tap services, tap flows and tap mirrors |
 //! | `read` | typed values out of documents |
 //!
 //! A [`Topology`] is one moment's declarations. It knows no time and no state.
@@ -16,6 +17,7 @@
 mod gateways;
 mod read;
 mod routing;
+mod taps;
 mod vpn;
 mod world;
 
@@ -24,18 +26,20 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use gateways::{LocaleService, OwnNetwork, Tier1};
-pub use routing::{Bfd, BgpInstance, Neighbor, Port, RouteFiltering, Segment};
+pub use routing::{Bfd, BgpInstance, Binding, Neighbor, Port, RouteFiltering, Segment};
+pub use taps::{TapFlow, TapMirror, TapService};
 pub use vpn::{
     Credential, DpdProfile, EspAlgorithms, IkeAlgorithms, IkeProfile, LocalEndpoint, MssClamping, PolicyRule, Session,
     SessionKind, TunnelProfile, VpnService,
 };
 pub use world::{Flow, Peer, Speaker, SpeakerRoute};
 
+use super::Moment;
 use super::prefix_filter::{PrefixFilter, PrefixMatch};
 use crate::model::{
     BGP_CONFIG, BGP_NEIGHBOR, DPD_PROFILE, IKE_PROFILE, Kind, LOCAL_ENDPOINT, LOCALE_SERVICE, Network,
     POLICY_BASED_SESSION, PREFIX_LIST, PolicyPath, ROUTE_BASED_SESSION, SEGMENT, SEGMENT_PORT, SIMULATED_FLOW,
-    SIMULATED_PEER, TIER_1, TUNNEL_PROFILE, Tree, VPN_SERVICE,
+    SIMULATED_PEER, TAP_FLOW, TAP_MIRROR, TAP_SERVICE, TIER_1, TUNNEL_PROFILE, Tree, VPN_SERVICE,
 };
 
 /// Milliseconds between two gateways of one engine, one way: they are in one data center.
@@ -76,6 +80,12 @@ pub struct Topology {
     pub peers: BTreeMap<PolicyPath, Peer>,
     /// Simulated flows.
     pub flows: BTreeMap<PolicyPath, Flow>,
+    /// Tap services.
+    pub tap_services: BTreeMap<PolicyPath, TapService>,
+    /// Tap flows.
+    pub tap_flows: BTreeMap<PolicyPath, TapFlow>,
+    /// Tap mirrors.
+    pub tap_mirrors: BTreeMap<PolicyPath, TapMirror>,
     /// Objects that are left out, because too little of them is known.
     pub unknown: BTreeSet<PolicyPath>,
 }
@@ -168,6 +178,12 @@ impl Topology {
             keep(&mut self.peers, path, world::peer(path, tree))
         } else if *kind == SIMULATED_FLOW {
             keep(&mut self.flows, path, world::flow(path, tree))
+        } else if *kind == TAP_SERVICE {
+            keep(&mut self.tap_services, path, taps::service(path, tree))
+        } else if *kind == TAP_FLOW {
+            keep(&mut self.tap_flows, path, taps::flow(path, tree))
+        } else if *kind == TAP_MIRROR {
+            keep(&mut self.tap_mirrors, path, taps::mirror(path, tree))
         } else {
             true
         }
@@ -191,6 +207,9 @@ impl Topology {
         self.ports.remove(path);
         self.peers.remove(path);
         self.flows.remove(path);
+        self.tap_services.remove(path);
+        self.tap_flows.remove(path);
+        self.tap_mirrors.remove(path);
     }
 
     /// The session at `path` with everything it refers to; none when that is not all
@@ -213,6 +232,26 @@ impl Topology {
             tunnel,
             dpd: self.dpd_profiles.get(session.dpd_profile.as_ref()?)?.clone(),
         })
+    }
+
+    /// When the tap at `path` changes by itself next, after `now`.
+    pub fn next_change_of_tap(&self, path: &PolicyPath, now: Moment) -> Option<Moment> {
+        let service = self.tap_services.get(path).map(|service| service.life);
+        let life = service.or_else(|| self.tap_flows.get(path).map(|flow| flow.life));
+        life.and_then(|life| life.next_change(now))
+    }
+
+    /// The paths of all taps.
+    pub fn taps(&self) -> impl Iterator<Item = &PolicyPath> {
+        self.tap_services.keys().chain(self.tap_flows.keys()).chain(self.tap_mirrors.keys())
+    }
+
+    /// The name of the object at `path`, if it is a tap.
+    pub fn name_of_tap(&self, path: &PolicyPath) -> Option<&str> {
+        let service = self.tap_services.get(path).map(|service| &service.name);
+        let flow = || self.tap_flows.get(path).map(|flow| &flow.name);
+        let mirror = || self.tap_mirrors.get(path).map(|mirror| &mirror.name);
+        service.or_else(flow).or_else(mirror).map(String::as_str)
     }
 
     /// Who is at the address that `session` has for its peer. A simulated peer comes
