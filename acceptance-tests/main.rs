@@ -46,5 +46,6 @@ mod secrets;
 mod seed;
 mod spelling;
 mod structure;
+mod taps;
 mod together;
 mod unknown;

@@ -107,7 +107,23 @@ impl Backend for Embedded {
         tree: &Tree,
     ) -> Result<Vec<(PolicyPath, Problem)>, BackendError> {
         let (path, tree) = (path.clone(), tree.clone());
-        self.run(move |engine, _| engine.clashes(kind, &path, &tree)).await
+        self.run(move |engine, caller| match kind.api() {
+            Api::Policy => engine.clashes(kind, &path, &tree),
+            Api::Neutron => {
+                let member = Member::admin(caller.clone());
+                let mut clashes = neutron::rivals(kind, &path, &tree, &engine.taps(kind, &member)?);
+                if !tree.has_unknown()
+                    && let Json::Object(fields) = tree.to_json()
+                    && engine.tap(kind, path.id(), &member).is_err()
+                    && let Err(Refusal::Neutron(fault)) =
+                        engine.may_create_tap(kind, &neutron::to_create(kind, &fields), &member)
+                {
+                    clashes.push((path, fault.problem(kind)));
+                }
+                Ok(clashes)
+            }
+        })
+        .await
     }
 
     async fn create(&self, path: &PolicyPath, fields: Map<String, Json>, claim: &str) -> Result<Object, BackendError> {

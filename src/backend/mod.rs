@@ -69,6 +69,11 @@ pub trait Backend: Send + Sync {
     /// What the user knows the system as, for messages.
     fn describe(&self) -> String;
 
+    /// Whether there is a place for objects of `kind`.
+    fn serves(&self, _kind: &Kind) -> Result<(), BackendError> {
+        Ok(())
+    }
+
     /// The object at `path`; `None` when there is none. Secrets are included, or the
     /// object says that it [hides](Object::hides_secrets) them.
     async fn get(&self, path: &PolicyPath) -> Result<Option<Object>, BackendError>;

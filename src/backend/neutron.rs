@@ -2,8 +2,12 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::model::Kind;
+use crate::engine::Object;
+use crate::engine::taps::Fault;
 use crate::model::field::Field;
+use crate::model::problem::{Nature, Problem};
+use crate::model::tap_mirror::tunnels_of;
+use crate::model::{Kind, PolicyPath, Tree};
 
 /// The body of a request that creates an object with these fields.
 pub fn to_create(kind: &Kind, fields: &Map<String, Json>) -> Map<String, Json> {
@@ -27,4 +31,15 @@ fn without_nulls(value: &Json) -> Json {
         }
         other => other.clone(),
     }
+}
+
+/// Those of `mirrors` that use a tunnel which the mirror at `path` is to use: no two may.
+pub fn rivals(kind: &Kind, path: &PolicyPath, tree: &Tree, mirrors: &[Object]) -> Vec<(PolicyPath, Problem)> {
+    let own = tunnels_of(kind, tree);
+    let rival = |mirror: &Object| {
+        let id = tunnels_of(kind, &mirror.tree()).into_iter().find(|id| own.contains(id))?;
+        let problem = Fault::TapMirrorTunnelConflict(id).problem(kind).of(Nature::Taken);
+        Some((mirror.path().clone(), problem))
+    };
+    mirrors.iter().filter(|mirror| mirror.path() != path).filter_map(rival).collect()
 }

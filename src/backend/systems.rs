@@ -104,6 +104,10 @@ impl Backend for Systems {
         all.join(" and ")
     }
 
+    fn serves(&self, kind: &Kind) -> Result<(), BackendError> {
+        self.of(Owner::of_kind(kind)).map(drop)
+    }
+
     async fn get(&self, path: &PolicyPath) -> Result<Option<Object>, BackendError> {
         self.at(path)?.get(path).await
     }

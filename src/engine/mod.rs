@@ -122,7 +122,7 @@ impl Engine {
     /// The engine over `store`; what exists from the start is created if it does
     /// not.
     pub fn over(store: Arc<dyn Store>, now: Moment) -> Result<Self, StoreError> {
-        let engine = Self { store, prefix_match: PrefixMatch::default(), quotas: Quotas::default(), looks_on: false };
+        let engine = Self { store, prefix_match: PrefixMatch::default(), quotas: Quotas::UNLIMITED, looks_on: false };
         system::create(&engine, now)?;
         Ok(engine)
     }

@@ -62,7 +62,7 @@ pub async fn named(
 }
 
 /// What objects lie below whose kind has no parent: `/infra`, or the address of an API.
-fn root(face: &Face) -> String {
+pub fn root(face: &Face) -> String {
     spell(face.kind.parent_places().next().unwrap_or_default(), [])
 }
 

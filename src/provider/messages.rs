@@ -104,6 +104,7 @@ pub fn of_error(face: &Face, done: &str, error: &BackendError) -> Diagnostics {
     };
     match refusal {
         Refusal::Invalid(problems) => problems.iter().map(|problem| of_problem(face, &Tree::Null, problem)).collect(),
+        Refusal::Neutron(fault) => of_problem(face, &Tree::Null, &fault.problem(face.kind)).into(),
         Refusal::Dangling { field, to } => dangling(face, &place_of(face, field), to).into(),
         Refusal::InUse { path, by } => in_use(title, path.as_str(), by.iter().map(PolicyPath::as_str)).into(),
         Refusal::SystemOwned(path) => system_owned(face, path.as_str()).into(),

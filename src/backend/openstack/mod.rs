@@ -27,9 +27,11 @@ use tokio::sync::OnceCell;
 
 use super::collections::{Collections, Found, Known, Page};
 use super::ledger::Ledger;
+use super::neutron as neutron_wide;
 use super::transport::{Failure, Line, Request, Transport, client};
 use super::{Backend, BackendError};
 use crate::engine::{Answer, Object, Planned, Question, Refusal, TraceAnswer, TraceRequest};
+use crate::model::tap_mirror::tunnels_of;
 use crate::model::{Api, Kind, PolicyPath, Problem, Tree, kinds_at};
 use keystone::Keystone;
 use settings::Settings;
@@ -153,11 +155,15 @@ impl Backend for OpenStack {
 
     async fn clashes(
         &self,
-        _: &'static Kind,
-        _: &PolicyPath,
-        _: &Tree,
+        kind: &'static Kind,
+        path: &PolicyPath,
+        tree: &Tree,
     ) -> Result<Vec<(PolicyPath, Problem)>, BackendError> {
-        Ok(Vec::new())
+        if tunnels_of(kind, tree).is_empty() {
+            return Ok(Vec::new());
+        }
+        // Mirrors of projects that one does not see cannot be told of.
+        Ok(neutron_wide::rivals(kind, path, tree, &self.list(kind, "/v2.0/taas").await?))
     }
 
     async fn create(&self, path: &PolicyPath, fields: Map<String, Json>, claim: &str) -> Result<Object, BackendError> {

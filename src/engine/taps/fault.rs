@@ -2,6 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::model::{Kind, Place, Problem};
+
 /// Why Neutron refuses a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
@@ -129,6 +131,14 @@ impl Fault {
             | Self::OverQuota(_)
             | Self::Unrecognized(_) => None,
         }
+    }
+
+    /// The same as a problem of an object of `kind`.
+    pub fn problem(&self, kind: &Kind) -> Problem {
+        let field = self.attribute().and_then(|name| kind.field(name));
+        let at = field.map_or_else(Place::default, |field| Place::default().field(field.name));
+        let hint = format!("Neutron answers {}, {}.", self.status(), self.name());
+        Problem::refused(at, self.to_string().trim_end_matches('.').to_owned(), hint)
     }
 
     /// The body of the answer.

@@ -52,6 +52,32 @@ impl Engine {
         self.create_all(kind, named.collect(), by, None)
     }
 
+    /// Whether an object with these attributes could be created now. Tunnels that other mirrors
+    /// use are none of its business: those may be about to go.
+    pub fn may_create_tap(
+        &self,
+        kind: &'static Kind,
+        attributes: &Map<String, Json>,
+        by: &Member,
+    ) -> Result<(), Refusal> {
+        let fields = body::to_create(kind, attributes, by)?;
+        self.store.read(|view| {
+            let objects = [(String::new(), fields.clone())];
+            let stands = within_quotas(view, kind, &objects, self.quotas)
+                .and_then(|()| stands(view, kind, fields.clone(), by).map(drop));
+            match stands {
+                Err(Refusal::Neutron(Fault::TapMirrorTunnelConflict(_))) => Ok(()),
+                // What is gone counts until somebody writes.
+                Err(Refusal::Neutron(Fault::TapServiceLimitReached | Fault::OverQuota(_)))
+                    if !keys::gone(view, by.caller.now)?.is_empty() =>
+                {
+                    Ok(())
+                }
+                stands => stands,
+            }
+        })
+    }
+
     fn create_all(
         &self,
         kind: &'static Kind,

@@ -63,7 +63,7 @@ impl ObjectResource {
                 // What it refers to may be on its way in, or about to change.
                 Err(
                     error @ BackendError::Refused(
-                        Refusal::Dangling { .. } | Refusal::InvalidPath(_) | Refusal::Invalid(_),
+                        Refusal::Dangling { .. } | Refusal::InvalidPath(_) | Refusal::Invalid(_) | Refusal::Neutron(_),
                     ),
                 ) => messages::of_error(self.face, "created", &error),
                 Err(error) => return (None, messages::of_error(self.face, "created", &error)),

@@ -170,6 +170,9 @@ impl Resource for ObjectResource {
             Ok(connection) => connection,
             Err(diagnostics) => return diagnostics,
         };
+        if let Err(error) = connection.backend.serves(self.face.kind) {
+            return messages::of_error(self.face, "planned", &error);
+        }
         if let Some(prior) = request.prior {
             if *prior == request.planned {
                 self.note_holds(&connection, prior);
