@@ -30,6 +30,9 @@ const BEGAN_BEFORE: i64 = 60 * 60 * 1_000;
 /// The key that sessions and their peers have here, where the true one may not be known.
 const KEY: &str = "as was seen";
 
+/// Where prefix lists lie that gateways share.
+const SHARED_LISTS: &str = "/infra/routing-config";
+
 /// The objects of an endpoint.
 struct World {
     objects: Vec<(&'static Kind, PolicyPath, Tree)>,
@@ -76,14 +79,23 @@ impl Nsx {
             objects.extend(self.list(&SIMULATED_PEER, "/infra").await?);
             objects.extend(self.list(&SIMULATED_FLOW, "/infra").await?);
         }
+        objects.extend(self.list(&SEGMENT, "/infra").await?);
+        objects.extend(self.list(&PREFIX_LIST, SHARED_LISTS).await?);
         for gateway in self.list(&TIER_1, "/infra").await? {
             objects.extend(self.list(&SEGMENT, gateway.path().as_str()).await?);
+            for service in self.list(&LOCALE_SERVICE, gateway.path().as_str()).await? {
+                self.add_vpns(&service, &mut objects).await?;
+                objects.push(service);
+            }
             objects.push(gateway);
         }
         for gateway in self.list(&TIER_0, "/infra").await? {
             objects.extend(self.list(&PREFIX_LIST, gateway.path().as_str()).await?);
             for service in self.list(&LOCALE_SERVICE, gateway.path().as_str()).await? {
-                self.add_locale_service(&service, &mut objects).await?;
+                let bgp = BGP_CONFIG.path(service.path(), "bgp");
+                objects.extend(self.get(&bgp).await?);
+                objects.extend(self.list(&BGP_NEIGHBOR, bgp.as_str()).await?);
+                self.add_vpns(&service, &mut objects).await?;
                 objects.push(service);
             }
             objects.push(gateway);
@@ -113,11 +125,8 @@ impl Nsx {
         self.is_engine.get_or_try_init(ask).await.copied()
     }
 
-    /// Adds what lies below a locale service.
-    async fn add_locale_service(&self, service: &Object, objects: &mut Vec<Object>) -> Result<(), BackendError> {
-        let bgp = BGP_CONFIG.path(service.path(), "bgp");
-        objects.extend(self.get(&bgp).await?);
-        objects.extend(self.list(&BGP_NEIGHBOR, bgp.as_str()).await?);
+    /// Adds the VPN services of a locale service, with what lies below them.
+    async fn add_vpns(&self, service: &Object, objects: &mut Vec<Object>) -> Result<(), BackendError> {
         for vpn in self.list(&VPN_SERVICE, service.path().as_str()).await? {
             for kind in [&LOCAL_ENDPOINT, &ROUTE_BASED_SESSION, &POLICY_BASED_SESSION] {
                 objects.extend(self.list(kind, vpn.path().as_str()).await?);

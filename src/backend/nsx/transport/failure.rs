@@ -15,7 +15,10 @@ pub enum Failure {
     #[error(transparent)]
     Refused(ApiError),
     /// Something answered that is not the API: a proxy, a portal, another service.
-    #[error("{host} answered {status} to {request}, and not as NSX does: {line}")]
+    #[error(
+        "{host} answered {status} to {request}, and not as NSX does: {line}. Check host: something else may be there, or \
+         in between, such as a proxy or a portal."
+    )]
     NotTheApi {
         /// The status of HTTP.
         status: u16,
@@ -38,7 +41,7 @@ pub enum Failure {
         why: String,
     },
     /// No connection came about.
-    #[error("{host} cannot be reached: {why}")]
+    #[error("{host} cannot be reached: {why}. Check host, and whether this machine gets there.")]
     Unreachable {
         /// The host.
         host: String,
@@ -46,7 +49,10 @@ pub enum Failure {
         why: String,
     },
     /// The connection ended, or nothing came for too long, before the answer was whole.
-    #[error("The connection to {host} ended before the answer to {request} was whole: {why}")]
+    #[error(
+        "The connection to {host} ended before the answer to {request} was whole: {why}. Run the same command again: what \
+         has taken effect is found."
+    )]
     Lost {
         /// The host.
         host: String,
@@ -307,9 +313,10 @@ mod tests {
     fn of_a_page_only_its_title_is_told() {
         let page = b"<html>\n<head><title>502 Bad Gateway</title></head><body>secret</body></html>";
         let said = Failure::of_answer(502, page, "proxy.example.com", "GET /infra/a").to_string();
-        assert_eq!(said, "proxy.example.com answered 502 to GET /infra/a, and not as NSX does: 502 Bad Gateway");
+        let told = "proxy.example.com answered 502 to GET /infra/a, and not as NSX does: 502 Bad Gateway. Check host";
+        assert!(said.starts_with(told) && !said.contains("secret"), "{said}");
         let long = vec![b'x'; 10_000];
-        assert!(Failure::of_answer(200, &long, "h", "GET /").to_string().len() < 300);
+        assert!(Failure::of_answer(200, &long, "h", "GET /").to_string().len() < 400);
         assert!(Failure::of_answer(500, b"", "h", "GET /").to_string().contains("an empty answer"));
     }
 
