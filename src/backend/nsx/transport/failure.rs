@@ -210,6 +210,12 @@ impl Failure {
         }
     }
 
+    /// Whether any other request would have come to the same: no connection came about, or
+    /// the host wants to be left alone for longer than a run waits.
+    pub fn is_about_the_host(&self) -> bool {
+        self.is_unreachable() || matches!(self, Self::GaveUp { wanted: Some(_), .. })
+    }
+
     /// Whether the request may have taken effect although no answer says so.
     pub fn may_have_taken_effect(&self) -> bool {
         match self {
