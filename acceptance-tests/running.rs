@@ -56,6 +56,9 @@ fn vpn() -> String {
     )
 }
 
+/// What a packet to the peer needs.
+const EVERYTHING: &str = "vpn_segment.app, vpn_route_based_session.dc, vpn_bgp_neighbor.dc, vpn_simulated_peer.dc";
+
 const TRACE: &str = r#"
     data "vpn_path_trace" "it" {
       source           = "192.168.10.5"
@@ -285,7 +288,7 @@ fn what_is_not_known_before_apply_is_named() {
     assert!(explanation.contains("known before apply: /infra/simulated-peers/dc had to be left out"), "{explanation}");
     // With depends_on it is read when everything is there.
     let later =
-        TRACE.replace("tcp_flags ", "depends_on = [vpn_simulated_peer.dc, vpn_bgp_neighbor.dc]\n      tcp_flags ");
+        TRACE.replace("tcp_flags ", &format!("depends_on = [{EVERYTHING}]\n      tcp_flags "));
     lab.configure(&format!("{key}{unknown}{later}"));
     lab.apply();
     assert_eq!(lab.json(&["output", "-json"])["it"]["value"]["disposition"], "DELIVERED_TO_PEER");

@@ -183,7 +183,7 @@ pub(super) fn composed(
     let tree = Tree::from(&Json::Object(given));
     // What the deprecated address of a VPN service refuses is the business of
     // those who know by which address it was called.
-    let parent = below.map(str::to_owned).or_else(|| Some(kind.parent(path)?.current_address()));
+    let parent = kind.parent(path).map(|parent| below.map_or_else(|| parent.current_address(), str::to_owned));
     let reading = read(kind, &tree, parent.as_deref());
     if !reading.is_accepted() {
         return Err(Refusal::Invalid(reading.problems));

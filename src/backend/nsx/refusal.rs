@@ -34,6 +34,7 @@ mod code {
 /// How NSX writes errors.
 pub static DIALECT: Dialect = Dialect {
     system: "NSX",
+    setting: "host",
     read,
     untrusted: "Name the certificate of the authority that signed it in ca_file (or ca), or the certificate itself if it \
                 is self-signed. For a test, allow_unverified_ssl = true trusts any.",

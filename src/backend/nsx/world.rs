@@ -33,6 +33,9 @@ const FAR_END: &str = "far end, as seen";
 /// The key that sessions and their peers have here, where the true one may not be known.
 const KEY: &str = "as was seen";
 
+/// Where prefix lists lie that gateways share.
+const SHARED_LISTS: &str = "/infra/routing-config";
+
 /// The objects of an endpoint.
 struct World {
     objects: Vec<(&'static Kind, PolicyPath, Tree)>,

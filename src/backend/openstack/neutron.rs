@@ -11,6 +11,7 @@ use crate::model::problem::{Place, Problem};
 /// How Neutron and Keystone write errors.
 pub static DIALECT: Dialect = Dialect {
     system: "OpenStack",
+    setting: "auth_url",
     read,
     untrusted: "Name the certificate of the authority that signed it in cacert_file, or the certificate itself if it is \
                 self-signed. For a test, insecure = true trusts any.",
