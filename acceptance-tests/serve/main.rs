@@ -10,6 +10,7 @@
 //! | `hierarchy` | many objects in one body, search, realized state |
 //! | `hostile` | what no client should send |
 //! | `clients` | clients that nobody here wrote |
+//! | `tls` | certificates of the server and of clients, HTTP/2 |
 //! | `life` | how the server begins and ends |
 //! | `live` | commands that look at a server instead of a file |
 
@@ -24,4 +25,5 @@ mod life;
 mod live;
 mod objects;
 mod seed;
+mod tls;
 mod users;

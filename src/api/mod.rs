@@ -38,7 +38,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 pub use auth::{Auth, Credentials, Role};
-pub use server::{Limits, Server, ServerError, Tls};
+pub use server::{Limits, Server, ServerError, Tls, TlsError};
 
 use self::error::ApiError;
 use crate::engine::{Caller, Engine, Moment};

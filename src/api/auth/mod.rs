@@ -27,7 +27,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-pub use credentials::{Application, Credentials, CredentialsError, RefreshToken, User};
+pub use credentials::{Application, Credentials, CredentialsError, PrincipalIdentity, RefreshToken, User};
 pub(super) use login::routes;
 
 use super::Shared;
@@ -99,8 +99,14 @@ impl Auth {
         }
     }
 
-    /// Who asks with these headers.
-    fn identify(&self, headers: &HeaderMap, from: IpAddr, now: Instant) -> Result<Identity, ApiError> {
+    /// Who asks with these headers, over a connection of this certificate.
+    fn identify(
+        &self,
+        headers: &HeaderMap,
+        certificate: Option<&str>,
+        from: IpAddr,
+        now: Instant,
+    ) -> Result<Identity, ApiError> {
         let Some(directory) = &self.directory else {
             named_locally(headers)?;
             return Ok(Identity { name: ANYBODY.into(), role: Role::Admin });
@@ -122,7 +128,14 @@ impl Auth {
             let xsrf = text(header::HeaderName::from_static(XSRF)).unwrap_or_default();
             return self.sessions.check(cookie, xsrf, now);
         }
-        Err(ApiError::unauthenticated("The request has no credentials. Log in first."))
+        let Some(fingerprint) = certificate else {
+            return Err(ApiError::unauthenticated("The request has no credentials. Log in first."));
+        };
+        directory.principal(fingerprint).ok_or_else(|| {
+            let message =
+                format!("The certificate of the connection (SHA-256 {fingerprint}) is no principal identity's.");
+            ApiError::unauthenticated(message)
+        })
     }
 
     fn by_password(&self, users: &Directory, base64: &str, from: IpAddr, now: Instant) -> Result<Identity, ApiError> {
@@ -151,10 +164,14 @@ pub(super) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let from = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
+    let peer = request.extensions().get::<Peer>();
+    let from = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address.ip());
+    let certificate = peer.and_then(|peer| peer.certificate.as_deref());
     let now = Instant::now();
-    let identity =
-        shared.auth.identify(request.headers(), from, now).inspect_err(|_| shared.metrics.refused_login())?;
+    let identity = shared
+        .auth
+        .identify(request.headers(), certificate, from, now)
+        .inspect_err(|_| shared.metrics.refused_login())?;
     shared.auth.rates.take(&identity, now).inspect_err(|_| shared.metrics.over_rate())?;
     if identity.role == Role::Auditor && !only_reads(&request) {
         return Err(may_not(&identity));

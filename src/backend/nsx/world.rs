@@ -122,7 +122,7 @@ impl Nsx {
             objects.extend(self.list(&SIMULATED_PEER, "/infra").await?);
             objects.extend(self.list(&SIMULATED_FLOW, "/infra").await?);
         }
-        objects.extend(self.list(&PREFIX_LIST, "/infra/routing-config").await?);
+        objects.extend(self.list(&PREFIX_LIST, SHARED_LISTS).await?);
         self.add_segments("/infra", &mut objects).await?;
         for kind in [&TIER_1, &TIER_0] {
             for gateway in self.list(kind, "/infra").await? {

@@ -179,6 +179,8 @@ impl Dialect {
         let why = root_cause(error);
         if let Some(why) = certificate_problem(error) {
             Failure::Certificate { host, why, advice: self.untrusted }
+        } else if let Some(why) = own_certificate_problem(error) {
+            Failure::Credentials { host, why }
         } else if error.is_connect() {
             Failure::Unreachable { host, setting: self.setting, why }
         } else if error.is_builder() {
@@ -268,8 +270,8 @@ fn first_line(body: &[u8]) -> String {
     if short.is_empty() { "an empty title".to_owned() } else { short }
 }
 
-/// What of `error` is a problem with a certificate. An I/O error holds what caused it, and
-/// does not name it as its source.
+/// What of `error` is a problem with the certificate of the other end. An I/O error holds what
+/// caused it, and does not name it as its source.
 fn certificate_problem(error: &(dyn Error + 'static)) -> Option<String> {
     match error.downcast_ref::<rustls::Error>() {
         Some(rustls::Error::InvalidCertificate(problem)) => return Some(spelled(problem)),
@@ -279,6 +281,21 @@ fn certificate_problem(error: &(dyn Error + 'static)) -> Option<String> {
     let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
     let next = within.map(|within| within as &(dyn Error + 'static)).or_else(|| error.source());
     next.and_then(certificate_problem)
+}
+
+/// What of `error` says that the other end does not take our certificate (RFC 8446, section
+/// 6.2). Over HTTP/2 no more is left of the alert than its text.
+fn own_certificate_problem(error: &reqwest::Error) -> Option<String> {
+    let text = root_cause(error);
+    let said = match text.strip_prefix("received fatal alert: ")? {
+        "UnknownCA" => "it does not know the authority of the client certificate",
+        "CertificateExpired" => "the client certificate has expired",
+        "CertificateRevoked" => "the client certificate is revoked",
+        "BadCertificate" | "UnsupportedCertificate" | "CertificateUnknown" => "it does not take the client certificate",
+        "CertificateRequired" => "it wants a client certificate",
+        _ => return None,
+    };
+    Some(format!("{said}. Check client_auth_cert_file and client_auth_key_file."))
 }
 
 fn spelled(problem: &rustls::CertificateError) -> String {

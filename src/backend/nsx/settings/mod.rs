@@ -13,8 +13,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
 use tokio_util::sync::CancellationToken;
 
 pub use table::SETTINGS;
@@ -285,9 +287,19 @@ impl Given {
             };
             return Err(wrong(missing, format!("{missing} is missing"), "A certificate and its key go together."));
         };
-        certificates(cert_at, &certificate)?;
-        PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| {
-            wrong(key_at, format!("{key_at} holds no private key"), "Give it in PEM form, not encrypted.")
+        let chain = certificates(cert_at, &certificate)?;
+        if key.contains("ENCRYPTED") {
+            let hint = "Nobody is asked for its pass phrase. Decrypt it: openssl pkey -in FILE -out FILE.";
+            return Err(wrong(key_at, format!("{key_at} holds a key that is encrypted"), hint));
+        }
+        let own = PrivateKeyDer::from_pem_slice(key.as_bytes())
+            .map_err(|_| wrong(key_at, format!("{key_at} holds no private key"), "Give it in PEM form."))?;
+        CertifiedKey::from_der(chain, own, &aws_lc_rs::default_provider()).map_err(|error| match error {
+            rustls::Error::InconsistentKeys(_) => {
+                let what = format!("{key_at} is not the key of the first certificate in {cert_at}");
+                wrong(key_at, what, "The own certificate comes first, then those that lead to its authority.")
+            }
+            error => wrong(key_at, format!("{cert_at} and {key_at} cannot be used"), format!("{error}.")),
         })?;
         Ok(Some(format!("{}\n{}", certificate.trim(), key.trim())))
     }
@@ -327,16 +339,12 @@ enum Mode {
     Basic,
 }
 
-fn certificates(attribute: &'static str, pem: &str) -> Result<(), Wrong> {
+fn certificates(attribute: &'static str, pem: &str) -> Result<Vec<CertificateDer<'static>>, Wrong> {
     let found = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>();
-    if found.is_ok_and(|found| !found.is_empty()) {
-        return Ok(());
-    }
-    Err(wrong(
-        attribute,
-        format!("{attribute} holds no certificate"),
-        "Give it in PEM form, which begins with -----BEGIN CERTIFICATE-----.",
-    ))
+    found.ok().filter(|found| !found.is_empty()).ok_or_else(|| {
+        let hint = "Give it in PEM form, which begins with -----BEGIN CERTIFICATE-----.";
+        wrong(attribute, format!("{attribute} holds no certificate"), hint)
+    })
 }
 
 impl Settings {
