@@ -2,8 +2,11 @@
 //!
 //! A write notes what it changes and when, which costs the same however large the
 //! engine is. Whoever wants the state reads the settled one, takes the declarations back
-//! to that moment, and lets everything happen in order. When the journal has grown
-//! long, the next write settles it, in its own transaction.
+//! to that moment, and lets everything happen in order. Whoever has read it before reads on.
+//! When the journal has grown long, whoever makes the next write settles it.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -65,6 +68,9 @@ pub(super) struct Past {
     pub last: u64,
 }
 
+/// An object as it is declared; none where there is none.
+type Declared = Option<(&'static Kind, Tree)>;
+
 /// Notes that the object at `path`, which was `before`, is written or deleted at `at`.
 /// `true` when the journal has grown so long that it should be settled.
 pub(in crate::engine) fn note(
@@ -81,9 +87,13 @@ pub(super) fn note_reset(tx: &mut dyn Transaction, at: Moment, path: &PolicyPath
     append(tx, &Entry { at: at.0, path: path.to_string(), what: What::Reset(true) })
 }
 
+fn entry_key(number: u64) -> String {
+    format!("{ENTRIES}{number:016x}")
+}
+
 fn append(tx: &mut dyn Transaction, entry: &Entry) -> Result<bool, StoreError> {
     let number = 1 + last(&*tx)?;
-    let key = format!("{ENTRIES}{number:016x}");
+    let key = entry_key(number);
     let text = serde_json::to_vec(entry).map_err(|_| StoreError::Unreadable { key: key.clone() })?;
     tx.put(LAST, number.to_string().as_bytes())?;
     tx.put(&key, &text)?;
@@ -91,55 +101,118 @@ fn append(tx: &mut dyn Transaction, entry: &Entry) -> Result<bool, StoreError> {
 }
 
 /// The number of the journal's last entry.
-fn last(view: &(impl View + ?Sized)) -> Result<u64, StoreError> {
+pub(in crate::engine) fn last(view: &(impl View + ?Sized)) -> Result<u64, StoreError> {
     Ok(view.get(LAST)?.and_then(|last| std::str::from_utf8(&last).ok()?.parse().ok()).unwrap_or(0))
 }
 
-/// Stores `settled` in place of what led to it, unless something was noted after the
-/// entry `seen`.
-pub(super) fn settle_unless_changed(tx: &mut dyn Transaction, settled: &Settled, seen: u64) -> Result<(), StoreError> {
-    if last(&*tx)? == seen { settle(tx, settled) } else { Ok(()) }
-}
-
-/// Stores `settled` in place of what led to it.
-pub(super) fn settle(tx: &mut dyn Transaction, settled: &Settled) -> Result<(), StoreError> {
-    for (key, _) in tx.entries(ENTRIES)? {
+/// Stores `settled`, the state right after the entry `through`, in place of what led to
+/// it, unless somebody has settled that already.
+pub(super) fn settle_through(tx: &mut dyn Transaction, settled: &Settled, through: u64) -> Result<(), StoreError> {
+    if tx.get(&entry_key(through))?.is_none() {
+        return Ok(());
+    }
+    let mut gone = Vec::new();
+    tx.scan(ENTRIES, Some(&entry_key(through + 1)), None, &mut |key, _| {
+        gone.push(key.to_owned());
+        ControlFlow::Continue(())
+    })?;
+    for key in gone {
         tx.delete(&key)?;
     }
-    let text = serde_json::to_vec(settled).map_err(|_| StoreError::Unreadable { key: SETTLED.to_owned() })?;
+    let text = serde_json::to_vec(settled).map_err(|_| unreadable(SETTLED))?;
     tx.put(SETTLED, &text)
+}
+
+fn unreadable(key: &str) -> StoreError {
+    StoreError::Unreadable { key: key.to_owned() }
 }
 
 /// Reads the past. What cannot be read is refused rather than left out: the state would
 /// be another one.
 pub(super) fn read(view: &(impl View + ?Sized)) -> Result<Past, StoreError> {
-    let unreadable = |key: &str| StoreError::Unreadable { key: key.to_owned() };
     let settled = match view.get(SETTLED)? {
         Some(stored) => Some(serde_json::from_slice(&stored).map_err(|_| unreadable(SETTLED))?),
         None => None,
     };
-    let mut declared: std::collections::BTreeMap<PolicyPath, (&'static Kind, Tree)> =
+    let mut declared: BTreeMap<PolicyPath, (&'static Kind, Tree)> =
         index::all(view)?.into_iter().map(|object| (object.path().clone(), (object.kind(), object.tree()))).collect();
-    let mut events = Vec::new();
-    for (key, stored) in view.entries(ENTRIES)?.into_iter().rev() {
+    let events = events(view.entries(ENTRIES)?, |path, before| {
+        let after = declared.remove(path);
+        if let Some(before) = before {
+            declared.insert(path.clone(), before);
+        }
+        Ok(after)
+    })?;
+    let declared = declared.into_iter().map(|(path, (kind, tree))| (kind, path, tree)).collect();
+    Ok(Past { settled, declared, events, last: last(view)? })
+}
+
+/// What has happened since the entry `seen`, in order, and the number of the last entry;
+/// none if some of it is settled, so that nobody knows any more.
+pub(super) fn read_on(view: &(impl View + ?Sized), seen: u64) -> Result<Option<(Vec<(Moment, Event)>, u64)>, StoreError> {
+    let last = last(view)?;
+    let Some(entries) = since(view, seen, last)? else { return Ok(None) };
+    let mut declared: BTreeMap<PolicyPath, Declared> = BTreeMap::new();
+    let events = events(entries, |path, before| match declared.insert(path.clone(), before) {
+        Some(after) => Ok(after),
+        None => Ok(index::get(view, path)?.map(|object| (object.kind(), object.tree()))),
+    })?;
+    Ok(Some((events, last)))
+}
+
+/// The paths of what was written since the entry `seen`, and the number of the last entry;
+/// none if some of it is settled.
+pub(in crate::engine) fn written_since(
+    view: &(impl View + ?Sized),
+    seen: u64,
+) -> Result<Option<(Vec<PolicyPath>, u64)>, StoreError> {
+    /// An entry, of which no more is read.
+    #[derive(Deserialize)]
+    struct Written {
+        path: String,
+    }
+    let last = last(view)?;
+    let Some(entries) = since(view, seen, last)? else { return Ok(None) };
+    let path = |(key, stored): (String, Vec<u8>)| {
+        let Written { path } = serde_json::from_slice(&stored).map_err(|_| unreadable(&key))?;
+        PolicyPath::parse(&path).map_err(|_| unreadable(&key))
+    };
+    Ok(Some((entries.into_iter().map(path).collect::<Result<_, _>>()?, last)))
+}
+
+/// The entries after `seen`, up to `last`, which is the last one; none if not all are there.
+fn since(view: &(impl View + ?Sized), seen: u64, last: u64) -> Result<Option<Vec<(String, Vec<u8>)>>, StoreError> {
+    let Some(count) = last.checked_sub(seen) else { return Ok(None) };
+    let mut entries = Vec::new();
+    view.scan(&entry_key(seen + 1), Some(&entry_key(last + 1)), None, &mut |key, stored| {
+        entries.push((key.to_owned(), stored.to_owned()));
+        ControlFlow::Continue(())
+    })?;
+    Ok((u64::try_from(entries.len()) == Ok(count)).then_some(entries))
+}
+
+/// What the entries tell of, in order. `take_back` is shown, from the last entry to the
+/// first, what was at a path before an object was written, and says what was there
+/// afterwards: what is there once the later entries have been taken back.
+fn events(
+    entries: Vec<(String, Vec<u8>)>,
+    mut take_back: impl FnMut(&PolicyPath, Declared) -> Result<Declared, StoreError>,
+) -> Result<Vec<(Moment, Event)>, StoreError> {
+    let mut events = Vec::with_capacity(entries.len());
+    for (key, stored) in entries.into_iter().rev() {
         let entry: Entry = serde_json::from_slice(&stored).map_err(|_| unreadable(&key))?;
         let path = PolicyPath::parse(&entry.path).map_err(|_| unreadable(&key))?;
         let event = match entry.what {
             What::Reset(_) => Event::Reset(path),
             What::Before(before) => {
-                // What was there afterwards is what is there when the later entries
-                // have been taken back.
-                let after = declared.remove(&path);
-                if let Some(fields) = before {
-                    let object = Object::from_fields(fields).ok_or_else(|| unreadable(&key))?;
-                    declared.insert(path.clone(), (object.kind(), object.tree()));
-                }
+                let object = before.map(|fields| Object::from_fields(fields).ok_or_else(|| unreadable(&key)));
+                let before = object.transpose()?.map(|object| (object.kind(), object.tree()));
+                let after = take_back(&path, before)?;
                 Event::Declared(path, after)
             }
         };
         events.push((Moment(entry.at), event));
     }
     events.reverse();
-    let declared = declared.into_iter().map(|(path, (kind, tree))| (kind, path, tree)).collect();
-    Ok(Past { settled, declared, events, last: last(view)? })
+    Ok(events)
 }

@@ -18,9 +18,7 @@ fn settling_changes_nothing() {
         for (at, reachable) in [(10_000, false), (100_000, true), (200_000, false), (201_000, true)] {
             lab.at(at).patch(&format!("{PEERS}/dc"), json!({ "reachable": reachable }));
             if settled {
-                let mode = lab.engine.prefix_match;
-                let now = lab.moment();
-                lab.engine.store.write(move |tx| super::super::settle(tx, now, mode)).unwrap();
+                lab.engine.course.settle(&lab.engine, lab.moment()).unwrap();
                 lab.status("dc");
             }
         }
