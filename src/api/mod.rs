@@ -65,6 +65,16 @@ impl Shared {
         Self { engine, auth, limits, metrics: metrics::Metrics::default(), readers: Semaphore::new(READERS), memory }
     }
 
+    /// Has the engine read what it holds before somebody asks for it. Should that fail, who
+    /// asks is told.
+    fn read_ahead(self: &Arc<Self>) {
+        let shared = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            let _ = shared.engine.declared();
+            let _ = shared.engine.runtime(Moment::from_clock());
+        });
+    }
+
     /// Lets the engine answer, on a thread that may wait.
     async fn read<T: Send + 'static>(
         self: &Arc<Self>,

@@ -15,13 +15,13 @@ mod declared;
 #[cfg(test)]
 mod tests;
 
-use std::ops::{ControlFlow, Deref};
+use std::ops::Deref;
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 pub use declared::{Collection, Declared, Place, Shown};
 
 use super::runtime::journal;
-use super::store::{StoreError, StoreExt, Version, View, ViewExt};
+use super::store::{StoreError, StoreExt, Version, View};
 use super::{Engine, Refusal, index, system};
 use crate::model::PolicyPath;
 
@@ -122,25 +122,12 @@ fn news(view: &(impl View + ?Sized), mark: Option<&Mark>) -> Result<(News, Mark)
         return Ok((News::Changed(changes), Mark { last, system }));
     }
     let mut declared = Declared::default();
-    let mut failed = None;
-    view.scan_prefix("o/", &mut |key, stored| {
-        let read = PolicyPath::parse(&key[1..]).map_err(|_| unreadable(key)).and_then(|path| {
-            let shown = shown(key, path.clone(), stored)?;
-            declared.set(&path, Some(shown));
-            Ok(())
-        });
-        match read {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
-            }
-        }
+    index::each(view, |key, stored| {
+        let path = PolicyPath::parse(&key[1..]).map_err(|_| unreadable(key))?;
+        declared.set(&path, Some(shown(key, path.clone(), stored)?));
+        Ok(())
     })?;
-    match failed {
-        None => Ok((News::Whole(declared), Mark { last: journal::last(view)?, system })),
-        Some(error) => Err(error),
-    }
+    Ok((News::Whole(declared), Mark { last: journal::last(view)?, system }))
 }
 
 fn shown(key: &str, path: PolicyPath, stored: &[u8]) -> Result<Shown, StoreError> {

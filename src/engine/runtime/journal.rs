@@ -58,11 +58,10 @@ pub(super) enum Event {
     Reset(PolicyPath),
 }
 
-/// What the store knows of the past: the settled state, the declarations at that
-/// moment, and what has happened since, in order.
+/// What the store knows of the past: the settled state, and what has happened since, in
+/// order.
 pub(super) struct Past {
     pub settled: Option<Settled>,
-    pub declared: Vec<(&'static Kind, PolicyPath, Tree)>,
     pub events: Vec<(Moment, Event)>,
     /// The number of the journal's last entry.
     pub last: u64,
@@ -127,24 +126,33 @@ fn unreadable(key: &str) -> StoreError {
     StoreError::Unreadable { key: key.to_owned() }
 }
 
-/// Reads the past. What cannot be read is refused rather than left out: the state would
-/// be another one.
-pub(super) fn read(view: &(impl View + ?Sized)) -> Result<Past, StoreError> {
+/// Reads the past, and shows `declare` what was declared at the moment it begins with. What
+/// cannot be read is refused rather than left out: the state would be another one.
+pub(super) fn read(
+    view: &(impl View + ?Sized),
+    mut declare: impl FnMut(&'static Kind, &PolicyPath, &Tree),
+) -> Result<Past, StoreError> {
     let settled = match view.get(SETTLED)? {
         Some(stored) => Some(serde_json::from_slice(&stored).map_err(|_| unreadable(SETTLED))?),
         None => None,
     };
-    let mut declared: BTreeMap<PolicyPath, (&'static Kind, Tree)> =
-        index::all(view)?.into_iter().map(|object| (object.path().clone(), (object.kind(), object.tree()))).collect();
-    let events = events(view.entries(ENTRIES)?, |path, before| {
-        let after = declared.remove(path);
-        if let Some(before) = before {
-            declared.insert(path.clone(), before);
+    let (events, before) = events(view, view.entries(ENTRIES)?)?;
+    index::each(view, |key, stored| {
+        // A path has one spelling, so that it is found by its text.
+        if !before.contains_key(&key[1..]) {
+            let (kind, path, tree) = index::parse(key, stored)?.into_declaration();
+            declare(kind, &path, &tree);
         }
-        Ok(after)
+        Ok(())
     })?;
-    let declared = declared.into_iter().map(|(path, (kind, tree))| (kind, path, tree)).collect();
-    Ok(Past { settled, declared, events, last: last(view)? })
+    for (path, object) in &before {
+        if let Some((kind, tree)) = object
+            && let Ok(path) = PolicyPath::parse(path)
+        {
+            declare(kind, &path, tree);
+        }
+    }
+    Ok(Past { settled, events, last: last(view)? })
 }
 
 /// What has happened since the entry `seen`, in order, and the number of the last entry;
@@ -152,11 +160,7 @@ pub(super) fn read(view: &(impl View + ?Sized)) -> Result<Past, StoreError> {
 pub(super) fn read_on(view: &(impl View + ?Sized), seen: u64) -> Result<Option<(Vec<(Moment, Event)>, u64)>, StoreError> {
     let last = last(view)?;
     let Some(entries) = since(view, seen, last)? else { return Ok(None) };
-    let mut declared: BTreeMap<PolicyPath, Declared> = BTreeMap::new();
-    let events = events(entries, |path, before| match declared.insert(path.clone(), before) {
-        Some(after) => Ok(after),
-        None => Ok(index::get(view, path)?.map(|object| (object.kind(), object.tree()))),
-    })?;
+    let (events, _) = events(view, entries)?;
     Ok(Some((events, last)))
 }
 
@@ -191,28 +195,35 @@ fn since(view: &(impl View + ?Sized), seen: u64, last: u64) -> Result<Option<Vec
     Ok((u64::try_from(entries.len()) == Ok(count)).then_some(entries))
 }
 
-/// What the entries tell of, in order. `take_back` is shown, from the last entry to the
-/// first, what was at a path before an object was written, and says what was there
-/// afterwards: what is there once the later entries have been taken back.
+/// What the entries tell of, in order, and by path what was there before the first of them.
+/// What was there after an entry is what was there before the next one of that path, or is
+/// there now.
 fn events(
+    view: &(impl View + ?Sized),
     entries: Vec<(String, Vec<u8>)>,
-    mut take_back: impl FnMut(&PolicyPath, Declared) -> Result<Declared, StoreError>,
-) -> Result<Vec<(Moment, Event)>, StoreError> {
+) -> Result<(Vec<(Moment, Event)>, BTreeMap<String, Declared>), StoreError> {
     let mut events = Vec::with_capacity(entries.len());
+    let mut before: BTreeMap<String, Declared> = BTreeMap::new();
+    let declaration = |object: Object| {
+        let (kind, _, tree) = object.into_declaration();
+        (kind, tree)
+    };
     for (key, stored) in entries.into_iter().rev() {
         let entry: Entry = serde_json::from_slice(&stored).map_err(|_| unreadable(&key))?;
         let path = PolicyPath::parse(&entry.path).map_err(|_| unreadable(&key))?;
         let event = match entry.what {
             What::Reset(_) => Event::Reset(path),
-            What::Before(before) => {
-                let object = before.map(|fields| Object::from_fields(fields).ok_or_else(|| unreadable(&key)));
-                let before = object.transpose()?.map(|object| (object.kind(), object.tree()));
-                let after = take_back(&path, before)?;
+            What::Before(fields) => {
+                let object = fields.map(|fields| Object::from_fields(fields).ok_or_else(|| unreadable(&key)));
+                let after = match before.insert(path.to_string(), object.transpose()?.map(declaration)) {
+                    Some(after) => after,
+                    None => index::get(view, &path)?.map(declaration),
+                };
                 Event::Declared(path, after)
             }
         };
         events.push((Moment(entry.at), event));
     }
     events.reverse();
-    Ok(events)
+    Ok((events, before))
 }

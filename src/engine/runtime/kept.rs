@@ -74,9 +74,7 @@ impl Kept {
 impl Course {
     /// Reads all that the store knows, and settles it if it was much.
     fn read(engine: &Engine, now: Moment) -> Result<Self, StoreError> {
-        let past = engine.store.read(|view| journal::read(view))?;
-        let (last, length) = (past.last, past.events.len());
-        let runtime = replay(past, now, engine.prefix_match);
+        let (runtime, length, last) = engine.store.read(|view| replay(view, now, engine.prefix_match))?;
         if length >= LONG && !engine.looks_on {
             // The next process need not let all of that happen again.
             let settled = runtime.settled();

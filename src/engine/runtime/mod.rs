@@ -42,7 +42,7 @@ pub(super) use kept::Kept;
 use super::bgp::NeighborRecord;
 use super::negotiation::SessionRecord;
 use super::prefix_filter::PrefixMatch;
-use super::store::StoreExt;
+use super::store::{StoreError, StoreExt, View};
 use super::topology::Topology;
 use super::{Engine, Moment, Refusal};
 use crate::model::{Kind, POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION, Tree};
@@ -133,18 +133,19 @@ impl Engine {
     }
 }
 
-/// The state after all that the past knows of, at the moment of the last of it; at `now` if
-/// nothing has happened yet.
-fn replay(past: Past, now: Moment, mode: PrefixMatch) -> Runtime {
-    let Past { settled, declared, events, last: _ } = past;
+/// The state after all that the journal of `view` knows of, at the moment of the last of it; at
+/// `now` if nothing has happened yet. And how many entries that were, and the number of the
+/// last one.
+fn replay(view: &(impl View + ?Sized), now: Moment, mode: PrefixMatch) -> Result<(Runtime, usize, u64), StoreError> {
+    let mut topology = Topology::of([], mode);
+    let Past { settled, events, last } = journal::read(view, |kind, path, tree| topology.put(kind, path, tree))?;
     // An engine that an earlier release has written has no settled state: what it
     // declares begins with the first thing that happens.
     let begin = || Settled { at: events.first().map_or(now, |(at, _)| *at).0, ..Settled::default() };
-    let settled = settled.unwrap_or_else(begin);
-    let topology = Topology::of(declared.iter().map(|(kind, path, tree)| (*kind, path, tree)), mode);
-    let mut runtime = Runtime::restore(settled, topology);
+    let mut runtime = Runtime::restore(settled.unwrap_or_else(begin), topology);
+    let length = events.len();
     for (at, event) in events {
         runtime.meet(at, event);
     }
-    runtime
+    Ok((runtime, length, last))
 }
