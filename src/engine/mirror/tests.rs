@@ -96,8 +96,7 @@ fn act() -> impl Strategy<Value = Act> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Whatever two processes write, settle and look at: what is in memory is what is stored,
-    /// and the course of events that was kept is the one that is read anew.
+    /// Whatever two processes write, settle and look at: what is in memory is what is stored.
     #[test]
     fn what_is_kept_is_what_is_stored(acts in proptest::collection::vec(act(), 1..30)) {
         let (_folder, engines) = two();
