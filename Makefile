@@ -35,7 +35,9 @@ docs: build ## Write the registry's pages in docs/ from the schemas and examples
 
 bench: ## Measure; the comparison with a Go provider needs a Go toolchain
 	$(CARGO) bench
-	$(CARGO) build --release
+	$(CARGO) build --release --bins --example bare --example commits
+	benches/http/bench.py
+	benches/terraform/bench.py http --sizes 1000
 	@if command -v go >/dev/null; then \
 		benches/go-peer/build.sh && benches/terraform/bench.py; \
 	else \

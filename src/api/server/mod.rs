@@ -107,6 +107,7 @@ impl Server {
     /// Serves until `end` comes, and then what is under way, but no longer than the limits
     /// allow. `false` when something was cut off.
     pub async fn run(self, end: impl Future<Output = ()>) -> bool {
+        self.shared.read_ahead();
         let graceful = GracefulShutdown::new();
         let mut end = std::pin::pin!(end);
         loop {

@@ -163,14 +163,7 @@ impl Dialect {
     /// The failure that an answer is which nobody expects of the API.
     pub fn not_the_api(&self, status: u16, body: &[u8], host: &str, request: &str) -> Failure {
         let (host, request) = (host.to_owned(), request.to_owned());
-        Failure::NotTheApi {
-            system: self.system,
-            setting: self.setting,
-            status,
-            host,
-            request,
-            line: first_line(body),
-        }
+        Failure::NotTheApi { system: self.system, setting: self.setting, status, host, request, line: first_line(body) }
     }
 
     /// The failure that an error of the client is.
@@ -335,7 +328,8 @@ mod tests {
     fn of_a_page_only_its_title_is_told() {
         let page = b"<html>\n<head><title>502 Bad Gateway</title></head><body>secret</body></html>";
         let said = DIALECT.failure(502, page, "proxy.example.com", "GET /infra/a").to_string();
-        let told = "proxy.example.com answered 502 to GET /infra/a, and not as a test does: 502 Bad Gateway. Check host";
+        let told =
+            "proxy.example.com answered 502 to GET /infra/a, and not as a test does: 502 Bad Gateway. Check host";
         assert!(said.starts_with(told) && !said.contains("secret"), "{said}");
         let long = vec![b'x'; 10_000];
         assert!(DIALECT.failure(200, &long, "h", "GET /").to_string().len() < 400);

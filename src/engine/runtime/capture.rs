@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::machine::Runtime;
 use super::traffic::{Flight, Meter};
-use super::{journal, replayed};
+use super::{Replayed, replay};
 use crate::engine::forwarding::{Copied, CopyTo, Packet};
 use crate::engine::store::StoreExt;
 use crate::engine::topology::{Flow, Topology};
@@ -143,7 +143,6 @@ fn captured(flow: &Flow, flight: &Flight, after: u32, copy: &Copied, number: u64
 impl Engine {
     /// The copies that taps have made, as far back as that can be seen.
     pub fn capture(&self, request: &CaptureRequest, now: Moment) -> Result<Capture, Refusal> {
-        let past = self.store.read(|view| journal::read(view))?;
         let recorder = Recorder {
             of: request.of.clone(),
             from: request.from.unwrap_or(Moment(i64::MIN)),
@@ -152,7 +151,9 @@ impl Engine {
             copies: Vec::new(),
             is_cut: false,
         };
-        let (since, mut runtime) = replayed(past, now, self.prefix_match, Some(recorder));
+        let replayed = self.store.read(|view| replay(view, now, self.prefix_match, Some(recorder)))?;
+        let Replayed { begin: since, mut runtime, .. } = replayed;
+        runtime.advance(now);
         let recorder = runtime.take_recorder();
         let (mut copies, is_cut) = recorder.map_or_else(Default::default, |it| (it.copies, it.is_cut));
         // A packet that was sent later may be there earlier.

@@ -16,7 +16,9 @@ use crate::engine::Moment;
 use crate::engine::bgp::{NeighborRecord, Surroundings};
 use crate::engine::negotiation::{DownReason, IkeState, SessionRecord, SessionState};
 use crate::engine::topology::{FarEnd, Session, Topology};
-use crate::model::{Kind, Network, PolicyPath, Tree};
+use crate::model::{
+    DPD_PROFILE, IKE_PROFILE, Kind, LOCAL_ENDPOINT, Network, PolicyPath, TUNNEL_PROFILE, Tree, VPN_SERVICE, kinds_at,
+};
 
 /// With nothing to come within so long, everything counts as settled: longer than any
 /// negotiation, retransmission, connect retry or usual hold time.
@@ -435,21 +437,22 @@ impl Runtime {
         let peer = topology.peers.get(path).map(|peer| peer.address);
         let endpoint = topology.endpoints.get(path).map(|endpoint| endpoint.address);
         let own = topology.sessions.get(path).and_then(|it| topology.endpoints.get(&it.endpoint)).map(|it| it.address);
-        for session in topology.sessions.values() {
-            let refers = [&session.ike_profile, &session.tunnel_profile, &session.dpd_profile];
-            let touches = session.path == *path
-                || session.endpoint == *path
-                || refers.into_iter().flatten().any(|it| it == path)
-                || session.path.as_str().starts_with(&format!("{path}/sessions/"))
-                || [peer, endpoint, own].into_iter().flatten().any(|address| address == session.peer_address);
-            if touches {
-                touched.sessions.insert(session.path.clone());
-                // What matters to a session matters to the one at its far end.
-                if let FarEnd::Session(far) = topology.far_end(session) {
-                    touched.sessions.insert(far.session.path.clone());
-                }
-                touched.neighbors.extend(self.neighbors_through(session));
+        let service = format!("{path}/sessions/");
+        let uses = |session: &&Session| {
+            let profiles = [&session.ike_profile, &session.tunnel_profile, &session.dpd_profile];
+            session.endpoint == *path
+                || profiles.into_iter().flatten().any(|it| it == path)
+                || session.path.as_str().starts_with(&service)
+        };
+        let of_use = is_used_by_sessions(path).then(|| topology.sessions.values().filter(uses)).into_iter().flatten();
+        let ends = [peer, endpoint, own].into_iter().flatten().flat_map(|address| topology.sessions_towards(address));
+        for session in topology.sessions.get(path).into_iter().chain(of_use).chain(ends) {
+            touched.sessions.insert(session.path.clone());
+            // What matters to a session matters to the one at its far end.
+            if let FarEnd::Session(far) = topology.far_end(session) {
+                touched.sessions.insert(far.session.path.clone());
             }
+            touched.neighbors.extend(self.neighbors_through(session));
         }
         let of_instance = topology.bgp.contains_key(path);
         let everybody = topology.prefix_lists.contains_key(path) || peer.is_some();
@@ -483,6 +486,12 @@ fn for_flows(topology: &Topology) -> Topology {
 /// Whether a session waits for traffic.
 fn waits(state: &SessionState) -> bool {
     matches!(state.ike, IkeState::Down { reason: DownReason::WaitsForTraffic, .. })
+}
+
+/// Whether sessions may refer to what lies at `path`, or lie below it.
+fn is_used_by_sessions(path: &PolicyPath) -> bool {
+    let used = [&IKE_PROFILE, &TUNNEL_PROFILE, &DPD_PROFILE, &LOCAL_ENDPOINT, &VPN_SERVICE];
+    kinds_at(path).any(|kind| used.contains(&kind))
 }
 
 /// Whether something in a document is not known that may matter to what runs.

@@ -88,6 +88,32 @@ pub struct Topology {
     pub tap_mirrors: BTreeMap<PolicyPath, TapMirror>,
     /// Objects that are left out, because too little of them is known.
     pub unknown: BTreeSet<PolicyPath>,
+    /// Sessions and simulated peers by the address that is, or should be, at the far end.
+    at_address: Addresses,
+}
+
+/// Who is looked for by an address.
+#[derive(Clone, Debug, Default)]
+struct Addresses {
+    /// The sessions that have the address for their peer.
+    sessions: BTreeMap<IpAddr, BTreeSet<PolicyPath>>,
+    /// The simulated peers that are there.
+    peers: BTreeMap<IpAddr, BTreeSet<PolicyPath>>,
+}
+
+/// Enters `path` at `address`.
+fn enter(index: &mut BTreeMap<IpAddr, BTreeSet<PolicyPath>>, address: IpAddr, path: &PolicyPath) {
+    index.entry(address).or_default().insert(path.clone());
+}
+
+/// Takes `path` out at `address`.
+fn take_out(index: &mut BTreeMap<IpAddr, BTreeSet<PolicyPath>>, address: IpAddr, path: &PolicyPath) {
+    if let Some(paths) = index.get_mut(&address) {
+        paths.remove(path);
+        if paths.is_empty() {
+            index.remove(&address);
+        }
+    }
 }
 
 /// A session with everything it refers to.
@@ -158,7 +184,11 @@ impl Topology {
         } else if *kind == LOCAL_ENDPOINT {
             keep(&mut self.endpoints, path, vpn::endpoint(tree))
         } else if *kind == ROUTE_BASED_SESSION || *kind == POLICY_BASED_SESSION {
-            keep(&mut self.sessions, path, vpn::session(path, tree, *kind == ROUTE_BASED_SESSION))
+            let session = vpn::session(path, tree, *kind == ROUTE_BASED_SESSION);
+            if let Some(session) = &session {
+                enter(&mut self.at_address.sessions, session.peer_address, path);
+            }
+            keep(&mut self.sessions, path, session)
         } else if *kind == PREFIX_LIST {
             let filter = PrefixFilter::of_list(tree, self.prefix_match).ok().map(Arc::new);
             keep(&mut self.prefix_lists, path, filter)
@@ -175,7 +205,11 @@ impl Topology {
         } else if *kind == SEGMENT_PORT {
             keep(&mut self.ports, path, Some(routing::port(path, tree)))
         } else if *kind == SIMULATED_PEER {
-            keep(&mut self.peers, path, world::peer(path, tree))
+            let peer = world::peer(path, tree);
+            if let Some(peer) = &peer {
+                enter(&mut self.at_address.peers, peer.address, path);
+            }
+            keep(&mut self.peers, path, peer)
         } else if *kind == SIMULATED_FLOW {
             keep(&mut self.flows, path, world::flow(path, tree))
         } else if *kind == TAP_SERVICE {
@@ -202,10 +236,14 @@ impl Topology {
         self.prefix_lists.remove(path);
         self.bgp.remove(path);
         self.neighbors.remove(path);
-        self.sessions.remove(path);
+        if let Some(session) = self.sessions.remove(path) {
+            take_out(&mut self.at_address.sessions, session.peer_address, path);
+        }
         self.segments.remove(path);
         self.ports.remove(path);
-        self.peers.remove(path);
+        if let Some(peer) = self.peers.remove(path) {
+            take_out(&mut self.at_address.peers, peer.address, path);
+        }
         self.flows.remove(path);
         self.tap_services.remove(path);
         self.tap_flows.remove(path);
@@ -254,10 +292,17 @@ impl Topology {
         service.or_else(flow).or_else(mirror).map(String::as_str)
     }
 
+    /// The sessions that have `address` for their peer.
+    pub fn sessions_towards(&self, address: IpAddr) -> impl Iterator<Item = &Session> {
+        let paths = self.at_address.sessions.get(&address).into_iter().flatten();
+        paths.filter_map(|path| self.sessions.get(path))
+    }
+
     /// Who is at the address that `session` has for its peer. A simulated peer comes
     /// before another session.
     pub fn far_end(&self, session: &Session) -> FarEnd<'_> {
-        if let Some(peer) = self.peers.values().find(|peer| peer.address == session.peer_address) {
+        let peers = self.at_address.peers.get(&session.peer_address);
+        if let Some(peer) = peers.and_then(|paths| self.peers.get(paths.first()?)) {
             return FarEnd::Peer(peer);
         }
         let Some(own) = self.endpoints.get(&session.endpoint).map(|endpoint| endpoint.address) else {
@@ -265,9 +310,9 @@ impl Topology {
         };
         let is_far = |other: &&Session| {
             let there = self.endpoints.get(&other.endpoint).is_some_and(|it| it.address == session.peer_address);
-            other.path != session.path && other.peer_address == own && there
+            other.path != session.path && there
         };
-        let other = self.sessions.values().find(is_far).and_then(|other| self.wired(&other.path));
+        let other = self.sessions_towards(own).find(is_far).and_then(|other| self.wired(&other.path));
         other.map_or(FarEnd::Nobody, |other| FarEnd::Session(Box::new(other)))
     }
 
