@@ -1,7 +1,8 @@
 # What can be done with the project. `make` alone lists it.
 #
 # Needed: a Rust toolchain, a C compiler, make, and Python 3.9 or newer for the tests and
-# where there is no terraform or tofu on the PATH. Nothing else: protocol buffers are compiled
+# where there is no terraform or tofu on the PATH; for the tests curl and openssl as well.
+# Nothing else: protocol buffers are compiled
 # by a crate, the C of SQLite and AWS-LC by the C compiler alone.
 
 CARGO ?= cargo
@@ -34,7 +35,9 @@ docs: build ## Write the registry's pages in docs/ from the schemas and examples
 
 bench: ## Measure; the comparison with a Go provider needs a Go toolchain
 	$(CARGO) bench
-	$(CARGO) build --release
+	$(CARGO) build --release --bins --example bare --example commits
+	benches/http/bench.py
+	benches/terraform/bench.py http --sizes 1000
 	@if command -v go >/dev/null; then \
 		benches/go-peer/build.sh && benches/terraform/bench.py; \
 	else \

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::attributes::{self, Attribute};
 use crate::samples;
+use crate::taps;
 use crate::terraform::Workspace;
 
 /// The attributes and blocks that a user can set, as `type name`.
@@ -33,7 +34,9 @@ fn configurable(schemas: &Json) -> BTreeSet<String> {
 fn there_is_a_case_for_every_attribute() {
     let lab = Workspace::new();
     lab.configure("");
-    let cases: BTreeSet<_> = attributes::all().iter().map(|case| format!("{} {}", case.kind, case.name)).collect();
+    let of_policy = attributes::all().into_iter().map(|case| format!("{} {}", case.kind, case.name));
+    let of_neutron = taps::CASES.iter().map(|(kind, name, ..)| format!("{kind} {name}"));
+    let cases: BTreeSet<_> = of_policy.chain(of_neutron).collect();
     let known = configurable(&lab.json(&["providers", "schema", "-json"]));
     assert_eq!(known.difference(&cases).collect::<Vec<_>>(), [""; 0], "without a case");
     assert_eq!(cases.difference(&known).collect::<Vec<_>>(), [""; 0], "without an attribute");

@@ -56,6 +56,9 @@ fn vpn() -> String {
     )
 }
 
+/// What a packet to the peer needs.
+const EVERYTHING: &str = "vpn_segment.app, vpn_route_based_session.dc, vpn_bgp_neighbor.dc, vpn_simulated_peer.dc";
+
 const TRACE: &str = r#"
     data "vpn_path_trace" "it" {
       source           = "192.168.10.5"
@@ -284,8 +287,7 @@ fn what_is_not_known_before_apply_is_named() {
     let explanation = planned["explanation"].as_str().unwrap();
     assert!(explanation.contains("known before apply: /infra/simulated-peers/dc had to be left out"), "{explanation}");
     // With depends_on it is read when everything is there.
-    let later =
-        TRACE.replace("tcp_flags ", "depends_on = [vpn_simulated_peer.dc, vpn_bgp_neighbor.dc]\n      tcp_flags ");
+    let later = TRACE.replace("tcp_flags ", &format!("depends_on = [{EVERYTHING}]\n      tcp_flags "));
     lab.configure(&format!("{key}{unknown}{later}"));
     lab.apply();
     assert_eq!(lab.json(&["output", "-json"])["it"]["value"]["disposition"], "DELIVERED_TO_PEER");
@@ -322,7 +324,7 @@ fn objects_without_a_name_are_foreseen() {
 #[test]
 fn the_examples_own_tests_pass() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    for (name, runs) in [("route-based-bgp", 3), ("policy-based", 1), ("hub-ecmp", 1)] {
+    for (name, runs) in [("route-based-bgp", 3), ("policy-based", 1), ("hub-ecmp", 1), ("taps", 1)] {
         let lab = Workspace::new();
         fs::create_dir(lab.folder().join("tests")).unwrap();
         for (from, to) in [("", ""), ("tests", "tests")] {

@@ -1,13 +1,14 @@
 //! A working directory, and Terraform in it.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::Value as Json;
 use tempfile::TempDir;
+
+use crate::over_http::{self, Served};
 
 /// The provider under test.
 pub const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-vpn");
@@ -27,38 +28,6 @@ pub struct Workspace {
     engine: PathBuf,
     /// What serves the engine's file, where objects are to be reached over HTTP.
     served: OnceLock<Served>,
-}
-
-/// Set, it has the suite work on engines that are served over HTTP, with the block `nsx`.
-const OVER_HTTP: &str = "VPN_TEST_OVER_HTTP";
-
-/// An engine's file, served over HTTP until this is dropped.
-struct Served {
-    child: Child,
-    address: String,
-}
-
-impl Served {
-    fn start(engine: &Path) -> Self {
-        let mut child = Command::new(PROVIDER)
-            .args(["serve", "--no-auth", "--no-access-log", "--rate-limit", "0", "--listen", "127.0.0.1:0", "--data"])
-            .arg(engine)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the engine is served");
-        let said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let address = said.filter_map(|line| line.strip_prefix("listening on ").map(str::to_owned)).next();
-        Self { child, address: address.expect("it listens") }
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// Something Terraform complained about.
@@ -134,19 +103,21 @@ impl Workspace {
     }
 
     /// Makes `hcl` the configuration, after the header and a provider block that
-    /// names the engine's file.
+    /// names the engine's file; or who serves it, if the suite works over HTTP.
     pub fn configure(&self, hcl: &str) -> &Self {
-        let block = if std::env::var_os(OVER_HTTP).is_some() {
-            let served = self.served.get_or_init(|| Served::start(&self.engine));
-            format!(
-                "nsx {{\n    host = {:?}\n    username = \"admin\"\n    password = \"-\"\n    session_auth = false\n  }}",
-                served.address
-            )
-        } else {
-            format!("embedded {{ path = {:?} }}", self.engine.display().to_string())
-        };
-        let provider = format!("provider \"vpn\" {{\n  {block}\n}}\n");
-        self.write("main.tf", &format!("{HEADER}{provider}{hcl}"))
+        let embedded = format!("embedded {{ path = {:?} }}", self.engine.display().to_string());
+        if !over_http::is_wanted() {
+            return self.configure_with(&embedded, hcl);
+        }
+        let block = self.served.get_or_init(|| Served::start(&self.engine)).block();
+        // Further provider blocks name the file themselves.
+        self.configure_with(&block, &hcl.replace(&embedded, &block))
+    }
+
+    /// Makes `hcl` the configuration, after the header and a provider block with `block`
+    /// in it.
+    pub fn configure_with(&self, block: &str, hcl: &str) -> &Self {
+        self.write("main.tf", &format!("{HEADER}provider \"vpn\" {{\n  {block}\n}}\n{hcl}"))
     }
 
     /// A Terraform command in this workspace, not yet started.
@@ -370,6 +341,13 @@ impl Said {
 pub fn paths_in(engine: &terraform_provider_vpn::engine::Engine) -> Vec<String> {
     let all = engine.all(terraform_provider_vpn::engine::Reveal::Public).unwrap();
     all.iter().filter(|object| !object.is_system_owned()).map(|object| object.path().to_string()).collect()
+}
+
+/// Creates an object with nothing declared at each of `paths`, all at once.
+pub fn create_all(engine: &terraform_provider_vpn::engine::Engine, paths: impl IntoIterator<Item = String>) {
+    use terraform_provider_vpn::engine::{Change, Write};
+    let write = |path: String| Write { path: parsed(&path), below: None, change: Change::Patch(serde_json::json!({})) };
+    engine.write_all(paths.into_iter().map(write).collect(), &somebody()).unwrap();
 }
 
 /// A policy path.

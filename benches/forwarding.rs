@@ -362,6 +362,7 @@ impl World {
     fn forwarding(&self, ribs: &Arc<Ribs>) -> Forwarding {
         let unused: Arc<dyn Unused> = ribs.clone();
         Forwarding::of(&Inputs {
+            now: Moment(60_000),
             topology: &self.topology,
             sessions: &self.sessions,
             ribs: &ribs.gateways,

@@ -84,6 +84,25 @@ fn json_that_is_none_or_not_clear_is_refused() {
     lab.get(PROFILE).refused(404, 600);
 }
 
+/// What is small as text may be large as values.
+#[test]
+fn a_body_of_tiny_values_costs_little_memory() {
+    const MIB: usize = 1024 * 1024;
+    let lab = Lab::new();
+    let before = lab.memory();
+    for (method, path, (begin, item, end)) in [
+        ("PUT", PROFILE, ("[", "1,", "1]")),
+        ("PUT", PROFILE, ("{\"a\":[", "{},", "{}]}")),
+        ("PATCH", "/infra", ("{\"resource_type\":\"Infra\",\"children\":[", "{},", "{}]}")),
+    ] {
+        let body = format!("{begin}{}{end}", item.repeat((10 * MIB - 100) / item.len()));
+        let said = lab.by(("admin", PASSWORD), method, path, &body).refused(400, 255);
+        assert!(said.contains("more than 500000 values"), "{said}");
+    }
+    let peak = lab.peak_memory();
+    assert!(peak < before + 150 * MIB as u64, "{peak} bytes after {before}");
+}
+
 #[test]
 fn a_rule_of_other_characters_than_a_network_has_is_refused() {
     let lab = Lab::new();

@@ -115,8 +115,17 @@ impl Lab {
 
     /// The bytes of memory that the process has now.
     pub fn memory(&self) -> u64 {
+        self.of_memory("VmRSS:")
+    }
+
+    /// The most bytes of memory that the process ever had.
+    pub fn peak_memory(&self) -> u64 {
+        self.of_memory("VmHWM:")
+    }
+
+    fn of_memory(&self, what: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        let line = status.lines().find(|line| line.starts_with(what)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1_024
     }
 

@@ -54,6 +54,34 @@ fn what_was_acknowledged_is_there_after_a_kill() {
     assert_eq!(found["retry_count"], 3);
 }
 
+/// Two servers on one file: what one has acknowledged, the other shows, whatever it has in
+/// memory.
+#[test]
+fn what_one_server_has_written_another_shows_at_once() {
+    let one = Lab::new();
+    let file = one.folder.path().join("vpn-engine.db");
+    let other = Lab::with(&["--rate-limit", "0", "--data", file.to_str().unwrap()]);
+    let list = "/infra/tier-0s/vmc/prefix-lists";
+    let path = format!("{list}/a");
+    let found = |lab: &Lab, query: &str| lab.get(query).ok()["result_count"].as_u64().unwrap();
+    let named = |name: &str| format!("/policy/api/v1/search/query?query=display_name:{name}");
+    let at_first = found(&other, list);
+    for round in 0..20 {
+        let (writer, reader) = if round % 2 == 0 { (&one, &other) } else { (&other, &one) };
+        let name = format!("name-{round}");
+        let body = json!({ "display_name": name, "prefixes": [{ "network": "ANY", "action": "PERMIT" }] });
+        writer.patch(&path, &body).ok();
+        assert_eq!(reader.get(&path).ok()["display_name"], name);
+        assert_eq!(found(reader, &named(&name)), 1);
+        assert_eq!(found(reader, list), at_first + 1);
+        if round % 3 == 2 {
+            writer.delete(&path).ok();
+            reader.get(&path).refused(404, 600);
+            assert_eq!((found(reader, &named(&name)), found(reader, list)), (0, at_first));
+        }
+    }
+}
+
 #[test]
 fn an_address_that_is_taken_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

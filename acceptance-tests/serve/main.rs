@@ -10,7 +10,9 @@
 //! | `hierarchy` | many objects in one body, search, realized state |
 //! | `hostile` | what no client should send |
 //! | `clients` | clients that nobody here wrote |
+//! | `tls` | certificates of the server and of clients, HTTP/2 |
 //! | `life` | how the server begins and ends |
+//! | `live` | commands that look at a server instead of a file |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::pedantic, missing_docs)]
 
@@ -20,6 +22,8 @@ mod clients;
 mod hierarchy;
 mod hostile;
 mod life;
+mod live;
 mod objects;
 mod seed;
+mod tls;
 mod users;

@@ -5,6 +5,7 @@
     benches/terraform/bench.py                       everything
     benches/terraform/bench.py start                 start of the process only
     benches/terraform/bench.py terraform --sizes 1000 --rounds 5
+    benches/terraform/bench.py http --sizes 1000     over HTTP, beside the embedded engine
     benches/terraform/bench.py --only peer           without our provider
 
 start       from the start of the provider process to its answer to GetSchema,
@@ -15,6 +16,9 @@ terraform   create, no-op plan, refresh-only plan, change and destroy of N
             time of the same number of terraform_data resources is subtracted:
             that is Terraform's own part. CPU time and memory are those of the
             provider processes alone, taken by a shim (shim.c) around them.
+
+http        the same commands with our provider over HTTP, to a `serve` of the same
+            build, beside our provider on the embedded engine. Not part of everything.
 
 The ratios are ours / peer, and the goals are: start time and memory below 0.5,
 provider CPU below 0.5, wall time below 1. All numbers are medians. With
@@ -160,6 +164,35 @@ def print_size(results, count, report):
     table(heading, rows)
 
 
+def http_bench(options):
+    terraform = options.terraform or setup_terraform()
+    embedded, served = subjects.ours(options.ours), subjects.Served(options.ours)
+    raw = {}
+    for count in options.sizes:
+        rounds = options.rounds or 1
+        results = runs.measure(
+            terraform, [subjects.TerraformData(), embedded, served], count, rounds, options.folder, progress
+        )
+        raw[str(count)] = {
+            name: {phase: [dataclasses.asdict(one) for one in measures] for phase, measures in phases.items()}
+            for name, phases in results.items()
+        }
+        rows = []
+        for phase in runs.PHASES:
+            row, nets = [phase], []
+            for name in (embedded.name, served.name):
+                measures, floor = results[name][phase], results["terraform_data"][phase]
+                nets.append(statistics.median(one.wall - base.wall for one, base in zip(measures, floor)))
+                row += [number(median_of(measures, lambda one: one.wall)), number(nets[-1])]
+                row.append(number(median_of(measures, lambda one: one.provider_cpu)))
+            row.append(plain(nets[1], nets[0]) if nets[0] > 0 else "n/a")
+            rows.append(row)
+        print(f"\n{count} objects over HTTP and embedded, {runs.version_of(terraform)}, medians of {rounds} round(s)")
+        columns = ["wall s", "less floor s", "provider CPU s"]
+        table(["phase", *(f"{name} {it}" for name in ("embedded", "HTTP") for it in columns), "HTTP/embedded"], rows)
+    return raw
+
+
 def setup_terraform():
     answer = subprocess.run([str(ROOT / "scripts" / "terraform-setup.sh")], stdout=subprocess.PIPE, text=True)
     if answer.returncode != 0:
@@ -183,7 +216,7 @@ def sizes(text):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", choices=["all", "start", "terraform"], default="all")
+    parser.add_argument("what", nargs="?", choices=["all", "start", "terraform", "http"], default="all")
     parser.add_argument("--only", choices=["ours", "peer"], help="one provider, without ratios")
     parser.add_argument("--sizes", type=sizes, default=[1000, 3000], help="numbers of objects (default 1000,3000)")
     parser.add_argument("--rounds", type=int, help=f"rounds per size (default {SMALL_ROUNDS}, above {SMALL} objects 1)")
@@ -198,9 +231,11 @@ def parse_arguments():
     options = parser.parse_args()
     if (options.rounds is not None and options.rounds < 1) or options.starts < 1:
         parser.error("there must be at least one round and one start")
+    if options.what == "http":
+        options.only = "ours"
     chosen = [options.only] if options.only else ["ours", "peer"]
     needed = {"ours": "cargo build --release", "peer": "benches/go-peer/build.sh", "startbench": "benches/go-peer/build.sh"}
-    for name in chosen + ([] if options.what == "terraform" else ["startbench"]):
+    for name in chosen + ([] if options.what in ("terraform", "http") else ["startbench"]):
         path = getattr(options, name).resolve()
         setattr(options, name, path)
         if not path.is_file():
@@ -219,6 +254,8 @@ def main():
             raw["start"] = start_bench(options, chosen, report)
         if options.what in ("all", "terraform"):
             raw["terraform"] = terraform_bench(options, chosen, report)
+        if options.what == "http":
+            raw["http"] = http_bench(options)
     except (runs.BenchError, OSError, subprocess.SubprocessError) as problem:
         sys.exit(f"bench: {problem}")
     if options.json:

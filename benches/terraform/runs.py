@@ -61,6 +61,7 @@ class Workspace:
             TF_INPUT="0",
         )
         self.declared = None
+        subject.begin(folder)
         self.declare("created")
         self.terraform_command(["init"])
 
@@ -161,4 +162,6 @@ def measure(terraform, subjects, count, rounds, folder, progress):
                 for space in spaces[shift:] + spaces[:shift]:
                     progress(f"{count} objects, round {number + 1} of {rounds}: {phase}, {space.subject.name}")
                     results[space.subject.name][phase].append(space.run(phase))
+            for subject in subjects:
+                subject.end()
     return results

@@ -10,6 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "http"))
+
+import server  # noqa: E402
+
 VERSION = "0.1.0"
 NAMESPACE = "registry.terraform.io/terraform-provider-vpn"
 
@@ -41,6 +45,12 @@ class TerraformData:
         self.binary = None
 
     def install(self, mirror, shim):
+        pass
+
+    def begin(self, folder):
+        pass
+
+    def end(self):
         pass
 
     def configuration(self, backend, count, changed):
@@ -78,9 +88,17 @@ class Provider:
         it would for a user of this provider.
         """
         folder = mirror / NAMESPACE / self.type_name / VERSION / terraform_platform()
+        if folder.exists():
+            return
         folder.mkdir(parents=True)
         shutil.copy2(shim, folder / f"terraform-provider-{self.type_name}_v{VERSION}")
         shutil.copy2(self.binary, folder / "payload")
+
+    def begin(self, folder):
+        """Called before a round, with the folder of its own."""
+
+    def end(self):
+        """Called after a round."""
 
     def configuration(self, backend, count, changed):
         yield _heading(
@@ -106,6 +124,24 @@ class Provider:
                 f'  description  = "{item["description"]}"\n'
                 f"{prefixes}}}\n"
             )
+
+
+class Served(Provider):
+    """Our provider, over HTTP: a `serve` of its own for each round."""
+
+    def __init__(self, binary):
+        super().__init__("http", "vpn", binary, "")
+        self.serve = None
+
+    def begin(self, folder):
+        self.serve = server.Serve(self.binary, folder)
+        self.settings = (
+            f'  nsx {{\n    host     = "{self.serve.url}"\n'
+            f'    username = "admin"\n    password = "{server.PASSWORD}"\n  }}\n'
+        )
+
+    def end(self):
+        self.serve.end()
 
 
 def ours(binary):

@@ -6,7 +6,8 @@
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -42,28 +43,26 @@ fn none(number: &u64) -> bool {
     *number == 0
 }
 
+/// How long lines are gathered before they are written: to wake a thread for each of them
+/// would cost more than the answer.
+const GATHERED: Duration = Duration::from_millis(10);
+
+/// How long is waited at the end for a reader that is slow.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Where the lines go: a thread of its own writes them, so that no answer waits for the
-/// reader of stderr.
+/// reader of stderr. What waits when this goes is written first.
 pub struct AccessLog {
     lines: Option<SyncSender<Vec<u8>>>,
     left_out: AtomicU64,
+    writer: Option<JoinHandle<()>>,
 }
 
 impl AccessLog {
     /// A log on stderr, or none.
     pub fn new(enabled: bool) -> Self {
-        let lines = enabled.then(|| {
-            let (lines, received) = sync_channel::<Vec<u8>>(WAITING);
-            thread::spawn(move || {
-                while let Ok(mut line) = received.recv() {
-                    // What waits is written at once.
-                    line.extend(received.try_iter().take(WAITING).flatten());
-                    let _ = std::io::stderr().lock().write_all(&line);
-                }
-            });
-            lines
-        });
-        Self { lines, left_out: AtomicU64::new(0) }
+        let (lines, writer) = enabled.then(begin).unzip();
+        Self { lines, left_out: AtomicU64::new(0), writer }
     }
 
     /// Whether anything is written.
@@ -79,6 +78,30 @@ impl AccessLog {
         text.push(b'\n');
         if let Err(TrySendError::Full(_)) = lines.try_send(text) {
             self.left_out.fetch_add(line.left_out + 1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Begins to write lines, until nobody has any more.
+fn begin() -> (SyncSender<Vec<u8>>, JoinHandle<()>) {
+    let (lines, received) = sync_channel::<Vec<u8>>(WAITING);
+    let writer = thread::spawn(move || {
+        while let Ok(mut line) = received.recv() {
+            // What waits is written at once.
+            line.extend(received.try_iter().take(WAITING).flatten());
+            let _ = std::io::stderr().lock().write_all(&line);
+            thread::sleep(GATHERED);
+        }
+    });
+    (lines, writer)
+}
+
+impl Drop for AccessLog {
+    fn drop(&mut self) {
+        self.lines = None;
+        let begin = Instant::now();
+        while self.writer.as_ref().is_some_and(|writer| !writer.is_finished()) && begin.elapsed() < PATIENCE {
+            thread::sleep(Duration::from_millis(1));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The bodies of requests: strict JSON, and forms.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -20,6 +21,10 @@ const LARGEST_FORM: usize = 16 * 1024;
 /// How deep objects and lists lie within each other; serde's own bound, which keeps the
 /// stack small.
 const DEEPEST: usize = 127;
+
+/// How many values a body holds at most. One takes a hundred bytes of memory and more, though
+/// it may be one character; the 5,000 objects of a hierarchical body have a hundred each.
+const MOST_VALUES: usize = 500_000;
 
 /// A body, and its share of the memory for bodies.
 pub struct Held {
@@ -87,7 +92,9 @@ impl Held {
     /// The same, for those who have words of their own.
     pub fn parse(&self) -> Result<Json, serde_json::Error> {
         let mut reader = serde_json::Deserializer::from_slice(&self.bytes);
-        Strict { depth: 0 }.deserialize(&mut reader).and_then(|json| reader.end().map(|()| json))
+        let left = Cell::new(MOST_VALUES);
+        let strict = Strict { depth: 0, left: &left };
+        strict.deserialize(&mut reader).and_then(|json| reader.end().map(|()| json))
     }
 
     /// Whether there is none.
@@ -113,29 +120,35 @@ pub fn must_be_json(headers: &axum::http::HeaderMap) -> Result<(), ApiError> {
 const NUMBER: &str = "$serde_json::private::Number";
 
 /// Reads a value in which no object has a name twice.
-struct Strict {
+struct Strict<'a> {
     depth: usize,
+    /// How many values more there may be.
+    left: &'a Cell<usize>,
 }
 
-impl Strict {
+impl Strict<'_> {
     fn within<E: de::Error>(&self) -> Result<Self, E> {
         if self.depth < DEEPEST {
-            Ok(Self { depth: self.depth + 1 })
+            Ok(Self { depth: self.depth + 1, ..*self })
         } else {
             Err(E::custom("it is nested too deeply"))
         }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Json;
 
     fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Json, D::Error> {
+        let Some(left) = self.left.get().checked_sub(1) else {
+            return Err(de::Error::custom(format_args!("it holds more than {MOST_VALUES} values")));
+        };
+        self.left.set(left);
         reader.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Json;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -224,6 +237,9 @@ mod tests {
             assert!(said.contains(says), "{text}: {said}");
         }
         read("[".repeat(10_000)).unwrap_err();
+        read(format!("[{}0]", "0,".repeat(MOST_VALUES - 2))).unwrap();
+        let said = read(format!("[{}0]", "0,".repeat(MOST_VALUES - 1))).unwrap_err();
+        assert!(said.contains("holds more than 500000 values"), "{said}");
         read(format!("{}1{}", "[".repeat(200), "]".repeat(200))).unwrap_err();
         read(b"{\"a\":\"\xff\"}").unwrap_err();
         read(r#"{"$serde_json::private::Number":"x"}"#).unwrap_err();

@@ -15,8 +15,8 @@ impl Base {
     /// That of a request: what its `Host` says, and whether the connection is encrypted, or
     /// a proxy says that its own is.
     pub fn of(parts: &Parts) -> Self {
-        let peer = parts.extensions.get::<Peer>();
-        Self::from_parts(&parts.uri, &parts.headers, peer.is_some_and(|peer| peer.1))
+        let is_encrypted = parts.extensions.get::<Peer>().is_some_and(|peer| peer.is_encrypted);
+        Self::from_parts(&parts.uri, &parts.headers, is_encrypted)
     }
 
     fn from_parts(uri: &Uri, headers: &HeaderMap, is_encrypted: bool) -> Self {

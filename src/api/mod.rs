@@ -22,7 +22,7 @@
 //!
 //! Each system has a module of its own and answers in its own form. All share the server,
 //! its limits, and the users. The engine reads and writes files, so it is called on
-//! threads that may wait.
+//! threads that may wait; what it has in memory is looked at right away.
 
 pub mod auth;
 pub mod identity;
@@ -48,9 +48,10 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 pub use auth::{Auth, Credentials, Role};
-pub use server::{Limits, Server, ServerError, Tls};
+pub use server::{Limits, Server, ServerError, Tls, TlsError};
 
 use self::error::ApiError;
+use crate::engine::mirror::Declared;
 use crate::engine::{Caller, Engine, Moment};
 
 /// How many readers the engine's store serves at once without opening its file anew.
@@ -74,6 +75,16 @@ impl Shared {
         Self { engine, auth, limits, metrics: metrics::Metrics::default(), readers: Semaphore::new(READERS), memory }
     }
 
+    /// Has the engine read what it holds before somebody asks for it. Should that fail, who
+    /// asks is told.
+    fn read_ahead(self: &Arc<Self>) {
+        let shared = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            let _ = shared.engine.declared();
+            let _ = shared.engine.runtime(Moment::from_clock());
+        });
+    }
+
     /// Lets the engine answer, on a thread that may wait.
     async fn read<T: Send + 'static>(
         self: &Arc<Self>,
@@ -84,6 +95,18 @@ impl Shared {
         tokio::task::spawn_blocking(move || work(&shared.engine, Moment::from_clock()))
             .await
             .map_err(|_| ApiError::lost())?
+    }
+
+    /// Looks at what is declared: right away if all of it is in memory, as it nearly always
+    /// is, and on a thread that may wait if not. Writers wait for `look`, so it is short.
+    async fn declared<T: Send + 'static>(
+        self: &Arc<Self>,
+        look: impl FnOnce(&Declared) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        if let Some(declared) = self.engine.declared_at_once() {
+            return look(&declared);
+        }
+        self.read(move |engine, _| look(&*engine.declared()?)).await
     }
 
     /// Lets the engine change something for `user`, on a thread that may wait.

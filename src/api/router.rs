@@ -73,7 +73,7 @@ async fn observe(State(observed): State<Arc<Observed>>, request: Request, next: 
     let _under_way = observed.shared.metrics.request();
     let method = request.method().clone();
     let logged = observed.log.is_enabled().then(|| {
-        let remote = request.extensions().get::<Peer>().map(|peer| peer.0.to_string()).unwrap_or_default();
+        let remote = request.extensions().get::<Peer>().map(|peer| peer.address.to_string()).unwrap_or_default();
         (request.uri().path().to_owned(), remote)
     });
     let response = next.run(request).await;

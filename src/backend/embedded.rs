@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use super::{Backend, BackendError};
+use super::{Backend, BackendError, neutron};
 use crate::engine::prefix_filter::PrefixMatch;
 use crate::engine::store::StoreError;
 use crate::engine::taps::Member;
 use crate::engine::{
     Answer, Caller, Engine, Moment, Object, Planned, Question, Refusal, Reveal, TraceAnswer, TraceRequest,
 };
-use crate::model::{Api, Kind, PolicyPath, Problem, Tree, kinds_at};
+use crate::model::{Api, Kind, PolicyPath, Problem, SEGMENT, SEGMENT_PORT, Tree, kinds_at};
 
 /// The user that the engine keeps with what Terraform creates and changes: the
 /// one with all rights, as on an NSX Manager.
@@ -76,6 +76,21 @@ impl Backend for Embedded {
         .await
     }
 
+    async fn exists(&self, path: &PolicyPath) -> Result<bool, BackendError> {
+        if !path.is_of_neutron() || of_neutron(path).is_some() {
+            return Ok(self.get(path).await?.is_some());
+        }
+        let path = path.clone();
+        self.run(move |engine, _| {
+            let kind = match path.collection() {
+                "ports" => &SEGMENT_PORT,
+                _ => &SEGMENT,
+            };
+            Ok(engine.known_to_neutron(kind, path.id())?.is_some())
+        })
+        .await
+    }
+
     async fn list(&self, kind: &'static Kind, parent: &str) -> Result<Vec<Object>, BackendError> {
         let parent = parent.to_owned();
         self.run(move |engine, caller| match kind.api() {
@@ -92,7 +107,23 @@ impl Backend for Embedded {
         tree: &Tree,
     ) -> Result<Vec<(PolicyPath, Problem)>, BackendError> {
         let (path, tree) = (path.clone(), tree.clone());
-        self.run(move |engine, _| engine.clashes(kind, &path, &tree)).await
+        self.run(move |engine, caller| match kind.api() {
+            Api::Policy => engine.clashes(kind, &path, &tree),
+            Api::Neutron => {
+                let member = Member::admin(caller.clone());
+                let mut clashes = neutron::rivals(kind, &path, &tree, &engine.taps(kind, &member)?);
+                if !tree.has_unknown()
+                    && let Json::Object(fields) = tree.to_json()
+                    && engine.tap(kind, path.id(), &member).is_err()
+                    && let Err(Refusal::Neutron(fault)) =
+                        engine.may_create_tap(kind, &neutron::to_create(kind, &fields), &member)
+                {
+                    clashes.push((path, fault.problem(kind)));
+                }
+                Ok(clashes)
+            }
+        })
+        .await
     }
 
     async fn create(&self, path: &PolicyPath, fields: Map<String, Json>, claim: &str) -> Result<Object, BackendError> {
@@ -100,6 +131,7 @@ impl Backend for Embedded {
         self.run(move |engine, caller| {
             if let Some((kind, id)) = of_neutron(&path) {
                 let id = Uuid::parse_str(id).map_err(|_| Refusal::InvalidPath(path.to_string()))?;
+                let fields = neutron::to_create(kind, &fields);
                 return engine.create_tap_as(kind, id, fields, &Member::admin(caller.clone()), Some(&claim));
             }
             engine.create_claimed(&path, Json::Object(fields), caller, &claim)?;
@@ -166,7 +198,7 @@ impl Backend for Embedded {
         let path = path.clone();
         self.run(move |engine, caller| {
             if let Some((kind, id)) = of_neutron(&path) {
-                fields.retain(|name, _| kind.field(name).is_some_and(|field| field.is_configurable() && !field.fixed));
+                let fields = neutron::to_change(kind, &fields);
                 return engine.update_tap(kind, id, &fields, &Member::admin(caller.clone()));
             }
             fields.insert("_revision".to_owned(), json!(revision));

@@ -6,21 +6,32 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `embedded` | the embedded engine, over a file |
+//! | [`openstack`] | a live OpenStack: taps of its Neutron |
 //! | [`nsx`] | a live NSX, on premises or of VMware Cloud on AWS |
+//! | `collections` | what was read of an endpoint, shared by all who read |
+//! | `neutron` | what a request to Neutron says of an object |
+//! | `ledger` | what is noted beside the objects of an endpoint |
 //! | `transport` | requests to an API over HTTP |
-//! | `divided` | a live endpoint, with the engine's own objects beside it |
+//! | [`settings`] | what a user sets of a live system |
+//! | `systems` | several of them beside each other, each with its own objects |
 
-mod divided;
+mod collections;
 mod embedded;
+mod ledger;
+mod neutron;
 pub mod nsx;
+pub mod openstack;
+pub mod settings;
+mod systems;
 mod transport;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 
-pub use divided::Divided;
 pub use embedded::Embedded;
 pub use nsx::Nsx;
+pub use openstack::OpenStack;
+pub use systems::Systems;
 pub use transport::Failure;
 
 use crate::engine::store::StoreError;
@@ -39,6 +50,14 @@ pub enum BackendError {
     /// A live endpoint did not do it, or could not be asked.
     #[error(transparent)]
     Endpoint(#[from] Failure),
+    /// The provider block names no system that could hold the object.
+    #[error("No system is named for {what}. Add `{blocks}` to the provider block.")]
+    Nowhere {
+        /// What it is one of.
+        what: &'static str,
+        /// The blocks that would name one.
+        blocks: &'static str,
+    },
     /// What is noted beside the objects of a live endpoint could not be.
     #[error("the notes in Terraform's data folder cannot be used: {0}")]
     Ledger(StoreError),
@@ -50,9 +69,20 @@ pub trait Backend: Send + Sync {
     /// What the user knows the system as, for messages.
     fn describe(&self) -> String;
 
+    /// Whether there is a place for objects of `kind`.
+    fn serves(&self, _kind: &Kind) -> Result<(), BackendError> {
+        Ok(())
+    }
+
     /// The object at `path`; `None` when there is none. Secrets are included, or the
     /// object says that it [hides](Object::hides_secrets) them.
     async fn get(&self, path: &PolicyPath) -> Result<Option<Object>, BackendError>;
+
+    /// Whether there is an object at `path`: one that [`Backend::get`] reads, or one of Neutron
+    /// that others refer to, such as a port.
+    async fn exists(&self, path: &PolicyPath) -> Result<bool, BackendError> {
+        Ok(self.get(path).await?.is_some())
+    }
 
     /// `object` with the secrets that it hides, as far as the system shows them.
     async fn reveal(&self, object: Object) -> Result<Object, BackendError> {

@@ -5,11 +5,14 @@
 //! | [`trace`] | the way of one packet |
 //! | [`topology`] | a picture of what is declared, and how it is |
 //! | [`replay`] | what becomes of the traffic of a capture |
+//! | `capture` | what taps have copied, as a capture file |
 //! | `routes` | what a BGP neighbor teaches, and is taught |
 //! | `reset_statistics` | the counters of a session, from zero again |
 //! | `serve` | the engine over HTTP |
 //! | [`docs`] | the pages of the documentation |
+//! | `source` | what commands look at, and the moment they show |
 //! | `engine_file` | the engine file that commands look at |
+//! | `endpoint` | the live endpoint that commands look at |
 //! | `names` | what objects are called |
 //! | `packet_size` | how large packets are |
 //! | `words` | packets, events and outcomes in words |
@@ -21,6 +24,8 @@ pub mod replay;
 pub mod topology;
 pub mod trace;
 
+mod capture;
+mod endpoint;
 mod engine_file;
 mod names;
 mod output;
@@ -28,6 +33,7 @@ mod packet_size;
 mod reset_statistics;
 mod routes;
 mod serve;
+mod source;
 mod table;
 #[cfg(test)]
 mod testing;
@@ -59,7 +65,7 @@ enum Command {
     ///
     /// Ends with 0 when the packet arrives, with 1 when it is dropped, and with 2 when
     /// that cannot be told.
-    Trace(trace::Options),
+    Trace(Box<trace::Options>),
     /// Draw segments, gateways, tunnels and peers, with their state.
     Topology(topology::Options),
     /// Send the packets of a capture through the engine, and count what becomes of them.
@@ -67,6 +73,11 @@ enum Command {
     /// Ends with 0; with 1 when --against finds flows that fare differently; and with 2 when
     /// the capture could not be read to its end.
     Replay(replay::Options),
+    /// Write the packets that taps have copied to a capture file.
+    ///
+    /// The packets are those of simulated flows, with headers as they would have them. A
+    /// mirror's are wrapped as they are sent.
+    Capture(capture::Options),
     /// List the routes that a BGP neighbor teaches the gateway, or is taught.
     Routes(routes::Options),
     /// Set the statistics of a session to zero.
@@ -93,6 +104,7 @@ pub fn run() -> ExitCode {
         Command::Trace(options) => output::finish(trace::run(&options)),
         Command::Topology(options) => output::finish(topology::run(&options)),
         Command::Replay(options) => output::finish(replay::run(&options)),
+        Command::Capture(options) => output::finish(capture::run(&options)),
         Command::Routes(options) => output::finish(routes::run(&options)),
         Command::ResetStatistics(options) => output::finish(reset_statistics::run(&options)),
         Command::Serve(options) => output::finish(serve::run(&options)),

@@ -18,7 +18,9 @@ impl<'a> Names<'a> {
         let session = topology.sessions.get(path).map(|it| &it.display_name);
         let segment = || topology.segments.get(path).map(|it| &it.display_name);
         let peer = || topology.peers.get(path).map(|it| &it.display_name);
-        session.or_else(segment).or_else(peer).map_or(path.id(), String::as_str)
+        let named = session.or_else(segment).or_else(peer).map(String::as_str);
+        let tap = || topology.name_of_tap(path).filter(|name| !name.is_empty());
+        named.or_else(tap).unwrap_or(path.id())
     }
 
     /// What sort of object is at `path`, and its name: `session DFW data center`.

@@ -34,6 +34,13 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Says something on the standard error that belongs to no output.
+pub fn note(text: &str) {
+    let mut out = anstream::stderr().lock();
+    // Nobody can be told that nobody can be told.
+    let _ = writeln!(out, "{} {text}", styled(STRONG, "note:"));
+}
+
 /// The exit codes of the commands that answer a question, as those of diff(1): 0 and 1
 /// are answers, and 2 is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,17 +1,24 @@
 //! `routes`: what a BGP neighbor teaches the gateway, and what the gateway advertises to
 //! it, as the API's `…/neighbors/ID/routes` and `…/advertised-routes` list it.
 
+use std::collections::HashSet;
+
 use clap::{Args, ValueEnum};
 use serde_json::Value as Json;
 
-use super::engine_file::EngineFile;
+use super::endpoint::Endpoint;
 use super::names;
 use super::output::{self, Answer, FAINT, Failure, GOOD, PENDING, STRONG, styled};
+use super::source::Source;
 use super::table::{left, right, table};
 use crate::engine::bgp::documents::{self, Direction};
-use crate::engine::bgp::{Exchange, NeighborState};
-use crate::engine::topology::Neighbor;
-use crate::engine::{EngineView, When};
+use crate::engine::{EngineView, Question, When};
+use crate::model::PolicyPath;
+
+/// What is listed the routes of.
+const SORT: &str = "BGP neighbor";
+/// The state of a BGP neighbor in which routes are exchanged (RFC 4271 section 8.2.2).
+const ESTABLISHED: &str = "ESTABLISHED";
 
 /// What the `routes` command is given.
 #[derive(Args)]
@@ -22,7 +29,7 @@ pub struct Options {
     #[arg(long)]
     advertised: bool,
     #[command(flatten)]
-    engine: EngineFile,
+    engine: Source,
     /// The form of the output
     #[arg(long, value_enum, default_value_t = Format::Table, help_heading = "Output")]
     format: Format,
@@ -39,58 +46,115 @@ enum Format {
     Csv,
 }
 
-/// A neighbor, and what it exchanges with the gateway.
-struct Asked<'a> {
-    neighbor: &'a Neighbor,
-    state: &'a NeighborState,
-    exchange: Option<&'a Exchange>,
+/// A neighbor, and the routes asked for.
+struct Asked {
+    path: PolicyPath,
+    address: String,
+    remote_as: String,
+    /// The state of the connection, in the API's word.
+    connection: String,
+    /// Why it is not established, where that is known.
+    reason: Option<String>,
     direction: Direction,
+    /// The API's document.
+    document: Json,
 }
 
 /// Lists the routes.
 pub fn run(options: &Options) -> Result<Answer, Failure> {
     let direction = if options.advertised { Direction::Advertised } else { Direction::Learned };
-    let view = options.engine.view(When::Current)?;
-    output::print(&text(&view, &options.neighbor, direction, options.format)?)?;
+    let (neighbor, format) = (options.neighbor.as_str(), options.format);
+    let text = match options.engine.endpoint()? {
+        Some(_) if options.engine.is_to_settle() => {
+            let hint = "leave out --settled; `topology --settled` and `trace --settled` show what is to come";
+            return Err(Failure::new("an endpoint lists the routes that are there now").hint(hint));
+        }
+        Some(endpoint) => text_of_endpoint(&endpoint, neighbor, direction, format)?,
+        None => text(&options.engine.view(When::Current)?, neighbor, direction, format)?,
+    };
+    output::print(&text)?;
     Ok(Answer::Yes)
 }
 
 fn text(view: &EngineView, said: &str, direction: Direction, format: Format) -> Result<String, Failure> {
-    let (path, neighbor) = names::find(&view.topology.neighbors, "BGP neighbor", said)?;
+    let (path, neighbor) = names::find(&view.topology.neighbors, SORT, said)?;
     // Whatever is declared has a state.
     let state = view.neighbors.get(path).ok_or_else(|| Failure::new(format!("nothing is known of {path}")))?;
-    let asked = Asked { neighbor, state, exchange: view.ribs().neighbors.get(path), direction };
-    Ok(match format {
-        Format::Table => asked.table(),
-        Format::Json => format!("{:#}\n", asked.document()),
-        Format::Csv => documents::routes_csv(neighbor, state, asked.exchange, direction),
-    })
+    let exchange = view.ribs().neighbors.get(path);
+    if format == Format::Csv {
+        return Ok(documents::routes_csv(neighbor, state, exchange, direction));
+    }
+    let asked = Asked {
+        path: path.clone(),
+        address: neighbor.address.to_string(),
+        remote_as: neighbor.remote_as.to_string(),
+        connection: state.connection.word().to_owned(),
+        reason: state.reason.as_ref().map(ToString::to_string),
+        direction,
+        document: documents::routes(neighbor, state, exchange, direction),
+    };
+    Ok(asked.text(format == Format::Json))
 }
 
-impl Asked<'_> {
-    fn document(&self) -> Json {
-        documents::routes(self.neighbor, self.state, self.exchange, self.direction)
+/// The routes as a live endpoint tells them itself.
+fn text_of_endpoint(endpoint: &Endpoint, said: &str, direction: Direction, format: Format) -> Result<String, Failure> {
+    let neighbors = endpoint.bgp_neighbors()?.into_iter().map(|neighbor| (neighbor.path().clone(), neighbor)).collect();
+    let (path, neighbor) = names::find(&neighbors, SORT, said)?;
+    let question = match direction {
+        Direction::Learned => Question::LearnedRoutes(path.clone()),
+        Direction::Advertised => Question::AdvertisedRoutes(path.clone()),
+    };
+    let gone = || Failure::new(format!("the endpoint lists no routes of {path}"));
+    if format == Format::Csv {
+        return endpoint.routes_csv(&question)?.ok_or_else(gone);
+    }
+    let document = endpoint.ask(&question)?.document.ok_or_else(gone)?;
+    let status = endpoint.ask(&Question::NeighborStatus(path.clone()))?.document;
+    let declared = |name: &str| neighbor.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+    let connection = status.as_ref().and_then(|status| status["connection_state"].as_str());
+    let asked = Asked {
+        path: path.clone(),
+        address: declared("neighbor_address"),
+        remote_as: declared("remote_as_num"),
+        connection: connection.unwrap_or("UNKNOWN").to_owned(),
+        reason: None,
+        direction,
+        document,
+    };
+    Ok(asked.text(format == Format::Json))
+}
+
+impl Asked {
+    /// As JSON, or as a table.
+    fn text(&self, as_json: bool) -> String {
+        if as_json { format!("{:#}\n", self.document) } else { self.table() }
+    }
+
+    /// The routes of all edge nodes, each once: several have learned the same.
+    fn routes(&self) -> Vec<&Json> {
+        let results = self.document["results"].as_array().into_iter().flatten();
+        let nodes = results.flat_map(|result| result["edge_node_routes"].as_array().into_iter().flatten());
+        let routes = nodes.flat_map(|node| node["routes"].as_array().into_iter().flatten());
+        let mut listed = HashSet::new();
+        routes.filter(|route| listed.insert(route.to_string())).collect()
     }
 
     fn table(&self) -> String {
-        let Self { neighbor, state, .. } = self;
-        let style = if state.is_established() { GOOD } else { PENDING };
+        let style = if self.connection == ESTABLISHED { GOOD } else { PENDING };
         let mut text = format!(
             "BGP neighbor {}, {} in AS {}, {}  {}\n",
-            styled(STRONG, neighbor.path.id()),
-            neighbor.address,
-            neighbor.remote_as,
-            styled(style, state.connection.word()),
-            styled(FAINT, &neighbor.path),
+            styled(STRONG, self.path.id()),
+            self.address,
+            self.remote_as,
+            styled(style, &self.connection),
+            styled(FAINT, &self.path),
         );
-        if let Some(reason) = &state.reason {
+        if let Some(reason) = &self.reason {
             text.push_str("  ");
-            text.push_str(&reason.to_string());
+            text.push_str(reason);
             text.push('\n');
         }
-        let document = self.document();
-        let routes = document.pointer("/results/0/edge_node_routes/0/routes").and_then(Json::as_array);
-        let rows: Vec<_> = routes.into_iter().flatten().map(row).collect();
+        let rows: Vec<_> = self.routes().into_iter().map(row).collect();
         let heading = match self.direction {
             Direction::Learned => "learned",
             Direction::Advertised => "advertised",

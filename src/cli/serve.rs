@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::engine_file::DataFile;
 use super::output::{self, Answer, Failure};
 use crate::api::auth::{CredentialsError, RefreshToken, User};
-use crate::api::{Auth, Credentials, Limits, Role, Server, ServerError, Shared, Tls};
+use crate::api::{Auth, Credentials, Limits, Role, Server, ServerError, Shared, Tls, TlsError};
 use crate::engine::Moment;
 use crate::engine::taps::Quotas;
 
@@ -59,6 +59,10 @@ struct Encryption {
     /// address that is listened on]
     #[arg(long, value_name = "NAME", requires = "tls_self_signed")]
     tls_name: Vec<String>,
+    /// The authorities of clients that are known by their certificates, in PEM: the principal
+    /// identities among the users
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["no_auth", "insecure_http"])]
+    client_ca: Option<PathBuf>,
     /// Serve plain HTTP also where others than this machine can listen in
     #[arg(long, conflicts_with_all = ["tls_cert", "tls_self_signed"])]
     insecure_http: bool,
@@ -132,7 +136,7 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
         let hint = "give --tls-cert and --tls-key, or --tls-self-signed; --insecure-http for a proxy that encrypts";
         return Err(Failure::new(message).hint(hint));
     }
-    let credentials = options.users.credentials()?;
+    let credentials = options.users.credentials(options.encryption.client_ca.is_some())?;
     let quotas = Quotas::of_settings(options.quotas.quota_tap_service, options.quotas.quota_tap_flow);
     let engine = options.data.serve(Moment::from_clock())?.with_quotas(quotas);
     let rate = options.bounds.rate_limit;
@@ -185,21 +189,36 @@ fn end() -> std::io::Result<impl Future<Output = ()>> {
 
 impl Encryption {
     fn tls(&self, listen: SocketAddr) -> Result<Option<Tls>, Failure> {
-        let tls = match (&self.tls_cert, &self.tls_key) {
+        let tls = self.own(listen).transpose().map_err(|error| Failure::new(error.to_string()))?;
+        match (tls, &self.client_ca) {
+            (None, Some(_)) => {
+                let hint = "give --tls-cert and --tls-key, or --tls-self-signed";
+                Err(Failure::new("--client-ca needs TLS, in which clients show their certificates").hint(hint))
+            }
+            (Some(tls), Some(authorities)) => {
+                tls.asking_clients(authorities).map(Some).map_err(|error| Failure::new(error.to_string()))
+            }
+            (tls, None) => Ok(tls),
+        }
+    }
+
+    /// The server's certificate, if it has one.
+    fn own(&self, listen: SocketAddr) -> Option<Result<Tls, TlsError>> {
+        match (&self.tls_cert, &self.tls_key) {
             (Some(certificate), Some(key)) => Some(Tls::from_files(certificate, key)),
             _ if self.tls_self_signed && self.tls_name.is_empty() => {
                 Some(Tls::self_signed(&["localhost".to_owned(), listen.ip().to_string()]))
             }
             _ if self.tls_self_signed => Some(Tls::self_signed(&self.tls_name)),
             _ => None,
-        };
-        tls.transpose().map_err(|error| Failure::new(error.to_string()))
+        }
     }
 }
 
 impl Users {
-    /// Those of the file and of the environment; none where nobody is asked.
-    fn credentials(&self) -> Result<Option<Credentials>, Failure> {
+    /// Those of the file and of the environment; none where nobody is asked. Certificates are
+    /// of use if clients are asked for them.
+    fn credentials(&self, asks_clients: bool) -> Result<Option<Credentials>, Failure> {
         if self.no_auth {
             return Ok(None);
         }
@@ -215,6 +234,19 @@ impl Users {
             found.refresh_tokens.push(RefreshToken { token, user: "admin".to_owned(), role: Role::Admin });
         }
         found.check()?;
+        match (found.principal_identities.is_empty(), asks_clients) {
+            (false, false) => {
+                let hint = "name the authorities of their certificates with --client-ca, or leave them out";
+                return Err(Failure::new("nobody asks for the certificates of the principal_identities").hint(hint));
+            }
+            (true, true) => {
+                let hint = "name them among the --users, by the fingerprints of their certificates";
+                return Err(
+                    Failure::new("--client-ca asks for certificates, and there are no principal_identities").hint(hint)
+                );
+            }
+            _ => {}
+        }
         if found.is_empty() {
             let hint = format!("name them with --users FILE or {ADMIN_PASSWORD}, or serve everybody with --no-auth");
             return Err(Failure::new("there are no users").hint(hint));

@@ -7,8 +7,10 @@ use crate::cli::names::Names;
 use crate::cli::output::{BAD, GOOD, styled};
 use crate::engine::bgp::KeptOut;
 use crate::engine::esp::{IpVersion, Proposal};
-use crate::engine::forwarding::{Because, Disposition, DropReason, Event, MOST_NAMED, Packet, Trace, protocol, sum};
-use crate::model::{DfPolicy, PolicyPath};
+use crate::engine::forwarding::{
+    Because, CopyTo, Disposition, DropReason, Event, MOST_NAMED, Packet, Trace, protocol, sum,
+};
+use crate::model::{DfPolicy, MirrorType, PolicyPath, TapDirection};
 
 /// An event in words.
 pub struct Words {
@@ -117,6 +119,15 @@ pub fn event(names: Names<'_>, event: &Event) -> Words {
             say("carried", format!("{from} → {to}, {latency} ms, path MTU {path_mtu} bytes"), vec![])
         }
         Event::Decapsulated { size, .. } => say("decrypted", format!("{size} bytes"), vec![]),
+        Event::Copied { direction, sizes, to, .. } => {
+            let (brief, details) = copy(names, to);
+            let way = match direction {
+                TapDirection::In => "to the port",
+                TapDirection::Out => "from the port",
+                TapDirection::Both => "either way",
+            };
+            say("copied", brief, [format!("{} bytes, {way}", sum(sizes))].into_iter().chain(details).collect())
+        }
         Event::Delivered { network, port } => {
             let at = port.as_ref().map(|port| format!("at port {}  {port}", names.of(port)));
             say("delivered", format!("to {network}"), at.into_iter().collect())
@@ -124,6 +135,24 @@ pub fn event(names: Names<'_>, event: &Event) -> Words {
         Event::Accepted => say("accepted", "for this node itself".to_owned(), vec![]),
         Event::Dropped { reason, because } => {
             say("dropped", reason.word().to_owned(), because.iter().flat_map(|because| why(names, because)).collect())
+        }
+    }
+}
+
+/// Where a copy goes, in short and in more lines.
+fn copy(names: Names<'_>, to: &CopyTo) -> (String, Vec<String>) {
+    match to {
+        CopyTo::Service { service, port, is_up } => {
+            let lost = if *is_up { "" } else { ", which is down: the copy is lost" };
+            let brief = format!("to port {}{lost}", names.of(port));
+            (brief, vec![format!("at {port}"), names.full(service)])
+        }
+        CopyTo::Remote { address, wrap, tunnel } => {
+            let brief = match wrap {
+                MirrorType::ErspanV1 => format!("to {address} by ERSPAN, session {tunnel}"),
+                MirrorType::Gre => format!("to {address} by GRE, key {tunnel}"),
+            };
+            (brief, Vec::new())
         }
     }
 }

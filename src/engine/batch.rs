@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::intent::{Writing, companions_of, composed, create_companions, not_of_neutron, port_goes, stands};
 use super::object::Object;
 use super::refusal::Refusal;
-use super::runtime::{journal, settle};
+use super::runtime::journal;
 use super::store::{StoreExt, Transaction};
 use super::{Caller, Engine, Reveal, index};
 use crate::model::path::PolicyPath;
@@ -61,11 +61,11 @@ impl Engine {
     /// be deleted together with those that refer to it. An object is written once.
     /// Returns the objects that were created or changed, in their order, without secrets.
     pub fn write_all(&self, writes: Vec<Write>, by: &Caller) -> Result<Vec<Object>, Refusal> {
-        let (by, mode) = (by.clone(), self.prefix_match);
-        let made = self.store.write(move |tx| {
+        let (by, now) = (by.clone(), by.now);
+        let (made, is_due) = self.store.write(move |tx| {
             let mut made = Vec::new();
             let mut gone = Vec::new();
-            let mut long = false;
+            let mut is_due = false;
             for write in &writes {
                 not_of_neutron(&write.path)?;
                 let before = index::get(&*tx, &write.path)?;
@@ -79,8 +79,8 @@ impl Engine {
                         }
                         for object in companions_of(&*tx, &object)?.into_iter().chain([object]) {
                             index::remove(tx, &object)?;
-                            long |= journal::note(tx, by.now, object.path(), Some(&object))?;
-                            long |= port_goes(tx, &object, by.now)?;
+                            is_due |= journal::note(tx, by.now, object.path(), Some(&object))?;
+                            is_due |= port_goes(tx, &object, by.now)?;
                             gone.push(object);
                         }
                         continue;
@@ -89,19 +89,17 @@ impl Engine {
                 let object = composed(&*tx, &write.path, write.below.as_deref(), before.as_ref(), body, &by, how)?;
                 if before.as_ref() != Some(&object) {
                     index::put(tx, &object, before.as_ref())?;
-                    long |= journal::note(tx, by.now, &write.path, before.as_ref())?;
+                    is_due |= journal::note(tx, by.now, &write.path, before.as_ref())?;
                     if before.is_none() {
-                        long |= create_companions(tx, &object, &by)?;
+                        is_due |= create_companions(tx, &object, &by)?;
                     }
                 }
                 made.push(Made { object, before });
             }
             stand_together(tx, &made, &gone)?;
-            if long {
-                settle(tx, by.now, mode)?;
-            }
-            Ok::<_, Refusal>(made.into_iter().map(|made| made.object).collect::<Vec<_>>())
+            Ok::<_, Refusal>((made.into_iter().map(|made| made.object).collect::<Vec<_>>(), is_due))
         })?;
+        self.settle_if(is_due, now);
         Ok(made.into_iter().map(|object| object.seen(Reveal::Public)).collect())
     }
 }

@@ -83,7 +83,7 @@ pub(super) fn get(view: &(impl View + ?Sized), path: &PolicyPath) -> Result<Opti
 
 /// Reads a stored object. One that cannot be read is not taken for none: it would be
 /// written over.
-fn parse(key: &str, stored: &[u8]) -> Result<Object, StoreError> {
+pub(super) fn parse(key: &str, stored: &[u8]) -> Result<Object, StoreError> {
     Object::parse(stored).ok_or_else(|| StoreError::Unreadable { key: key[1..].to_owned() })
 }
 
@@ -101,7 +101,26 @@ pub(super) fn collection(
 
 /// All objects, in the order of their paths.
 pub(super) fn all(view: &(impl View + ?Sized)) -> Result<Vec<Object>, StoreError> {
-    view.entries("o/")?.iter().map(|(key, stored)| parse(key, stored)).collect()
+    let mut found = Vec::new();
+    each(view, |key, stored| {
+        found.push(parse(key, stored)?);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Shows `each` the key and the stored form of every object, in the order of their paths. No
+/// more than one is held at a time.
+pub(super) fn each(
+    view: &(impl View + ?Sized),
+    mut each: impl FnMut(&str, &[u8]) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut seen = Ok(());
+    view.scan_prefix("o/", &mut |key, stored| {
+        seen = each(key, stored);
+        if seen.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    seen
 }
 
 /// Stores `object` in place of `before`, and keeps the indexes in step.

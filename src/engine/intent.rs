@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 
 use super::object::Object;
 use super::refusal::Refusal;
-use super::runtime::{journal, settle};
+use super::runtime::journal;
 use super::store::{StoreError, StoreExt, Transaction, View};
 use super::system::{self, Companion};
 use super::{Caller, Engine, Moment, Reveal, index, taps};
@@ -60,13 +60,10 @@ impl Engine {
     /// Deletes the object at `path`, unless something holds it.
     pub fn delete(&self, path: &PolicyPath, now: Moment) -> Result<(), Refusal> {
         not_of_neutron(path)?;
-        let (path, mode) = (path.clone(), self.prefix_match);
-        self.store.write(move |tx| {
-            if delete(tx, &path, now)? {
-                settle(tx, now, mode)?;
-            }
-            Ok(())
-        })
+        let path = path.clone();
+        let is_due = self.store.write(move |tx| delete(tx, &path, now))?;
+        self.settle_if(is_due, now);
+        Ok(())
     }
 
     /// What other objects have that the object of `kind` at `path`, declared by
@@ -86,26 +83,25 @@ impl Engine {
         how: Writing,
         claim: Option<String>,
     ) -> Result<Object, Refusal> {
-        let (path, by, mode) = (path.clone(), by.clone(), self.prefix_match);
-        let written = self.store.write(move |tx| {
+        let (path, by, now) = (path.clone(), by.clone(), by.now);
+        let (written, is_due) = self.store.write(move |tx| {
             let before = index::get(&*tx, &path)?;
             let object = composed(&*tx, &path, None, before.as_ref(), &body, &by, how)?;
             stands(&*tx, &object, before.is_none())?;
+            let mut is_due = false;
             if before.as_ref() != Some(&object) {
                 index::put(tx, &object, before.as_ref())?;
-                let mut is_due = journal::note(tx, by.now, &path, before.as_ref())?;
+                is_due |= journal::note(tx, by.now, &path, before.as_ref())?;
                 if before.is_none() {
                     is_due |= create_companions(tx, &object, &by)?;
-                }
-                if is_due {
-                    settle(tx, by.now, mode)?;
                 }
             }
             if let (Some(claim), None) = (&claim, &before) {
                 index::claim(tx, &path, claim)?;
             }
-            Ok::<_, Refusal>(object)
+            Ok::<_, Refusal>((object, is_due))
         })?;
+        self.settle_if(is_due, now);
         Ok(written.seen(Reveal::Public))
     }
 }
@@ -189,7 +185,7 @@ pub(super) fn composed(
     let tree = Tree::from(&Json::Object(given));
     // What the deprecated address of a VPN service refuses is the business of
     // those who know by which address it was called.
-    let parent = below.map(str::to_owned).or_else(|| Some(kind.parent(path)?.current_address()));
+    let parent = kind.parent(path).map(|parent| below.map_or_else(|| parent.current_address(), str::to_owned));
     let reading = read(kind, &tree, parent.as_deref());
     if !reading.is_accepted() {
         return Err(Refusal::Invalid(reading.problems));

@@ -8,6 +8,7 @@
 //! | `intent` | reading and writing objects: GET, list, PUT, PATCH, DELETE |
 //! | `batch` | several writes in one transaction |
 //! | `raw` | objects as the JSON they are stored as, for those who only pass it on |
+//! | [`mirror`] | what is declared, in memory, for those who ask often |
 //! | `index` | the keys in the store: objects, who refers to whom, addresses and networks by holder |
 //! | `system` | the objects that exist from the start, and those that come with another |
 //! | [`ledger`] | what callers note beside the objects: claims, keepers, plans |
@@ -31,6 +32,7 @@ pub mod bgp;
 pub mod esp;
 pub mod forwarding;
 pub mod ledger;
+pub mod mirror;
 pub mod negotiation;
 pub mod networks;
 pub mod object;
@@ -60,7 +62,10 @@ pub use batch::{Change, Write};
 pub use object::Object;
 pub use raw::Document;
 pub use refusal::Refusal;
-pub use runtime::{Answer, EngineView, Planned, Question, Runtime, TraceAnswer, TraceRequest, When};
+pub use runtime::{
+    Answer, Capture, CaptureOf, CaptureRequest, CapturedCopy, EngineView, Planned, Question, Runtime, TraceAnswer,
+    TraceRequest, When,
+};
 
 use prefix_filter::PrefixMatch;
 use store::{Options, SqliteStore, Store, StoreError};
@@ -104,6 +109,8 @@ pub struct Engine {
     quotas: Quotas,
     /// Whether it only looks: nothing is stored but what it is told to.
     looks_on: bool,
+    mirror: Arc<mirror::Mirror>,
+    course: Arc<runtime::Kept>,
 }
 
 impl Engine {
@@ -121,7 +128,14 @@ impl Engine {
     /// The engine over `store`; what exists from the start is created if it does
     /// not.
     pub fn over(store: Arc<dyn Store>, now: Moment) -> Result<Self, StoreError> {
-        let engine = Self { store, prefix_match: PrefixMatch::default(), quotas: Quotas::UNLIMITED, looks_on: false };
+        let engine = Self {
+            store,
+            prefix_match: PrefixMatch::default(),
+            quotas: Quotas::UNLIMITED,
+            looks_on: false,
+            mirror: Arc::default(),
+            course: Arc::default(),
+        };
         system::create(&engine, now)?;
         Ok(engine)
     }
@@ -130,13 +144,13 @@ impl Engine {
     /// run by: whatever is asked of it, no state is settled.
     #[must_use]
     pub fn looking_on(self) -> Self {
-        Self { looks_on: true, ..self }
+        Self { looks_on: true, course: Arc::default(), ..self }
     }
 
     /// The same engine, with the bounds of prefix lists read as `mode` says.
     #[must_use]
     pub fn reading_bounds_as(self, mode: PrefixMatch) -> Self {
-        Self { prefix_match: mode, ..self }
+        Self { prefix_match: mode, course: Arc::default(), ..self }
     }
 
     /// How many taps projects may have.

@@ -200,6 +200,11 @@ impl Object {
         Tree::Object(self.fields.iter().map(|(name, value)| (name.clone(), Tree::from(value))).collect())
     }
 
+    /// Its kind, its path and its document.
+    pub(super) fn into_declaration(self) -> (&'static Kind, PolicyPath, Tree) {
+        (self.kind, self.path, Tree::from(Json::Object(self.fields)))
+    }
+
     /// The object as `reveal` allows it to be seen.
     #[must_use]
     pub fn seen(mut self, reveal: Reveal) -> Self {

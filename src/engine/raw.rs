@@ -1,13 +1,13 @@
 //! Objects as the JSON they are stored as: who only passes them on need not read them.
 
-use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 use super::object::Object;
 use super::refusal::Refusal;
-use super::store::{StoreError, StoreExt, View};
+use super::store::{StoreError, StoreExt};
 use super::{Engine, Reveal, index};
 use crate::model::path::PolicyPath;
 use crate::model::{KINDS, Kind, reference};
@@ -16,7 +16,7 @@ use crate::model::{KINDS, Kind, reference};
 const SIGNING_KEY: &str = "s/signing-key";
 
 /// The JSON of an object, as text.
-pub type Document = Vec<u8>;
+pub type Document = Bytes;
 
 /// The kinds whose objects have secrets.
 static WITH_SECRETS: LazyLock<Vec<&'static Kind>> =
@@ -29,14 +29,6 @@ impl Engine {
         let stored = self.store.read(|view| view.get(&key))?;
         let stored = stored.ok_or_else(|| Refusal::NotFound(path.clone()))?;
         Ok(seen(&key, stored, reveal)?)
-    }
-
-    /// The objects in the collection `collection` of the object at `parent` (`/infra` for
-    /// profiles), of whatever kind, as JSON, in the order of their paths.
-    pub fn documents(&self, parent: &str, collection: &str, reveal: Reveal) -> Result<Vec<Document>, Refusal> {
-        let prefix = format!("o{parent}/{collection}/");
-        let found = self.store.read(|view| direct(view, &prefix))?;
-        Ok(found.into_iter().map(|(key, stored)| seen(&key, stored, reveal)).collect::<Result<_, _>>()?)
     }
 
     /// The key with which the engine's callers sign what they hand out, such as access
@@ -60,34 +52,17 @@ impl Engine {
     }
 }
 
-/// The entries whose keys begin with `prefix` and have no part more. What lies below them
-/// is leapt over.
-fn direct(view: &dyn View, prefix: &str) -> Result<Vec<(String, Document)>, StoreError> {
-    let mut found = Vec::new();
-    // The character after `/` is `0`.
-    let end = format!("{}0", prefix.trim_end_matches('/'));
-    let mut from = Some(prefix.to_owned());
-    while let Some(begin) = from.take() {
-        view.scan(&begin, Some(&end), None, &mut |key, stored| match key[prefix.len()..].find('/') {
-            None => {
-                found.push((key.to_owned(), stored.to_owned()));
-                ControlFlow::Continue(())
-            }
-            Some(at) => {
-                from = Some(format!("{}0", &key[..prefix.len() + at]));
-                ControlFlow::Break(())
-            }
-        })?;
-    }
-    Ok(found)
+/// Whether objects of this kind may have secrets.
+pub(super) fn has_secrets(kind: &Kind) -> bool {
+    WITH_SECRETS.contains(&kind)
 }
 
-fn seen(key: &str, stored: Document, reveal: Reveal) -> Result<Document, StoreError> {
+fn seen(key: &str, stored: Vec<u8>, reveal: Reveal) -> Result<Document, StoreError> {
     let path = PolicyPath::parse(&key[1..]).ok();
     let secret = path.is_none_or(|path| WITH_SECRETS.iter().any(|kind| kind.owns(&path)));
     if reveal == Reveal::Secrets || !secret {
-        return Ok(stored);
+        return Ok(stored.into());
     }
     let object = Object::parse(&stored).ok_or_else(|| StoreError::Unreadable { key: key[1..].to_owned() })?;
-    Ok(object.seen(reveal).to_stored())
+    Ok(object.seen(reveal).to_stored().into())
 }

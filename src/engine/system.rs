@@ -11,7 +11,7 @@ use crate::model::{HaMode, LOCALE_SERVICE, TIER_0, system};
 
 /// The key under which it is noted that they were created; its value counts
 /// changes of what is created here.
-const MARK: &str = "s/system-objects";
+pub(super) const MARK: &str = "s/system-objects";
 const MARK_VALUE: &[u8] = b"4";
 
 /// The user who created them.

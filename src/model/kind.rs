@@ -65,6 +65,14 @@ impl Kind {
         }
     }
 
+    /// The field that holds the name people see.
+    pub fn name_field(&self) -> &'static str {
+        match self.api() {
+            Api::Policy => "display_name",
+            Api::Neutron => "name",
+        }
+    }
+
     /// Whether `path` has the shape of a path of this kind.
     pub fn owns(&self, path: &PolicyPath) -> bool {
         self.place_of(path).is_some()

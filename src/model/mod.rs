@@ -47,7 +47,7 @@ mod session;
 mod simulated_flow;
 mod simulated_peer;
 mod tap_flow;
-mod tap_mirror;
+pub mod tap_mirror;
 mod tap_service;
 mod tunnel_profile;
 mod vpn_service;

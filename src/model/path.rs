@@ -126,6 +126,11 @@ impl PolicyPath {
         self.as_str().starts_with("/infra/tier-1s/")
     }
 
+    /// The collection that the object lies in: the part before its id.
+    pub fn collection(&self) -> &str {
+        self.as_str().rsplit('/').nth(1).unwrap_or_default()
+    }
+
     /// The path as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -204,9 +204,10 @@ static ADVANCED: Record = Record {
     rules: &[],
 };
 
-/// A segment below a gateway is connected to that one.
+/// A segment below a gateway is connected to that one; one right below `/infra` says which.
 fn is_connected_to_its_parent(segment: &Facts<'_>) -> Vec<Problem> {
-    let (Some(parent), Some(said)) = (segment.parent, segment.text(CONNECTIVITY_PATH)) else { return Vec::new() };
+    let gateway = segment.parent.filter(|parent| *parent != "/infra");
+    let (Some(parent), Some(said)) = (gateway, segment.text(CONNECTIVITY_PATH)) else { return Vec::new() };
     let hint = "Leave it out: a segment below a gateway is connected to that one. Others lie below /infra/segments.";
     let what = format!("connectivity_path {said} is not the gateway {parent} that the segment lies below");
     if said == parent { Vec::new() } else { vec![refuse(CONNECTIVITY_PATH, what, hint)] }

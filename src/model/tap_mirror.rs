@@ -96,3 +96,10 @@ pub static TAP_MIRROR: Kind = Kind {
     },
     default_parent: None,
 };
+
+/// The ids of the tunnels through which an object of `kind` sends copies, if it is a mirror. No two
+/// mirrors use the same.
+pub fn tunnels_of(kind: &Kind, tree: &super::Tree) -> Vec<i64> {
+    let super::Tree::Object(directions) = tree.get("directions") else { return Vec::new() };
+    if *kind == TAP_MIRROR { directions.values().filter_map(super::Tree::int).collect() } else { Vec::new() }
+}

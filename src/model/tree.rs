@@ -121,6 +121,21 @@ impl From<&Json> for Tree {
     }
 }
 
+impl From<Json> for Tree {
+    fn from(json: Json) -> Self {
+        match json {
+            Json::Null => Self::Null,
+            Json::Bool(value) => Self::Bool(value),
+            Json::Number(number) => Self::Number(number),
+            Json::String(text) => Self::Text(text),
+            Json::Array(items) => Self::List(items.into_iter().map(Self::from).collect()),
+            Json::Object(fields) => {
+                Self::Object(fields.into_iter().map(|(name, value)| (name, Self::from(value))).collect())
+            }
+        }
+    }
+}
+
 impl From<&str> for Tree {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())

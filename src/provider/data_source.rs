@@ -10,7 +10,7 @@ use super::face::Face;
 use super::shared::{Connection, Shared};
 use super::{identify, messages, schema};
 use crate::engine::{Object, Reveal};
-use crate::model::PolicyPath;
+use crate::model::{Api, PolicyPath};
 use crate::tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Path, Schema, Value};
 
 /// The data source of one kind of object.
@@ -21,7 +21,12 @@ pub struct ObjectDataSource {
 }
 
 /// The attributes of which one tells which object is meant.
-const KEYS: [&str; 3] = ["id", "path", "display_name"];
+pub fn keys(face: &Face) -> &'static [&'static str] {
+    match face.kind.api() {
+        Api::Policy => &["id", "path", "display_name"],
+        Api::Neutron => &["id", "name"],
+    }
+}
 
 impl ObjectDataSource {
     /// The data source of `face`.
@@ -75,21 +80,22 @@ impl ObjectDataSource {
             };
             return self.known(connection, connection.backend.get(&path).await.map_err(failed)?, "id", id);
         }
-        let name = config.get("display_name").as_str().unwrap_or_default();
-        let below = parent.map_or_else(|| "/infra".to_owned(), |parent| parent.to_string());
-        let all = connection.backend.list(self.face.kind, &below).await.map_err(failed)?;
-        let mut named = all.into_iter().filter(|object| object.get("display_name").is_some_and(|found| found == name));
-        match (named.next(), named.next()) {
-            (Some(first), Some(second)) => {
-                let rest = named.map(|object| object.path().to_string());
-                let paths: Vec<_> =
-                    [&first, &second].map(|object| object.path().to_string()).into_iter().chain(rest).collect();
-                let detail = format!("Tell them apart by id or path:\n  - {}", paths.join("\n  - "));
-                let summary = format!("Several objects have the display name {name:?}");
-                Err(Diagnostic::error(summary, detail).at(Path::attribute("display_name")).into())
-            }
-            (found, _) => self.known(connection, found, "display_name", name),
+        let by = self.face.kind.name_field();
+        let name = config.get(by).as_str().unwrap_or_default();
+        let mut named =
+            identify::named(self.face, connection.backend.as_ref(), parent.as_ref(), name).await.map_err(failed)?;
+        if named.len() > 1 {
+            let each = named.iter().map(|object| match self.face.kind.api() {
+                Api::Policy => object.path().as_str(),
+                Api::Neutron => object.path().id(),
+            });
+            let others: Vec<_> = keys(self.face).iter().copied().filter(|key| *key != by).collect();
+            let detail =
+                format!("Tell them apart by {}:\n  - {}", others.join(" or "), each.collect::<Vec<_>>().join("\n  - "));
+            let summary = format!("Several objects have the {} {name:?}", words(by));
+            return Err(Diagnostic::error(summary, detail).at(Path::attribute(by)).into());
         }
+        self.known(connection, named.pop(), by, name)
     }
 
     fn known(
@@ -118,11 +124,11 @@ impl DataSource for ObjectDataSource {
     }
 
     async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
-        check_keys(config)
+        check_keys(self.face, config)
     }
 
     async fn read(&self, _cx: &Context, config: &Value) -> Result<Value, Diagnostics> {
-        let refused = check_keys(config);
+        let refused = check_keys(self.face, config);
         if refused.has_errors() {
             return Err(refused);
         }
@@ -148,18 +154,33 @@ impl DataSource for ObjectDataSource {
     }
 }
 
+/// The name of an attribute as words: `display name`.
+fn words(attribute: &str) -> String {
+    attribute.replace('_', " ")
+}
+
 /// Whether the keys tell which object is meant; one that is not known yet may turn
 /// out to be unset.
-fn check_keys(config: &Value) -> Diagnostics {
-    let set: Vec<_> = KEYS.into_iter().filter(|key| config.get(key).as_str().is_some()).collect();
+fn check_keys(face: &Face, config: &Value) -> Diagnostics {
+    let keys = keys(face);
+    let set: Vec<_> = keys.iter().copied().filter(|key| config.get(key).as_str().is_some()).collect();
+    let one_of = one_of(keys);
     match set[..] {
         [_] => Diagnostics::none(),
-        [] if KEYS.into_iter().any(|key| config.get(key).is_unknown()) => Diagnostics::none(),
-        [] => Diagnostic::error("Which object is meant is not said", "Set one of id, path and display_name.").into(),
+        [] if keys.iter().any(|key| config.get(key).is_unknown()) => Diagnostics::none(),
+        [] => Diagnostic::error("Which object is meant is not said", format!("Set one of {one_of}.")).into(),
         [_, second, ..] => {
             let summary = format!("{} are set", set.join(" and "));
-            let detail = "Set only one of id, path and display_name.";
+            let detail = format!("Set only one of {one_of}.");
             Diagnostic::error(summary, detail).at(Path::attribute(second)).into()
         }
+    }
+}
+
+/// `id, path and display_name`.
+fn one_of(keys: &[&str]) -> String {
+    match keys {
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
+        [] => String::new(),
     }
 }

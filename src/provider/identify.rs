@@ -1,10 +1,13 @@
 //! Which object a user means: `terraform import` ids and parent paths.
 
 use super::face::Face;
-use crate::model::PolicyPath;
+use crate::backend::{Backend, BackendError};
+use crate::engine::Object;
 use crate::model::kind::{Pattern, spell};
 use crate::model::reading::problem_of_id;
+use crate::model::{Api, PolicyPath};
 use crate::tf_provider::Diagnostic;
+use uuid::Uuid;
 
 /// The path of the object of `face` that the import id `id` names. It may be
 ///
@@ -32,6 +35,10 @@ pub fn imported(face: &Face, id: &str) -> Result<PolicyPath, Diagnostic> {
     if !parts.iter().all(valid) {
         return Err(refuse(format!("{id:?} has a part that is no identifier.")));
     }
+    // Any text can be a name, but only such a one an id.
+    if kind.api() == Api::Neutron && Uuid::parse_str(id).is_err() {
+        return Err(refuse(format!("There is no {} of this name.", kind.title)));
+    }
     let path = match (&parts[..], kind.default_parent, parent_path(face, None)) {
         ([id], Some(parent), _) => PolicyPath::parse(parent).ok().map(|parent| kind.path(&parent, id)),
         ([id], None, None) if face.parent.is_none() => PolicyPath::parse(&collection_path(face, id)).ok(),
@@ -39,6 +46,24 @@ pub fn imported(face: &Face, id: &str) -> Result<PolicyPath, Diagnostic> {
         _ => None,
     };
     path.ok_or_else(|| refuse(format!("{id:?} does not tell where the {} lies.", kind.title)))
+}
+
+/// The objects of `face` below `parent` that people see under the name `name`.
+pub async fn named(
+    face: &Face,
+    backend: &dyn Backend,
+    parent: Option<&PolicyPath>,
+    name: &str,
+) -> Result<Vec<Object>, BackendError> {
+    let below = parent.map_or_else(|| root(face), ToString::to_string);
+    let mut all = backend.list(face.kind, &below).await?;
+    all.retain(|object| object.get(face.kind.name_field()).is_some_and(|found| found == name));
+    Ok(all)
+}
+
+/// What objects lie below whose kind has no parent: `/infra`, or the address of an API.
+pub fn root(face: &Face) -> String {
+    spell(face.kind.parent_places().next().unwrap_or_default(), [])
 }
 
 /// The path of an object right below `/infra`.
@@ -62,6 +87,12 @@ fn along(face: &Face, ids: &[&str]) -> String {
 
 /// The forms of import ids: what each is, and how it looks.
 pub fn forms(face: &Face) -> Vec<(String, String)> {
+    if face.kind.api() == Api::Neutron {
+        return vec![
+            ("the id".to_owned(), "UUID".to_owned()),
+            ("the name, if only one has it".to_owned(), "NAME".to_owned()),
+        ];
+    }
     let paths: Vec<_> = face.kind.example_paths().collect();
     let current =
         paths.iter().map(|path| path.replace("/locale-services/ID/ipsec-vpn-services", "/ipsec-vpn-services"));

@@ -94,6 +94,7 @@ pub fn of_error(face: &Face, done: &str, error: &BackendError) -> Diagnostics {
             let detail = format!("{}. Run the same command again.", sentence(&error.to_string()));
             return Diagnostic::error(summary, detail).into();
         }
+        BackendError::Nowhere { .. } => return Diagnostic::error(summary, error.to_string()).into(),
         BackendError::Endpoint(failure) => return Diagnostic::error(summary, failure.to_string()).into(),
         BackendError::Ledger(store) => {
             let detail =
@@ -103,6 +104,7 @@ pub fn of_error(face: &Face, done: &str, error: &BackendError) -> Diagnostics {
     };
     match refusal {
         Refusal::Invalid(problems) => problems.iter().map(|problem| of_problem(face, &Tree::Null, problem)).collect(),
+        Refusal::Neutron(fault) => of_problem(face, &Tree::Null, &fault.problem(face.kind)).into(),
         Refusal::Dangling { field, to } => dangling(face, &place_of(face, field), to).into(),
         Refusal::InUse { path, by } => in_use(title, path.as_str(), by.iter().map(PolicyPath::as_str)).into(),
         Refusal::SystemOwned(path) => system_owned(face, path.as_str()).into(),
@@ -121,6 +123,18 @@ const SYSTEMS_ENDPOINTS: &str = " The ids of the system's endpoints are Private-
 
 /// A path at which there is no object.
 pub fn does_not_exist(path: &str) -> Diagnostic {
+    if let Some(path) = PolicyPath::parse(path).ok().filter(PolicyPath::is_of_neutron) {
+        let (what, resource) = match path.collection() {
+            "ports" => ("port", "vpn_segment_port.NAME.unique_id"),
+            "networks" => ("network", "vpn_segment.NAME.unique_id"),
+            _ => ("tap service", "vpn_tap_service.NAME.id"),
+        };
+        let detail = format!(
+            "There is no such object. If this configuration declares it, refer to it as {resource}, so that Terraform \
+             creates it first. Otherwise correct the id."
+        );
+        return Diagnostic::error(format!("The {what} {} does not exist", path.id()), detail);
+    }
     let kind = PolicyPath::parse(path).ok().and_then(|path| kinds_at(&path).next());
     let face = FACES.into_iter().find(|face| Some(face.kind) == kind);
     let detail = match (face, kind) {

@@ -62,6 +62,8 @@ struct Known {
     objects: BTreeMap<PolicyPath, (&'static Kind, Tree)>,
     /// The kinds and the substance of objects that stay as they are.
     unchanged: BTreeSet<(&'static str, String)>,
+    /// The tunnels that taps are to send copies through, and whose they are.
+    tunnels: BTreeMap<i64, PolicyPath>,
     in_state: BTreeSet<PolicyPath>,
     taken_over: BTreeSet<PolicyPath>,
     carried_out: BTreeMap<String, Deletions>,
@@ -312,6 +314,18 @@ impl Run {
             holds.iter().flat_map(move |own| theirs.iter().filter_map(move |their| clash(own, their, other)))
         });
         clashes.collect()
+    }
+
+    /// Notes that the object at `path` is going to send copies through these tunnels. Returns one
+    /// that another object of the run is going to use.
+    pub fn will_use_tunnels(&self, path: &PolicyPath, tunnels: &[i64]) -> Option<i64> {
+        let mut known = self.known();
+        let is_others = |id: &&i64| known.tunnels.get(id).is_some_and(|other| other != path);
+        let clash = tunnels.iter().find(is_others).copied();
+        if clash.is_none() {
+            known.tunnels.extend(tunnels.iter().map(|id| (*id, path.clone())));
+        }
+        clash
     }
 
     /// Whether it is known what the object at `path` has for itself when the run is

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::convert::{nothing, same, shown, to_tree, to_value, type_of};
+use super::data_source::keys;
 use super::face::Face;
-use crate::model::common;
 use crate::model::field::{Default, Field, Presence, Record, Shape};
+use crate::model::{Api, common, neutron};
 use crate::tf_provider::schema::Mode;
 use crate::tf_provider::{Attribute, Block, NestedBlock, Nesting, Replace, Schema, Type, Value};
 
@@ -14,7 +15,7 @@ const STATE_VERSION: i64 = 0;
 
 /// The schema of the resource of a face.
 pub fn resource(face: &'static Face) -> Schema {
-    let mut block = Block::new(face.kind.record.doc).with(id());
+    let mut block = Block::new(face.kind.record.doc).with(id(face));
     if let Some(parent) = parent(face) {
         block = block.with(parent);
     }
@@ -28,21 +29,26 @@ pub fn resource(face: &'static Face) -> Schema {
 
 /// The schema of the data source of a face.
 pub fn data_source(face: &'static Face) -> Schema {
-    let found = |name: &str, what: &str| {
-        let doc = format!("{what} Set exactly one of `id`, `path` and `display_name` to tell which object is meant.");
-        Attribute::optional_computed(name, Type::String, doc)
-    };
-    let mut block = Block::new(face.kind.record.doc)
-        .with(found("id", "The identifier."))
-        .with(found("path", "The policy path."))
-        .with(found("display_name", "The name people see."));
+    let keys = keys(face);
+    let one_of: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
+    let one_of = one_of.join(", ");
+    let mut block = Block::new(face.kind.record.doc);
+    for key in keys {
+        let what = match *key {
+            "id" => "The identifier.",
+            "path" => "The policy path.",
+            _ => "The name people see.",
+        };
+        let doc = format!("{what} Set exactly one of {one_of} to tell which object is meant.");
+        block = block.with(Attribute::optional_computed(*key, Type::String, doc));
+    }
     if let Some(parent) = &face.parent {
         let doc = format!("{} Where objects are looked for by `id` or `display_name`.", parent.doc);
         let doc = doc + &default_text(face.kind.default_parent);
         block = block.with(Attribute::optional_computed(parent.attribute, Type::String, doc));
     }
     let fields = shown(face.kind.record).chain(shown(face.kind.common()));
-    for field in fields.filter(|field| !field.secret && !matches!(field.name, "path" | "display_name")) {
+    for field in fields.filter(|field| !field.secret && !keys.contains(&field.name)) {
         let doc = describe(field, false);
         block = block.with(Attribute::computed(result_name(field), type_of(&field.shape), doc));
     }
@@ -55,7 +61,10 @@ pub fn result_name(field: &Field) -> &'static str {
     if field.shape.record().is_some() { field.name } else { field.hcl_name() }
 }
 
-fn id() -> Attribute {
+fn id(face: &Face) -> Attribute {
+    if face.kind.api() == Api::Neutron {
+        return Attribute::computed("id", Type::String, "The UUID that Neutron gives it.").keep_prior();
+    }
     Attribute::optional_computed(
         "id",
         Type::String,
@@ -132,6 +141,10 @@ fn attribute(record: &'static Record, field: &'static Field) -> Attribute {
         // `resource` chooses it.
         _ if field.name == "display_name" && std::ptr::eq(record, &raw const common::RECORD) => {
             Attribute { mode: Mode::OptionalComputed, ..attribute }
+        }
+        // Keystone knows it.
+        _ if field.name == "project_id" && std::ptr::eq(record, &raw const neutron::RECORD) => {
+            Attribute { mode: Mode::OptionalComputed, ..attribute }.keep_prior()
         }
         Default::Absent if field.presence == Presence::Optional => match nothing(&field.shape) {
             Some(nothing) => attribute.default_value(nothing),

@@ -71,7 +71,7 @@ impl Connection {
         let mut events = self.run.events();
         loop {
             for path in missing.clone() {
-                if self.run.creates(&path) || self.backend.get(&path).await?.is_some() {
+                if self.run.creates(&path) || self.backend.exists(&path).await? {
                     missing.remove(&path);
                 }
             }

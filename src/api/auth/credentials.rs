@@ -32,6 +32,9 @@ pub struct Credentials {
     /// Projects, in OpenStack's APIs, besides those that users name.
     #[serde(default)]
     pub projects: Vec<NamedProject>,
+    /// Clients that are known by their certificates.
+    #[serde(default)]
+    pub principal_identities: Vec<PrincipalIdentity>,
 }
 
 /// A project, in OpenStack's APIs.
@@ -90,6 +93,29 @@ pub struct Application {
     pub name: Option<String>,
 }
 
+/// Somebody who is known by a certificate, as NSX has them.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrincipalIdentity {
+    /// The name that is kept with what is changed.
+    pub name: String,
+    /// The SHA-256 fingerprint of the certificate in hexadecimal, as `openssl x509
+    /// -fingerprint -sha256` shows it, or without colons.
+    pub certificate_sha256: String,
+    /// What it may do.
+    pub role: Role,
+}
+
+impl PrincipalIdentity {
+    /// The fingerprint in its one spelling, if it is one.
+    fn fingerprint(&self) -> Option<String> {
+        let digits: Vec<char> = self.certificate_sha256.chars().filter(|c| *c != ':').collect();
+        let is_one = digits.len() == 64 && digits.iter().all(char::is_ascii_hexdigit);
+        let bytes = || digits.chunks(2).map(|byte| byte.iter().collect::<String>().to_ascii_uppercase());
+        is_one.then(|| bytes().collect::<Vec<_>>().join(":"))
+    }
+}
+
 /// Why there are no credentials.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {
@@ -121,13 +147,23 @@ pub enum CredentialsError {
     /// A name or a secret is empty, or a name holds a colon.
     #[error("a name among the users is empty or holds a colon, or a secret is empty: {0:?}")]
     Unusable(String),
+    /// What should be a fingerprint is none.
+    #[error(
+        "the certificate_sha256 of {0:?} among the users is no fingerprint: give 64 hexadecimal digits, as openssl x509 -in \
+         FILE -noout -fingerprint -sha256 shows them"
+    )]
+    Fingerprint(String),
 }
 
 /// Shows how many there are, and nothing secret.
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (users, tokens, applications) = (self.users.len(), self.refresh_tokens.len(), self.applications.len());
-        write!(f, "{users} users, {tokens} refresh tokens, {applications} applications")
+        let identities = self.principal_identities.len();
+        write!(
+            f,
+            "{users} users, {tokens} refresh tokens, {applications} applications, {identities} principal identities"
+        )
     }
 }
 
@@ -154,7 +190,10 @@ impl Credentials {
 
     /// Whether nobody could log in.
     pub fn is_empty(&self) -> bool {
-        self.users.is_empty() && self.refresh_tokens.is_empty() && self.applications.is_empty()
+        self.users.is_empty()
+            && self.refresh_tokens.is_empty()
+            && self.applications.is_empty()
+            && self.principal_identities.is_empty()
     }
 
     /// Each name is one, and nothing is empty.
@@ -179,6 +218,17 @@ impl Credentials {
             let is_default_by_another_id = project.name == DEFAULT_NAME && project.id.is_some();
             if is_default_by_another_id || !known.insert(&project.name) {
                 return Err(CredentialsError::Twice(project.name.clone()));
+            }
+        }
+        let mut fingerprints = std::collections::BTreeSet::new();
+        for identity in &self.principal_identities {
+            let fingerprint = identity.fingerprint();
+            let fingerprint = fingerprint.ok_or_else(|| CredentialsError::Fingerprint(identity.name.clone()))?;
+            if identity.name.is_empty() {
+                return Err(CredentialsError::Unusable(identity.name.clone()));
+            }
+            if !fingerprints.insert(fingerprint) {
+                return Err(CredentialsError::Twice(identity.certificate_sha256.clone()));
             }
         }
         match self.refresh_tokens.iter().find(|token| token.token.is_empty() || token.user.is_empty()) {
@@ -235,6 +285,8 @@ pub(super) struct Directory {
     /// The ids of applications, by their users and names.
     application_names: HashMap<(String, String), String>,
     refresh_tokens: HashMap<Digest, Identity>,
+    /// By the fingerprints of their certificates, which are no secrets.
+    principals: HashMap<String, Identity>,
     nobody: Digest,
 }
 
@@ -262,8 +314,10 @@ impl Directory {
         let application_names = credentials.applications.iter().map(named).collect();
         let token = |it: &RefreshToken| (Digest::of(&key, &it.token), Identity::new(&it.user, it.role));
         let refresh_tokens = credentials.refresh_tokens.iter().map(token).collect();
+        let principal = |it: &PrincipalIdentity| Some((it.fingerprint()?, Identity::new(&it.name, it.role)));
+        let principals = credentials.principal_identities.iter().filter_map(principal).collect();
         let nobody = Digest(random());
-        Self { key, users, applications, application_names, refresh_tokens, nobody }
+        Self { key, users, applications, application_names, refresh_tokens, principals, nobody }
     }
 
     /// The user of this name and password.
@@ -297,6 +351,11 @@ impl Directory {
     /// Whom this token stands for. It is looked for by its digest, which tells nothing.
     pub fn refresh_token(&self, token: &str) -> Option<Identity> {
         self.refresh_tokens.get(&Digest::of(&self.key, token)).cloned()
+    }
+
+    /// Who has the certificate of this fingerprint.
+    pub fn principal(&self, fingerprint: &str) -> Option<Identity> {
+        self.principals.get(fingerprint).cloned()
     }
 
     /// A name that is not known takes as long as one that is.
@@ -365,5 +424,30 @@ mod tests {
         empty.users[0].password.clear();
         assert!(matches!(empty.check(), Err(CredentialsError::Unusable(_))));
         credentials().check().unwrap();
+    }
+
+    #[test]
+    fn a_fingerprint_has_one_spelling() {
+        let of = |text: &str| {
+            let mut credentials = credentials();
+            let identity = |name: &str| PrincipalIdentity {
+                name: name.to_owned(),
+                certificate_sha256: text.to_owned(),
+                role: Role::Auditor,
+            };
+            credentials.principal_identities = vec![identity("pipeline")];
+            credentials
+        };
+        let spelled = ["ab"; 32].join(":");
+        for text in [spelled.as_str(), &"aB".repeat(32)] {
+            let credentials = of(text);
+            credentials.check().unwrap();
+            let known = Directory::of(&credentials).principal(&["AB"; 32].join(":")).unwrap();
+            assert_eq!((&*known.name, known.role), ("pipeline", Role::Auditor));
+        }
+        assert!(matches!(of("ab:cd").check(), Err(CredentialsError::Fingerprint(_))));
+        let mut twice = of(&spelled);
+        twice.principal_identities.push(twice.principal_identities[0].clone());
+        assert!(matches!(twice.check(), Err(CredentialsError::Twice(_))));
     }
 }

@@ -56,10 +56,12 @@ async fn create_session(
     let (auth, now) = (&shared.auth, Instant::now());
     let identity = match &auth.directory {
         None => Identity::new(ANYBODY, Role::Admin),
-        Some(users) => refused(&shared, auth.guesses.guarded(peer.0.ip(), name, now, || users.user(name, password)))?,
+        Some(users) => {
+            refused(&shared, auth.guesses.guarded(peer.address.ip(), name, now, || users.user(name, password)))?
+        }
     };
     let opened = auth.sessions.open(identity, now);
-    let secure = if peer.1 { "; Secure" } else { "" };
+    let secure = if peer.is_encrypted { "; Secure" } else { "" };
     let cookie = format!("{}={}; Path=/; HttpOnly; SameSite=Strict{secure}", sessions::COOKIE, opened.cookie);
     let mut headers = HeaderMap::new();
     headers.insert(header::SET_COOKIE, value(&cookie)?);
@@ -93,7 +95,7 @@ async fn exchange_refresh_token(
     let token = field(&form, "refresh_token")?;
     let directory = directory(&shared.auth)?;
     let check = || directory.refresh_token(token);
-    let identity = refused(&shared, shared.auth.guesses.guarded(peer.0.ip(), BY_TOKEN, Instant::now(), check))?;
+    let identity = refused(&shared, shared.auth.guesses.guarded(peer.address.ip(), BY_TOKEN, Instant::now(), check))?;
     Ok(access_token(&shared.auth, &identity, Some(token)))
 }
 
@@ -118,7 +120,7 @@ async fn authorize_application(
         return Err(ApiError::unauthenticated("Send the id and the secret of the application by Basic."));
     };
     let check = || directory.application(id, secret);
-    let identity = refused(&shared, shared.auth.guesses.guarded(peer.0.ip(), id, Instant::now(), check))?;
+    let identity = refused(&shared, shared.auth.guesses.guarded(peer.address.ip(), id, Instant::now(), check))?;
     Ok(access_token(&shared.auth, &identity, None))
 }
 

@@ -31,7 +31,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-pub use credentials::{Application, Credentials, CredentialsError, RefreshToken, User};
+pub use credentials::{Application, Credentials, CredentialsError, PrincipalIdentity, RefreshToken, User};
 pub(super) use keystone::{Account, Scope, made_id, role_name, user_id};
 pub(super) use login::routes;
 pub use projects::Project;
@@ -125,8 +125,14 @@ impl Auth {
         }
     }
 
-    /// Who asks with these headers.
-    fn identify(&self, headers: &HeaderMap, from: IpAddr, now: Instant) -> Result<Identity, ApiError> {
+    /// Who asks with these headers, over a connection of this certificate.
+    fn identify(
+        &self,
+        headers: &HeaderMap,
+        certificate: Option<&str>,
+        from: IpAddr,
+        now: Instant,
+    ) -> Result<Identity, ApiError> {
         let Some(directory) = &self.directory else {
             named_locally(headers)?;
             return Ok(Identity::new(ANYBODY, Role::Admin));
@@ -150,7 +156,14 @@ impl Auth {
             let xsrf = text(header::HeaderName::from_static(XSRF)).unwrap_or_default();
             return self.sessions.check(cookie, xsrf, now);
         }
-        Err(ApiError::unauthenticated("The request has no credentials. Log in first."))
+        let Some(fingerprint) = certificate else {
+            return Err(ApiError::unauthenticated("The request has no credentials. Log in first."));
+        };
+        directory.principal(fingerprint).ok_or_else(|| {
+            let message =
+                format!("The certificate of the connection (SHA-256 {fingerprint}) is no principal identity's.");
+            ApiError::unauthenticated(message)
+        })
     }
 
     fn by_password(&self, users: &Directory, base64: &str, from: IpAddr, now: Instant) -> Result<Identity, ApiError> {
@@ -175,10 +188,14 @@ fn named_locally(headers: &HeaderMap) -> Result<(), ApiError> {
 
 /// Who makes a request, if they may make one now.
 pub(super) fn admit(shared: &Shared, request: &Request) -> Result<Identity, ApiError> {
-    let from = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
+    let peer = request.extensions().get::<Peer>();
+    let from = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address.ip());
+    let certificate = peer.and_then(|peer| peer.certificate.as_deref());
     let now = Instant::now();
-    let identity =
-        shared.auth.identify(request.headers(), from, now).inspect_err(|_| shared.metrics.refused_login())?;
+    let identity = shared
+        .auth
+        .identify(request.headers(), certificate, from, now)
+        .inspect_err(|_| shared.metrics.refused_login())?;
     shared.auth.rates.take(&identity, now).inspect_err(|_| shared.metrics.over_rate())?;
     Ok(identity)
 }

@@ -101,7 +101,7 @@ async fn answer(shared: Arc<Shared>, base: &Base, parts: Parts, body: Body) -> R
     let rest: Vec<_> = rest.trim_end_matches('/').split('/').skip(1).collect();
     let query = url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
     let query = query.map(|(name, value)| (name.into(), value.into())).collect();
-    let from = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
+    let from = parts.extensions.get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address.ip());
     let Parts { method, headers, .. } = parts;
     let ask = Ask { shared, base: base.clone(), method, headers, query, from, body };
     match rest[..] {

@@ -7,7 +7,8 @@ use super::target::Address;
 use super::{Ask, done, json};
 use crate::api::body;
 use crate::api::error::ApiError;
-use crate::engine::{Change, Write};
+use crate::engine::mirror::Declared;
+use crate::engine::{Change, Refusal, Reveal, Write};
 use crate::model::{PolicyPath, kinds_at};
 
 /// The header that lets a request change what is protected against changes.
@@ -20,7 +21,16 @@ pub(super) async fn handle(mut ask: Ask, address: Address) -> Result<Response, A
         let secrets = ask.query.take_word("action", &["show_sensitive_data"])?.is_some();
         let reveal = ask.reveal(secrets)?;
         ask.query.end()?;
-        let document = ask.shared.read(move |engine, _| Ok(engine.document(&path, reveal)?)).await?;
+        let document = match reveal {
+            Reveal::Public => {
+                let look = move |declared: &Declared| {
+                    let shown = declared.get(&path).ok_or_else(|| Refusal::NotFound(path.clone()))?;
+                    Ok(shown.document().clone())
+                };
+                ask.shared.declared(look).await?
+            }
+            Reveal::Secrets => ask.shared.read(move |engine, _| Ok(engine.document(&path, reveal)?)).await?,
+        };
         return Ok(json(document));
     }
     if !matches!(ask.method, Method::PUT | Method::PATCH | Method::DELETE) {

@@ -3,6 +3,7 @@
 //! A cursor says after which result the next page begins, not how many came before: what
 //! is created or deleted between two pages makes no other result come twice or never.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -16,6 +17,8 @@ use serde_json::{Map, Value as Json};
 use crate::api::error::ApiError;
 use crate::api::query::Query;
 use crate::engine::Document;
+use crate::engine::mirror::{Collection, Place, Shown};
+use crate::model::PolicyPath;
 
 /// The most results on a page.
 const LARGEST: usize = 1_000;
@@ -90,6 +93,35 @@ struct Entry {
     document: Document,
 }
 
+/// A result of which it is known where it stands.
+trait Placed {
+    /// Its JSON.
+    fn document(&self) -> &Document;
+
+    /// By what it is ordered, and its path.
+    fn place(&self) -> (Value, String);
+}
+
+impl Placed for Entry {
+    fn document(&self) -> &Document {
+        &self.document
+    }
+
+    fn place(&self) -> (Value, String) {
+        (self.value.clone(), self.path.clone())
+    }
+}
+
+impl Placed for &Shown {
+    fn document(&self) -> &Document {
+        Shown::document(self)
+    }
+
+    fn place(&self) -> (Value, String) {
+        (Value::Text(self.display_name().to_owned()), self.path().to_string())
+    }
+}
+
 /// What of a result its place follows from, where the order is the usual one.
 #[derive(Deserialize)]
 struct Head {
@@ -132,8 +164,20 @@ impl Paging {
         &self.order
     }
 
-    /// The page of `documents` that was asked for, as the API lists it. `of` says which
+    /// Whether results are wanted in the order that a [`Collection`] has.
+    pub fn is_as_usual(&self) -> bool {
+        self.order == ORDER
+    }
+
+    /// The page of `collection` that was asked for, as the API lists it. `of` says which
     /// results these are.
+    pub fn page_of(&self, collection: Option<&Collection>, of: &str) -> Result<Vec<u8>, ApiError> {
+        let Some(collection) = collection else { return self.page(Vec::new(), of) };
+        let place = self.cursor.as_ref().map(Cursor::place).transpose()?;
+        self.written(collection.len(), collection.beyond(place.as_ref(), !self.ascending), of)
+    }
+
+    /// The page of `documents`, which have no order yet.
     pub fn page(&self, documents: Vec<Document>, of: &str) -> Result<Vec<u8>, ApiError> {
         let count = documents.len();
         let mut entries = documents.into_iter().map(|it| self.entry(it)).collect::<Result<Vec<_>, _>>()?;
@@ -142,23 +186,30 @@ impl Paging {
             let begin = entries.partition_point(|it| self.compare(it, (&cursor.value, &cursor.path)).is_le());
             entries.drain(..begin);
         }
-        let more = entries.len() > self.size;
-        entries.truncate(self.size);
+        self.written(count, entries.into_iter(), of)
+    }
+
+    /// The page that begins with the first of `results`; there are `count`, those before
+    /// included.
+    fn written<R: Placed>(
+        &self,
+        count: usize,
+        mut results: impl Iterator<Item = R>,
+        of: &str,
+    ) -> Result<Vec<u8>, ApiError> {
+        let page: Vec<R> = results.by_ref().take(self.size).collect();
         // A page of no results only counts: a cursor would never come to an end.
-        let cursor = entries.last().filter(|_| more).map(|last| Cursor {
-            order: self.order.clone(),
-            ascending: self.ascending,
-            value: last.value.clone(),
-            path: last.path.clone(),
-            of: of.to_owned(),
+        let cursor = page.last().filter(|_| results.next().is_some()).map(|last| {
+            let (value, path) = last.place();
+            Cursor { order: self.order.clone(), ascending: self.ascending, value, path, of: of.to_owned() }
         });
-        let mut text = Vec::with_capacity(entries.iter().map(|it| it.document.len() + 1).sum::<usize>() + 256);
+        let mut text = Vec::with_capacity(page.iter().map(|it| it.document().len() + 1).sum::<usize>() + 1_024);
         text.extend_from_slice(b"{\"results\":[");
-        for (position, entry) in entries.into_iter().enumerate() {
+        for (position, result) in page.iter().enumerate() {
             if position > 0 {
                 text.push(b',');
             }
-            text.extend(self.shown(entry.document)?);
+            text.extend_from_slice(&self.shown(result.document())?);
         }
         text.push(b']');
         let mut rest = String::new();
@@ -193,13 +244,13 @@ impl Paging {
     }
 
     /// The fields of a result that were asked for.
-    fn shown(&self, document: Document) -> Result<Document, ApiError> {
-        let Some(wanted) = &self.fields else { return Ok(document) };
+    fn shown<'d>(&self, document: &'d Document) -> Result<Cow<'d, [u8]>, ApiError> {
+        let Some(wanted) = &self.fields else { return Ok(Cow::Borrowed(document)) };
         let fields: std::collections::BTreeMap<String, &RawValue> =
-            serde_json::from_slice(&document).map_err(|_| ApiError::lost())?;
+            serde_json::from_slice(document).map_err(|_| ApiError::lost())?;
         let shown: std::collections::BTreeMap<_, _> =
             fields.into_iter().filter(|(name, _)| wanted.contains(name)).collect();
-        serde_json::to_vec(&shown).map_err(|_| ApiError::lost())
+        serde_json::to_vec(&shown).map(Cow::Owned).map_err(|_| ApiError::lost())
     }
 }
 
@@ -207,7 +258,19 @@ impl Cursor {
     fn parse(text: &str) -> Result<Self, ApiError> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok();
         let cursor = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        cursor.ok_or_else(|| ApiError::bad_request("The cursor is none that this API has given."))
+        cursor.ok_or_else(Self::foreign)
+    }
+
+    fn foreign() -> ApiError {
+        ApiError::bad_request("The cursor is none that this API has given.")
+    }
+
+    /// The place in a [`Collection`] after which the page begins.
+    fn place(&self) -> Result<Place, ApiError> {
+        match (&self.value, PolicyPath::parse(&self.path)) {
+            (Value::Text(name), Ok(path)) => Ok(Place::of(name, path)),
+            _ => Err(Self::foreign()),
+        }
     }
 
     fn text(&self) -> String {
@@ -223,7 +286,7 @@ mod tests {
     fn documents(names: &[&str]) -> Vec<Document> {
         let document =
             |name: &&str| json!({ "display_name": name, "path": format!("/infra/x/{name}"), "n": name.len() });
-        names.iter().map(|name| document(name).to_string().into_bytes()).collect()
+        names.iter().map(|name| document(name).to_string().into()).collect()
     }
 
     fn page(query: &str, names: &[&str]) -> Json {

@@ -50,7 +50,7 @@ pub(super) async fn handle(mut ask: Ask, what: Realized) -> Result<Response, Api
             ask.query.end()?;
             let page = ask.shared.read(move |engine, _| {
                 let entity = entity(&engine.get(&path, Reveal::Public)?);
-                paging.page(vec![entity.to_string().into_bytes()], &of)
+                paging.page(vec![entity.to_string().into()], &of)
             });
             Ok(answer(page.await?))
         }

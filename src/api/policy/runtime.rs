@@ -87,7 +87,7 @@ async fn neighbors(mut ask: Ask, bgp: PolicyPath) -> Result<Response, ApiError> 
         let below = format!("{bgp}/neighbors/");
         let paths = view.topology.neighbors.keys().filter(|path| path.as_str().starts_with(&below) && !between_edges);
         let found = paths.filter_map(|path| view.answer(&Question::NeighborStatus(path.clone())));
-        paging.page(found.map(|it| it.to_string().into_bytes()).collect(), &of)
+        paging.page(found.map(|it| it.to_string().into()).collect(), &of)
     });
     Ok(json(page.await?))
 }

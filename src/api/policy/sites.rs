@@ -30,7 +30,7 @@ pub(super) fn handle(mut ask: Ask, place: &[String]) -> Result<Response, ApiErro
     let paging = Paging::take(&mut ask.query, &of)?;
     ask.query.take_bool("include_mark_for_delete_objects")?;
     ask.query.end()?;
-    Ok(answer(paging.page(vec![document.to_string().into_bytes()], &of)?))
+    Ok(answer(paging.page(vec![document.to_string().into()], &of)?))
 }
 
 fn site() -> Json {

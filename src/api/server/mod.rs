@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `limits` | what clients may cost |
 //! | `tls` | certificates |
+//! | `rest` | the rest of a body that nobody reads |
 //! | `wire` | the bytes of a connection: what HTTP refuses by itself, and clients that do not read |
 
 mod limits;
+mod rest;
 mod tls;
 mod wire;
 
@@ -16,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -31,6 +34,7 @@ use tower::Service;
 pub use limits::Limits;
 pub use tls::{Tls, TlsError};
 
+use self::rest::ReadToItsEnd;
 use self::wire::Wire;
 use super::{Shared, router};
 
@@ -38,9 +42,16 @@ use super::{Shared, router};
 /// for it.
 const BREATHER: Duration = Duration::from_millis(50);
 
-/// The client at the other end: its address, and whether the connection is encrypted.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub SocketAddr, pub bool);
+/// The client at the other end.
+#[derive(Clone, Debug)]
+pub(super) struct Peer {
+    /// Its address.
+    pub address: SocketAddr,
+    /// Whether the connection is encrypted.
+    pub is_encrypted: bool,
+    /// The SHA-256 fingerprint of the certificate that it has shown and proved to have.
+    pub certificate: Option<Arc<str>>,
+}
 
 /// Why the server does not run.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +107,7 @@ impl Server {
     /// Serves until `end` comes, and then what is under way, but no longer than the limits
     /// allow. `false` when something was cut off.
     pub async fn run(self, end: impl Future<Output = ()>) -> bool {
+        self.shared.read_ahead();
         let graceful = GracefulShutdown::new();
         let mut end = std::pin::pin!(end);
         loop {
@@ -118,12 +130,10 @@ impl Server {
             tokio::spawn(async move {
                 let _open = shared.metrics.connection();
                 let limits = shared.limits;
+                let peer = Peer { address: remote, is_encrypted: tls.is_some(), certificate: None };
                 match tls {
-                    None => {
-                        plain(Wire::new(stream, limits.write_timeout), Peer(remote, false), router, limits, watcher)
-                            .await;
-                    }
-                    Some(tls) => encrypted(stream, &tls, Peer(remote, true), router, limits, watcher).await,
+                    None => plain(Wire::new(stream, limits.write_timeout), peer, router, limits, watcher).await,
+                    Some(tls) => encrypted(stream, &tls, peer, router, limits, watcher).await,
                 }
                 drop(slot);
             });
@@ -136,14 +146,16 @@ impl Server {
 /// Greets a client over TLS, and serves it by the version of HTTP that was agreed on.
 async fn encrypted(
     stream: tokio::net::TcpStream,
-    tls: &TlsAcceptor,
+    acceptor: &TlsAcceptor,
     peer: Peer,
     router: Router,
     limits: Limits,
     watcher: Watcher,
 ) {
     // Who does not come to terms in time is nobody.
-    let Ok(Ok(stream)) = tokio::time::timeout(limits.header_timeout, tls.accept(stream)).await else { return };
+    let Ok(Ok(stream)) = tokio::time::timeout(limits.header_timeout, acceptor.accept(stream)).await else { return };
+    let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+    let peer = Peer { certificate: shown.map(|shown| tls::fingerprint(shown).into()), ..peer };
     let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let wire = Wire::new(stream, limits.write_timeout);
     if !is_h2 {
@@ -156,8 +168,12 @@ async fn encrypted(
         .max_concurrent_streams(limits.streams)
         .keep_alive_interval(Some(limits.header_timeout))
         .keep_alive_timeout(limits.header_timeout);
-    let serving =
-        builder.serve_connection(TokioIo::new(wire), service_fn(move |request| answer(&router, peer, request)));
+    let serving = builder.serve_connection(
+        TokioIo::new(wire),
+        service_fn(move |request: hyper::Request<Incoming>| {
+            answer(&router, peer.clone(), request.map(|body| Body::new(ReadToItsEnd::new(body))))
+        }),
+    );
     // What becomes of a connection is the client's business, and it knows.
     let _ = watcher.watch(serving).await;
 }
@@ -172,16 +188,18 @@ where
         .header_read_timeout(limits.header_timeout)
         .max_headers(limits.headers)
         .max_buf_size(limits.headers_size)
-        .serve_connection(TokioIo::new(wire), service_fn(move |request| answer(&router, peer, request)));
+        .serve_connection(
+            TokioIo::new(wire),
+            service_fn(move |request: hyper::Request<Incoming>| answer(&router, peer.clone(), request.map(Body::new))),
+        );
     let _ = watcher.watch(serving).await;
 }
 
 fn answer(
     router: &Router,
     peer: Peer,
-    request: hyper::Request<Incoming>,
+    mut request: Request,
 ) -> impl Future<Output = Result<axum::response::Response, std::convert::Infallible>> + use<> {
-    let mut request: Request = request.map(axum::body::Body::new);
     request.extensions_mut().insert(peer);
     // A router is always ready.
     router.clone().call(request)

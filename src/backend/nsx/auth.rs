@@ -88,7 +88,7 @@ impl Api for PolicyApi {
         }
     }
 
-    fn address(&self, path: &str) -> Url {
+    fn address(&self, _: &Grant, path: &str) -> Url {
         self.endpoint.policy(path)
     }
 

@@ -6,18 +6,14 @@
 //! | [`settings`] | what a user sets of an endpoint, checked |
 //! | `host` | the address of an endpoint, and of objects below it |
 //! | `auth` | who we are: names, sessions, certificates, tokens |
-//! | `collections` | what was read, shared by all who read |
 //! | `objects` | reading and writing one object |
 //! | `wire` | between what the API answers and what the model has of it |
 //! | `refusal` | from errors of the API to refusals |
 //! | `runtime` | questions about running things |
 //! | `world` | the world of an endpoint, rebuilt in the engine |
-//! | `ledger` | what is noted beside the objects |
 
 mod auth;
-mod collections;
 mod host;
-mod ledger;
 mod objects;
 mod refusal;
 mod runtime;
@@ -35,6 +31,10 @@ use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 use tokio::sync::OnceCell;
 
+pub use world::{Down, Seen};
+
+use super::collections::{Collections, Found, Known, Page};
+use super::ledger::Ledger;
 use super::transport::{Failure, Line, Request, Transport};
 use super::{Backend, BackendError};
 use crate::engine::{Answer, Object, Planned, Question, TraceAnswer, TraceRequest};
@@ -45,8 +45,6 @@ use crate::model::{
     SIMULATED_PEER, Tree, VPN_SERVICE, kinds_at,
 };
 use auth::PolicyApi;
-use collections::{Collections, Found, Page};
-use ledger::Ledger;
 use settings::Settings;
 
 /// Of so many objects a run reads the secrets, each with a request of its own; of the rest
@@ -75,7 +73,7 @@ impl Nsx {
     /// When the client cannot be built.
     pub fn open(settings: Settings) -> Result<Self, Failure> {
         let client = settings.client()?;
-        let ledger = Arc::new(Ledger::new(&settings.notes, &settings.endpoint));
+        let ledger = Arc::new(Ledger::new(&settings.notes, "nsx", &settings.endpoint.to_string()));
         let line = Line::new(&refusal::DIALECT, client, settings.retries, settings.cancelled);
         let api = PolicyApi { endpoint: settings.endpoint, scheme: settings.scheme };
         Ok(Self {
@@ -210,7 +208,7 @@ impl Backend for Nsx {
     async fn list(&self, kind: &'static Kind, parent: &str) -> Result<Vec<Object>, BackendError> {
         let Some((address, name)) = collection(kind, parent) else { return Ok(Vec::new()) };
         let all = self.collections.at(&name).whole(|cursor| self.page(&address, cursor)).await?;
-        let object = |known: &collections::Known| {
+        let object = |known: &Known| {
             let id = known.raw.get("id")?.as_str()?;
             let path = PolicyPath::parse(&format!("{name}/{id}")).ok()?;
             wire::read_object(&path, &known.raw, known.with_secrets).filter(|object| object.kind() == kind)

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::collections::Known;
 use super::host::called;
 use super::refusal::{is_being_deleted, is_not_found, is_stale, is_there, of_delete, of_write};
 use super::{Nsx, is_simulated, wire, without_id};
 use crate::backend::BackendError;
+use crate::backend::collections::Known;
 use crate::backend::transport::{Failure, Repeat, Request};
 use crate::engine::{Object, Refusal};
 use crate::model::reference::secrets;
@@ -52,11 +52,14 @@ impl Nsx {
             let request = Request::get(called(path));
             if despite_stop { request.despite_stop() } else { request }
         };
+        let mut is_kept_secret = reveal;
         if reveal {
             match self.transport.send(plain().with("action", "show_sensitive_data")).await {
                 Ok(reply) => return Ok(known(reply.document, true)),
                 Err(Failure::Refused(error)) if matches!(error.status, 400 | 403 | 404 | 405) => {
                     tracing::debug!(%path, %error, "secrets are not shown");
+                    // Of what is not there nothing can be shown.
+                    is_kept_secret = error.status != 404;
                 }
                 Err(failure) => return Err(failure),
             }
@@ -64,7 +67,7 @@ impl Nsx {
         match self.transport.send(plain()).await {
             Ok(reply) => {
                 let known = known(reply.document, false);
-                if let Some(known) = known.as_ref().filter(|_| reveal)
+                if let Some(known) = known.as_ref().filter(|_| is_kept_secret)
                     && let Some(kind) = wire::kind_of(path, &known.raw)
                 {
                     self.keeps_secret.lock().unwrap_or_else(PoisonError::into_inner).insert(kind.name);
@@ -134,7 +137,10 @@ impl Nsx {
             is_unsure |= failure.may_have_taken_effect();
             let says_there_is_one = failure.api_error().is_some_and(is_there);
             if says_there_is_one && !is_unsure {
-                return Err(Refusal::Exists(path.clone()).into());
+                return Err(match self.read_alone(path, false, true).await {
+                    Ok(None) => failure.into(),
+                    _ => Refusal::Exists(path.clone()).into(),
+                });
             }
             if !is_unsure {
                 return Err(said_of_creation(failure, kind, path, body));
@@ -223,6 +229,8 @@ impl Nsx {
         let collection = self.collections.at(without_id(path.as_str()));
         collection.forget(path.id()).await;
         let done = self.transport.send(Request::delete(called(path))).await;
+        // A list that was read meanwhile may have it still.
+        collection.forget(path.id()).await;
         let done = done.map(drop).map_err(|failure| of_delete(failure, path));
         if matches!(&done, Ok(()) | Err(BackendError::Refused(Refusal::NotFound(_)))) {
             self.ledger.forget_object(path).await?;

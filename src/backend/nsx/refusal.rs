@@ -27,13 +27,21 @@ mod code {
     pub const OVERLAP: i64 = 500_105;
     /// It exists already.
     pub const EXISTS: i64 = 500_127;
-    /// It belongs to the system.
-    pub const SYSTEM_OWNED: i64 = 289;
+    /// It belongs to somebody else, or the user may not do it at all.
+    pub const FORBIDDEN: i64 = 289;
+}
+
+/// Whether an object was not changed because of whose it is. A role that may not change
+/// anything is refused by the same code.
+fn is_somebody_elses(error: &ApiError) -> bool {
+    let owns = ["is owned by", "doesn't own", "does not own"];
+    error.code == code::FORBIDDEN && owns.iter().any(|words| error.message.contains(words))
 }
 
 /// How NSX writes errors.
 pub static DIALECT: Dialect = Dialect {
     system: "NSX",
+    setting: "host",
     read,
     untrusted: "Name the certificate of the authority that signed it in ca_file (or ca), or the certificate itself if it \
                 is self-signed. For a test, allow_unverified_ssl = true trusts any.",
@@ -97,7 +105,7 @@ pub fn of_write(failure: Failure, kind: &Kind, path: &PolicyPath, tree: &Tree) -
                 None => return failure.into(),
             },
         },
-        (_, code::SYSTEM_OWNED) => Refusal::SystemOwned(path.clone()),
+        _ if is_somebody_elses(error) => Refusal::SystemOwned(path.clone()),
         (_, code::OVERLAP) => Refusal::Invalid(vec![problem(error).of(Nature::Taken)]),
         (400, _) => Refusal::Invalid(vec![problem(error)]),
         _ => return failure.into(),
@@ -110,7 +118,7 @@ pub fn of_delete(failure: Failure, path: &PolicyPath) -> BackendError {
     let Failure::Refused(error) = &failure else { return failure.into() };
     match (error.status, error.code) {
         (404, _) => Refusal::NotFound(path.clone()).into(),
-        (_, code::SYSTEM_OWNED) => Refusal::SystemOwned(path.clone()).into(),
+        _ if is_somebody_elses(error) => Refusal::SystemOwned(path.clone()).into(),
         (_, code::IN_USE) => {
             let named = paths_in(&error.message).into_iter().filter_map(|named| PolicyPath::parse(&named).ok());
             let by: Vec<_> = named.filter(|named| named != path).collect();
@@ -208,6 +216,16 @@ mod tests {
             by.iter().map(PolicyPath::as_str).collect::<Vec<_>>(),
             [format!("{sessions}/one two"), format!("{sessions}/b")]
         );
+    }
+
+    #[test]
+    fn a_role_that_may_not_is_not_taken_for_an_owner() {
+        let path = PolicyPath::parse("/infra/a").unwrap();
+        let by = |text: &str| of_delete(refused(403, 289, text), &path);
+        let owned = "Principal 'a' with role '[x]' attempts to delete or modify an object of type Y it doesn't own.";
+        assert!(matches!(by(owned), BackendError::Refused(Refusal::SystemOwned(_))));
+        let role = by("User reader has the role auditor, which reads and sees no secrets.");
+        assert!(role.to_string().contains("has the role auditor"), "{role}");
     }
 
     #[test]

@@ -9,8 +9,9 @@ use super::refusal::is_not_found;
 use super::{Nsx, without_id};
 use crate::backend::transport::{Failure, Request};
 use crate::backend::{Backend, BackendError};
-use crate::engine::{Answer, Moment, Planned, Question};
-use crate::model::PolicyPath;
+use crate::engine::bgp::documents::ENFORCEMENT_POINT;
+use crate::engine::{Answer, Moment, Object, Planned, Question};
+use crate::model::{BGP_CONFIG, BGP_NEIGHBOR, LOCALE_SERVICE, PolicyPath, TIER_0};
 
 /// Something that is not as it should be is looked at again after so many milliseconds.
 const LOOK_AGAIN: i64 = 2_000;
@@ -43,6 +44,9 @@ impl Nsx {
         let address = called(subject);
         let document = match question {
             Question::SessionStatus(_) => self.asked(&format!("{address}/detailed-status")).await?,
+            Question::TapStatistics(_) => {
+                return Err(Failure::Unsupported("Taps are Neutron's: an NSX has none.".to_owned()).into());
+            }
             Question::SessionStatistics(_) | Question::FlowStatistics(_) => {
                 self.asked(&format!("{address}/statistics")).await?
             }
@@ -76,6 +80,34 @@ impl Nsx {
         }
         let told = self.asked(&format!("{}/diagnosis", called(subject))).await?;
         Ok(told.and_then(|told| Answer::of_diagnosis(told, Moment::from_clock())))
+    }
+
+    /// The routes of a neighbor as the API's CSV, by a question about them; none when there is
+    /// nothing to ask about.
+    pub async fn routes_csv(&self, question: &Question) -> Result<Option<String>, BackendError> {
+        let Some(document) = self.answer(question, &[]).await?.document else { return Ok(None) };
+        let what = match question {
+            Question::AdvertisedRoutes(_) => "advertised-routes",
+            _ => "routes",
+        };
+        // The API wants to be told the place that it has just told.
+        let place = document["results"][0]["enforcement_point_path"].as_str().unwrap_or(ENFORCEMENT_POINT);
+        let request = Request::get(format!("{}/{what}", called(question.subject())))
+            .with("format", "csv")
+            .with("enforcement_point_path", place);
+        Ok(Some(self.transport.csv(request, "network").await?))
+    }
+
+    /// All BGP neighbors.
+    pub async fn bgp_neighbors(&self) -> Result<Vec<Object>, BackendError> {
+        let mut neighbors = Vec::new();
+        for gateway in self.list(&TIER_0, "/infra").await? {
+            for service in self.list(&LOCALE_SERVICE, gateway.path().as_str()).await? {
+                let bgp = BGP_CONFIG.path(service.path(), "bgp");
+                neighbors.extend(self.list(&BGP_NEIGHBOR, bgp.as_str()).await?);
+            }
+        }
+        Ok(neighbors)
     }
 
     /// The document at `address`; none when there is nothing to ask about.
@@ -160,7 +192,7 @@ fn is_as_it_should_be(question: &Question, document: &Json) -> bool {
         }
         Question::NeighborStatus(_) => is_connected(document),
         Question::LearnedRoutes(_) | Question::AdvertisedRoutes(_) => has_routes(document),
-        Question::FlowStatistics(_) | Question::ServiceSummary(_) => true,
+        Question::FlowStatistics(_) | Question::TapStatistics(_) | Question::ServiceSummary(_) => true,
     }
 }
 

@@ -20,24 +20,69 @@ use crate::engine::{Answer, Moment, Object, Planned, Question, Runtime, TraceAns
 use crate::model::tree::Fields;
 use crate::model::{
     BGP_CONFIG, BGP_NEIGHBOR, DPD_PROFILE, IKE_PROFILE, Kind, LOCAL_ENDPOINT, LOCALE_SERVICE, POLICY_BASED_SESSION,
-    PREFIX_LIST, PolicyPath, ROUTE_BASED_SESSION, SEGMENT, SIMULATED_FLOW, SIMULATED_PEER, TIER_0, TIER_1,
-    TUNNEL_PROFILE, Tree, VPN_SERVICE, read,
+    PREFIX_LIST, PolicyPath, ROUTE_BASED_SESSION, SEGMENT, SEGMENT_PORT, SIMULATED_FLOW, SIMULATED_PEER, TIER_0,
+    TIER_1, TUNNEL_PROFILE, Tree, VPN_SERVICE, read,
 };
 
 /// Sessions that are up have been so for longer than anything takes, in milliseconds.
 const BEGAN_BEFORE: i64 = 60 * 60 * 1_000;
 
+/// What a far end is called that nobody has declared.
+const FAR_END: &str = "far end, as seen";
+
 /// The key that sessions and their peers have here, where the true one may not be known.
 const KEY: &str = "as was seen";
+
+/// Where prefix lists lie that gateways share.
+const SHARED_LISTS: &str = "/infra/routing-config";
 
 /// The objects of an endpoint.
 struct World {
     objects: Vec<(&'static Kind, PolicyPath, Tree)>,
     /// Whether its peers are simulated.
     is_engine: bool,
+    /// Sessions that are not up.
+    down: Vec<Down>,
+    /// Whether the endpoint keeps keys from us that decide something.
+    hides_keys: bool,
 }
 
+/// The world of an endpoint, in operation.
+pub struct Seen {
+    /// The world, for long enough that everything has come about.
+    pub runtime: Runtime,
+    /// Whether the endpoint is an engine, with far ends that are declared. Otherwise they
+    /// stand as they were seen.
+    pub is_engine: bool,
+    /// Sessions that the endpoint says are not up, where the far ends are not declared.
+    pub down: Vec<Down>,
+    /// Whether the endpoint is an engine that does not show us keys, so that those of both
+    /// ends are taken to be the same.
+    pub hides_keys: bool,
+}
+
+/// A session that is not up, by what the endpoint says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Down {
+    /// The session.
+    pub session: PolicyPath,
+    /// Its state: `DOWN`, `DEGRADED`; empty when nothing is said of it.
+    pub state: String,
+    /// Why, in the endpoint's words; empty when it does not say.
+    pub reason: String,
+}
+
+/// Far ends that do what was seen, and the sessions that were not seen to be up.
+type FarEnds = (Vec<(&'static Kind, PolicyPath, Tree)>, Vec<Down>);
+
 impl Nsx {
+    /// What the endpoint is, rebuilt: read only. The bounds of prefix lists are read as
+    /// `mode` says, which on an NSX is by the length of masks.
+    pub async fn seen(&self, mode: PrefixMatch) -> Result<Seen, BackendError> {
+        let World { objects, is_engine, down, hides_keys } = self.world(true).await?;
+        Ok(Seen { runtime: runtime(&objects, mode), is_engine, down, hides_keys })
+    }
+
     /// Traces a packet through what the endpoint is. What is planned of sessions and
     /// neighbors is left out, since nobody knows what their far ends will do.
     pub(super) async fn traced(
@@ -45,11 +90,11 @@ impl Nsx {
         request: &TraceRequest,
         planned: &[Planned],
     ) -> Result<TraceAnswer, BackendError> {
-        let world = self.world(true).await?;
+        let world = self.seen(PrefixMatch::default()).await?;
         let (known, open): (Vec<_>, Vec<_>) = planned.iter().cloned().partition(|planned| {
             world.is_engine || planned.declared.as_ref().is_none_or(|(kind, _)| !depends_on_a_far_end(kind))
         });
-        let mut answer = world.runtime().traced(request, &known);
+        let mut answer = world.runtime.traced(request, &known);
         answer.unknown.extend(open.into_iter().map(|planned| planned.path));
         Ok(answer)
     }
@@ -62,7 +107,8 @@ impl Nsx {
         planned: &[Planned],
     ) -> Result<Option<Answer>, BackendError> {
         let world = self.world(false).await?;
-        Ok(world.is_engine.then(|| world.runtime().asked(question, planned)))
+        let answer = || runtime(&world.objects, PrefixMatch::default()).asked(question, planned);
+        Ok(world.is_engine.then(answer))
     }
 
     /// What the endpoint holds, with far ends that do what was seen if that is wanted.
@@ -76,17 +122,12 @@ impl Nsx {
             objects.extend(self.list(&SIMULATED_PEER, "/infra").await?);
             objects.extend(self.list(&SIMULATED_FLOW, "/infra").await?);
         }
-        for gateway in self.list(&TIER_1, "/infra").await? {
-            objects.extend(self.list(&SEGMENT, gateway.path().as_str()).await?);
-            objects.push(gateway);
-        }
-        for gateway in self.list(&TIER_0, "/infra").await? {
-            objects.extend(self.list(&PREFIX_LIST, gateway.path().as_str()).await?);
-            for service in self.list(&LOCALE_SERVICE, gateway.path().as_str()).await? {
-                self.add_locale_service(&service, &mut objects).await?;
-                objects.push(service);
+        objects.extend(self.list(&PREFIX_LIST, SHARED_LISTS).await?);
+        self.add_segments("/infra", &mut objects).await?;
+        for kind in [&TIER_1, &TIER_0] {
+            for gateway in self.list(kind, "/infra").await? {
+                self.add_gateway(gateway, &mut objects).await?;
             }
-            objects.push(gateway);
         }
         if is_engine {
             let mut revealed = Vec::new();
@@ -95,9 +136,11 @@ impl Nsx {
             }
             objects = revealed;
         }
-        let far_ends = if with_far_ends && !is_engine { self.far_ends(&objects).await? } else { Vec::new() };
+        let (far_ends, down) =
+            if with_far_ends && !is_engine { self.far_ends(&objects).await? } else { FarEnds::default() };
         let declared = |object: &Object| (object.kind(), object.path().clone(), declared(object, is_engine));
-        Ok(World { objects: objects.iter().map(declared).chain(far_ends).collect(), is_engine })
+        let hides_keys = is_engine && objects.iter().any(Object::hides_secrets);
+        Ok(World { objects: objects.iter().map(declared).chain(far_ends).collect(), is_engine, down, hides_keys })
     }
 
     /// Whether the endpoint is an engine: an NSX knows no simulated peers.
@@ -113,11 +156,38 @@ impl Nsx {
         self.is_engine.get_or_try_init(ask).await.copied()
     }
 
+    /// Adds the segments below `parent`, with their ports.
+    async fn add_segments(&self, parent: &str, objects: &mut Vec<Object>) -> Result<(), BackendError> {
+        for segment in self.list(&SEGMENT, parent).await? {
+            objects.extend(self.list(&SEGMENT_PORT, segment.path().as_str()).await?);
+            objects.push(segment);
+        }
+        Ok(())
+    }
+
+    /// Adds a gateway with what lies below it.
+    async fn add_gateway(&self, gateway: Object, objects: &mut Vec<Object>) -> Result<(), BackendError> {
+        let path = gateway.path().as_str();
+        if gateway.path().is_of_tier1() {
+            self.add_segments(path, objects).await?;
+        } else {
+            objects.extend(self.list(&PREFIX_LIST, path).await?);
+        }
+        for service in self.list(&LOCALE_SERVICE, path).await? {
+            self.add_locale_service(&service, objects).await?;
+            objects.push(service);
+        }
+        objects.push(gateway);
+        Ok(())
+    }
+
     /// Adds what lies below a locale service.
     async fn add_locale_service(&self, service: &Object, objects: &mut Vec<Object>) -> Result<(), BackendError> {
-        let bgp = BGP_CONFIG.path(service.path(), "bgp");
-        objects.extend(self.get(&bgp).await?);
-        objects.extend(self.list(&BGP_NEIGHBOR, bgp.as_str()).await?);
+        if !service.path().is_of_tier1() {
+            let bgp = BGP_CONFIG.path(service.path(), "bgp");
+            objects.extend(self.get(&bgp).await?);
+            objects.extend(self.list(&BGP_NEIGHBOR, bgp.as_str()).await?);
+        }
         for vpn in self.list(&VPN_SERVICE, service.path().as_str()).await? {
             for kind in [&LOCAL_ENDPOINT, &ROUTE_BASED_SESSION, &POLICY_BASED_SESSION] {
                 objects.extend(self.list(kind, vpn.path().as_str()).await?);
@@ -128,7 +198,7 @@ impl Nsx {
     }
 
     /// Peers that do what was seen of the far ends of the sessions among `objects`.
-    async fn far_ends(&self, objects: &[Object]) -> Result<Vec<(&'static Kind, PolicyPath, Tree)>, BackendError> {
+    async fn far_ends(&self, objects: &[Object]) -> Result<FarEnds, BackendError> {
         let trees: Vec<_> = objects.iter().map(|object| (object.kind(), object.path(), object.tree())).collect();
         let topology =
             Topology::of(trees.iter().map(|(kind, path, tree)| (*kind, *path, tree)), PrefixMatch::default());
@@ -141,15 +211,17 @@ impl Nsx {
             let routes = routes.document.as_ref().map(|document| routes_in(document, &own_as)).unwrap_or_default();
             taught.entry(session.path.clone()).or_default().extend(routes);
         }
-        let mut peers: BTreeMap<String, Json> = BTreeMap::new();
+        let (mut peers, mut down): (BTreeMap<String, Json>, Vec<_>) = Default::default();
         for session in objects.iter().filter(|object| is_session(object.kind())) {
             let text = |name: &str| session.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
             let status = self.answer(&Question::SessionStatus(session.path().clone()), &[]).await?.document;
-            let is_up = status.is_some_and(|status| super::runtime::is_up(&status));
+            let is_up = status.as_ref().is_some_and(super::runtime::is_up);
             let peer = peers.entry(text("peer_address")).or_insert_with(|| {
                 let id = text("peer_id");
                 let id = if id.is_empty() { text("peer_address") } else { id };
-                let mut peer = json!({ "address": text("peer_address"), "ike_id": id, "reachable": false });
+                let mut peer = json!({
+                    "display_name": FAR_END, "address": text("peer_address"), "ike_id": id, "reachable": false,
+                });
                 if text("authentication_mode") == "CERTIFICATE" {
                     peer["certificate_subject"] = json!(id);
                 } else {
@@ -159,6 +231,8 @@ impl Nsx {
             });
             if is_up {
                 peer["reachable"] = json!(true);
+            } else {
+                down.push(is_down(session.path(), status.as_ref()));
             }
             if let Some(routes) = taught.remove(session.path()) {
                 if !peer["bgp"].is_object() {
@@ -173,16 +247,25 @@ impl Nsx {
             let path = PolicyPath::parse(&format!("/infra/simulated-peers/seen-{number}")).ok()?;
             Some((&SIMULATED_PEER, path, read(&SIMULATED_PEER, &Tree::from(&peer), None).tree))
         });
-        Ok(placed.collect())
+        Ok((placed.collect(), down))
     }
 }
 
-impl World {
-    /// The world in operation, for long enough that everything has come about.
-    fn runtime(&self) -> Runtime {
-        let now = Moment::from_clock();
-        let objects = self.objects.iter().map(|(kind, path, tree)| (*kind, path, tree));
-        Runtime::of_world(objects, Moment(now.0 - BEGAN_BEFORE), now)
+/// Objects in operation, for long enough that everything has come about.
+fn runtime(objects: &[(&'static Kind, PolicyPath, Tree)], mode: PrefixMatch) -> Runtime {
+    let now = Moment::from_clock();
+    let objects = objects.iter().map(|(kind, path, tree)| (*kind, path, tree));
+    Runtime::of_world(objects, mode, Moment(now.0 - BEGAN_BEFORE), now)
+}
+
+/// What the status of a session says of it.
+fn is_down(session: &PolicyPath, status: Option<&Json>) -> Down {
+    let result = status.map(|status| &status["results"][0]);
+    let text = |value: Option<&Json>| value.and_then(Json::as_str).unwrap_or_default().to_owned();
+    Down {
+        session: session.clone(),
+        state: text(result.map(|result| &result["runtime_status"])),
+        reason: text(result.map(|result| &result["ike_status"]["fail_reason"])),
     }
 }
 
@@ -194,17 +277,19 @@ fn depends_on_a_far_end(kind: &Kind) -> bool {
     is_session(kind) || *kind == BGP_NEIGHBOR
 }
 
-/// What is declared of an object. Keys that were seen to work are the same at both ends.
+/// What is declared of an object. Keys that were seen to work are the same at both ends, and
+/// so are those that nobody shows.
 fn declared(object: &Object, is_engine: bool) -> Tree {
     let mut fields: Fields = match object.tree() {
         Tree::Object(fields) => fields,
         tree => return tree,
     };
-    if !is_engine {
+    if !is_engine || object.hides_secrets() {
         if *object.kind() == BGP_NEIGHBOR {
             fields.remove("password");
         }
-        if is_session(object.kind()) && object.get("authentication_mode").is_none_or(|mode| mode == "PSK") {
+        let has_key = is_session(object.kind()) || *object.kind() == SIMULATED_PEER;
+        if has_key && object.get("authentication_mode").is_none_or(|mode| mode == "PSK") {
             fields.insert("psk".to_owned(), Tree::from(KEY));
         }
     }

@@ -22,8 +22,15 @@ pub enum AddressError {
     Rest,
 }
 
-/// An address that credentials may be sent to. Without a scheme, `https` is meant.
+/// An address that credentials may be sent to. Without a scheme, `https` is meant; without
+/// encryption, only this machine may be.
 pub fn address(text: &str) -> Result<Url, AddressError> {
+    let url = clear_address(text)?;
+    if url.scheme() == "http" && !is_this_machine(&url) { Err(AddressError::Clear) } else { Ok(url) }
+}
+
+/// The same where connections need not be encrypted.
+pub fn clear_address(text: &str) -> Result<Url, AddressError> {
     let text = text.trim();
     let whole = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     let url = Url::parse(&whole).map_err(|error| AddressError::Unreadable(error.to_string()))?;
@@ -37,9 +44,7 @@ pub fn address(text: &str) -> Result<Url, AddressError> {
         return Err(AddressError::Rest);
     }
     match url.scheme() {
-        "https" => Ok(url),
-        "http" if is_this_machine(&url) => Ok(url),
-        "http" => Err(AddressError::Clear),
+        "https" | "http" => Ok(url),
         other => Err(AddressError::Scheme(other.to_owned())),
     }
 }

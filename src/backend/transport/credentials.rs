@@ -23,8 +23,8 @@ pub trait Api: Send + Sync {
     /// Has credentials be made, over `line`.
     async fn credentials(&self, line: &Line) -> Result<Grant, Failure>;
 
-    /// The address of what is at `path`.
-    fn address(&self, path: &str) -> Url;
+    /// The address of what is at `path`, for who has `grant`.
+    fn address(&self, grant: &Grant, path: &str) -> Url;
 
     /// What an answer with this status and body says of the credentials.
     fn verdict(&self, status: u16, body: &[u8]) -> Verdict;
@@ -38,6 +38,8 @@ pub trait Api: Send + Sync {
 pub struct Grant {
     /// The headers.
     pub headers: HeaderMap,
+    /// The address that the API lies below, where it comes with the credentials.
+    pub below: Option<Url>,
     /// From when on others are to be had.
     pub until: Option<Instant>,
 }
@@ -45,7 +47,7 @@ pub struct Grant {
 impl Grant {
     /// These headers, which are good for as long as the endpoint takes them.
     pub fn of(headers: HeaderMap) -> Self {
-        Self { headers, until: None }
+        Self { headers, below: None, until: None }
     }
 }
 

@@ -15,10 +15,15 @@ pub enum Failure {
     #[error(transparent)]
     Refused(ApiError),
     /// Something answered that is not the API: a proxy, a portal, another service.
-    #[error("{host} answered {status} to {request}, and not as {system} does: {line}")]
+    #[error(
+        "{host} answered {status} to {request}, and not as {system} does: {line}. Check {setting}: something else may be there, or \
+         in between, such as a proxy or a portal."
+    )]
     NotTheApi {
         /// What was to answer.
         system: &'static str,
+        /// The setting that names the host.
+        setting: &'static str,
         /// The status of HTTP.
         status: u16,
         /// Who answered.
@@ -39,15 +44,20 @@ pub enum Failure {
         advice: &'static str,
     },
     /// No connection came about.
-    #[error("{host} cannot be reached: {why}")]
+    #[error("{host} cannot be reached: {why}. Check {setting}, and whether this machine gets there.")]
     Unreachable {
         /// The host.
         host: String,
+        /// The setting that names it.
+        setting: &'static str,
         /// What the system says.
         why: String,
     },
     /// The connection ended, or nothing came for too long, before the answer was whole.
-    #[error("The connection to {host} ended before the answer to {request} was whole: {why}")]
+    #[error(
+        "The connection to {host} ended before the answer to {request} was whole: {why}. Run the same command again: what \
+         has taken effect is found."
+    )]
     Lost {
         /// The host.
         host: String,
@@ -132,6 +142,8 @@ impl Error for ApiError {}
 pub struct Dialect {
     /// What answers.
     pub system: &'static str,
+    /// The setting that names the host.
+    pub setting: &'static str,
     /// Reads the body of an error; `None` when it is none of the API's.
     pub read: fn(status: u16, body: &Json, request: &str) -> Option<ApiError>,
     /// What is said of a certificate that nobody trusts.
@@ -151,7 +163,7 @@ impl Dialect {
     /// The failure that an answer is which nobody expects of the API.
     pub fn not_the_api(&self, status: u16, body: &[u8], host: &str, request: &str) -> Failure {
         let (host, request) = (host.to_owned(), request.to_owned());
-        Failure::NotTheApi { system: self.system, status, host, request, line: first_line(body) }
+        Failure::NotTheApi { system: self.system, setting: self.setting, status, host, request, line: first_line(body) }
     }
 
     /// The failure that an error of the client is.
@@ -160,8 +172,10 @@ impl Dialect {
         let why = root_cause(error);
         if let Some(why) = certificate_problem(error) {
             Failure::Certificate { host, why, advice: self.untrusted }
+        } else if let Some(why) = own_certificate_problem(error) {
+            Failure::Credentials { host, why }
         } else if error.is_connect() {
-            Failure::Unreachable { host, why }
+            Failure::Unreachable { host, setting: self.setting, why }
         } else if error.is_builder() {
             Failure::Client(why)
         } else {
@@ -197,6 +211,12 @@ impl Failure {
             Self::GaveUp { last, .. } => last.is_unreachable(),
             _ => false,
         }
+    }
+
+    /// Whether any other request would have come to the same: no connection came about, or
+    /// the host wants to be left alone for longer than a run waits.
+    pub fn is_about_the_host(&self) -> bool {
+        self.is_unreachable() || matches!(self, Self::GaveUp { wanted: Some(_), .. })
     }
 
     /// Whether the request may have taken effect although no answer says so.
@@ -243,8 +263,8 @@ fn first_line(body: &[u8]) -> String {
     if short.is_empty() { "an empty title".to_owned() } else { short }
 }
 
-/// What of `error` is a problem with a certificate. An I/O error holds what caused it, and
-/// does not name it as its source.
+/// What of `error` is a problem with the certificate of the other end. An I/O error holds what
+/// caused it, and does not name it as its source.
 fn certificate_problem(error: &(dyn Error + 'static)) -> Option<String> {
     match error.downcast_ref::<rustls::Error>() {
         Some(rustls::Error::InvalidCertificate(problem)) => return Some(spelled(problem)),
@@ -254,6 +274,21 @@ fn certificate_problem(error: &(dyn Error + 'static)) -> Option<String> {
     let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
     let next = within.map(|within| within as &(dyn Error + 'static)).or_else(|| error.source());
     next.and_then(certificate_problem)
+}
+
+/// What of `error` says that the other end does not take our certificate (RFC 8446, section
+/// 6.2). Over HTTP/2 no more is left of the alert than its text.
+fn own_certificate_problem(error: &reqwest::Error) -> Option<String> {
+    let text = root_cause(error);
+    let said = match text.strip_prefix("received fatal alert: ")? {
+        "UnknownCA" => "it does not know the authority of the client certificate",
+        "CertificateExpired" => "the client certificate has expired",
+        "CertificateRevoked" => "the client certificate is revoked",
+        "BadCertificate" | "UnsupportedCertificate" | "CertificateUnknown" => "it does not take the client certificate",
+        "CertificateRequired" => "it wants a client certificate",
+        _ => return None,
+    };
+    Some(format!("{said}. Check client_auth_cert_file and client_auth_key_file."))
 }
 
 fn spelled(problem: &rustls::CertificateError) -> String {
@@ -287,15 +322,17 @@ fn root_cause(error: &reqwest::Error) -> String {
 mod tests {
     use super::*;
 
-    static DIALECT: Dialect = Dialect { system: "a test", read: |_, _, _| None, untrusted: "" };
+    static DIALECT: Dialect = Dialect { system: "a test", setting: "host", read: |_, _, _| None, untrusted: "" };
 
     #[test]
     fn of_a_page_only_its_title_is_told() {
         let page = b"<html>\n<head><title>502 Bad Gateway</title></head><body>secret</body></html>";
         let said = DIALECT.failure(502, page, "proxy.example.com", "GET /infra/a").to_string();
-        assert_eq!(said, "proxy.example.com answered 502 to GET /infra/a, and not as a test does: 502 Bad Gateway");
+        let told =
+            "proxy.example.com answered 502 to GET /infra/a, and not as a test does: 502 Bad Gateway. Check host";
+        assert!(said.starts_with(told) && !said.contains("secret"), "{said}");
         let long = vec![b'x'; 10_000];
-        assert!(DIALECT.failure(200, &long, "h", "GET /").to_string().len() < 300);
+        assert!(DIALECT.failure(200, &long, "h", "GET /").to_string().len() < 400);
         assert!(DIALECT.failure(500, b"", "h", "GET /").to_string().contains("an empty answer"));
     }
 }

@@ -25,7 +25,7 @@ const LONGEST_ATTEMPT: Duration = Duration::from_mins(2);
 /// A host that has not answered yet is tried so often: its address may be wrong.
 const FIRST_ATTEMPTS: u32 = 4;
 
-/// After a host that cannot be reached was given up, nobody tries for so long.
+/// After a host was given up, nobody tries for so long.
 const GIVEN_UP: Duration = Duration::from_secs(10);
 
 /// Whether a request may be sent again when it is not known whether it took effect.
@@ -141,7 +141,7 @@ impl Line {
             return Err(failure.clone());
         }
         let done = self.persist(request, &known).await;
-        let given_up = done.as_ref().err().filter(|failure| failure.is_unreachable());
+        let given_up = done.as_ref().err().filter(|failure| failure.is_about_the_host());
         let given_up = given_up.map(|failure| (failure.clone(), Instant::now()));
         self.of_host(&name, |host| host.given_up = given_up);
         done
@@ -162,7 +162,8 @@ impl Line {
             let (failure, asked) = match self.attempt(request).await {
                 Ok(answer) if self.retries.statuses.contains(&answer.status) => {
                     let asked = asked_for(&answer.headers, SystemTime::now());
-                    if answer.status == 429 {
+                    // What is longer than anybody waits is no pace; the others are told so too.
+                    if answer.status == 429 && asked.is_none_or(|asked| asked <= DEADLINE) {
                         self.pace.too_many(asked);
                     }
                     let failure =

@@ -25,11 +25,11 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::Value as Json;
 
-pub use address::{AddressError, address, escaped, name_of};
+pub use address::{AddressError, address, clear_address, escaped, name_of};
 pub use client::{Trust, client};
 pub use credentials::{Api, Grant, Verdict, header, secret};
 pub use failure::{ApiError, Dialect, Failure};
-pub use line::{Line, Outgoing, Repeat};
+pub use line::{Incoming, Line, Outgoing, Repeat};
 pub use retry::Retries;
 
 use credentials::Credentials;
@@ -58,6 +58,11 @@ impl Request {
     /// Writes `body` to `path`.
     pub fn put(path: impl Into<String>, body: Json, repeat: Repeat) -> Self {
         Self { body: Some(body), repeat, ..Self::new(Method::PUT, path) }
+    }
+
+    /// Has `body` be added to the collection at `path`.
+    pub fn post(path: impl Into<String>, body: Json) -> Self {
+        Self { body: Some(body), repeat: Repeat::IfWithoutEffect, ..Self::new(Method::POST, path) }
     }
 
     /// Deletes what is at `path`.
@@ -91,6 +96,23 @@ pub struct Reply {
     pub document: Json,
 }
 
+/// What the API answered, as it came.
+struct Taken {
+    status: u16,
+    body: Vec<u8>,
+    /// Who answered.
+    host: String,
+    /// What the request is in a message.
+    name: String,
+}
+
+impl Taken {
+    /// The failure that it is where another answer was expected.
+    fn not_the_api(&self, dialect: &Dialect) -> Failure {
+        dialect.not_the_api(self.status, &self.body, &self.host, &self.name)
+    }
+}
+
 /// An API that can be asked.
 pub struct Transport<A> {
     api: A,
@@ -120,8 +142,29 @@ impl<A: Api> Transport<A> {
     /// Sends `request`. An answer with an error status is a failure, as is one that is
     /// no document.
     pub async fn send(&self, request: Request) -> Result<Reply, Failure> {
+        let taken = self.take(request, "application/json").await?;
+        let document = match taken.body.trim_ascii() {
+            [] => Json::Null,
+            text => serde_json::from_slice(text).map_err(|_| taken.not_the_api(self.line.dialect()))?,
+        };
+        Ok(Reply { document })
+    }
+
+    /// Sends `request`, whose answer is CSV with `column` in its first line.
+    pub async fn csv(&self, request: Request, column: &str) -> Result<String, Failure> {
+        let taken = self.take(request, "text/csv").await?;
+        let text = String::from_utf8_lossy(&taken.body).into_owned();
+        match text.lines().next() {
+            Some(first) if first.contains(column) => Ok(text),
+            _ => Err(taken.not_the_api(self.line.dialect())),
+        }
+    }
+
+    /// Sends `request` for an answer of the type `accept`: alone, as long as it is not known
+    /// what the endpoint thinks of the credentials.
+    async fn take(&self, request: Request, accept: &'static str) -> Result<Taken, Failure> {
         let trial = self.credentials.trial().await?;
-        let sent = self.send_as_known(request).await;
+        let sent = self.take_as_known(request, accept).await;
         // An endpoint that refuses a request has taken the credentials.
         let failure = sent.as_ref().err().filter(|failure| !matches!(failure, Failure::Refused(_)));
         self.credentials.tried(trial, failure);
@@ -129,34 +172,32 @@ impl<A: Api> Transport<A> {
     }
 
     /// Sends `request` with the credentials, which are renewed if they are outdated.
-    async fn send_as_known(&self, request: Request) -> Result<Reply, Failure> {
+    async fn take_as_known(&self, request: Request, accept: &'static str) -> Result<Taken, Failure> {
         let name = request.name();
         let body = request.body.map(|body| body.to_string().into_bytes());
         let mut was_unsure = false;
         for renewals in 0.. {
             let grant = self.credentials.grant(&self.api, &self.line).await?;
-            let mut url = self.api.address(&request.path);
+            let mut url = self.api.address(&grant, &request.path);
             if !request.query.is_empty() {
                 url.query_pairs_mut().extend_pairs(&request.query);
             }
             let host = name_of(&url);
-            let mut headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
+            let mut headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
             if body.is_some() {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             }
             headers.extend(grant.headers.clone());
-            let answer = self
-                .line
-                .exchange(&Outgoing {
-                    method: request.method.clone(),
-                    url,
-                    headers,
-                    body: body.clone(),
-                    name: name.clone(),
-                    repeat: request.repeat,
-                    despite_stop: request.despite_stop,
-                })
-                .await?;
+            let outgoing = Outgoing {
+                method: request.method.clone(),
+                url,
+                headers,
+                body: body.clone(),
+                name: name.clone(),
+                repeat: request.repeat,
+                despite_stop: request.despite_stop,
+            };
+            let answer = self.line.exchange(&outgoing).await?;
             was_unsure |= answer.was_unsure;
             match self.api.verdict(answer.status, &answer.body) {
                 Verdict::Outdated if renewals < RENEWALS => {
@@ -172,18 +213,11 @@ impl<A: Api> Transport<A> {
                 }
                 Verdict::Accepted => {}
             }
-            let dialect = self.line.dialect();
             if !(200..300).contains(&answer.status) {
-                let failure = dialect.failure(answer.status, &answer.body, &host, &name);
+                let failure = self.line.dialect().failure(answer.status, &answer.body, &host, &name);
                 return Err(if was_unsure { failure.after_unsure() } else { failure });
             }
-            let document = match answer.body.trim_ascii() {
-                [] => Json::Null,
-                body => {
-                    serde_json::from_slice(body).map_err(|_| dialect.not_the_api(answer.status, body, &host, &name))?
-                }
-            };
-            return Ok(Reply { document });
+            return Ok(Taken { status: answer.status, body: answer.body, host, name });
         }
         Err(Failure::Client("no attempt was made".to_owned()))
     }

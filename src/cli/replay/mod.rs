@@ -27,8 +27,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::engine_file::EngineFile;
 use super::output::{self, Answer, Failure};
+use super::source::Source;
 use crate::engine::When;
 use capture::{Capture, Window};
 use flows::FlowList;
@@ -42,7 +42,7 @@ pub struct Options {
     /// A capture (pcap or pcapng), or flows as CSV; `-` is the standard input
     capture: PathBuf,
     #[command(flatten)]
-    engine: EngineFile,
+    engine: Source,
     /// Another engine file: list the flows that fare differently there
     #[arg(long, value_name = "FILE", help_heading = "Engine")]
     against: Option<PathBuf>,

@@ -21,15 +21,15 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::engine_file::EngineFile;
 use super::output::{self, Answer, Failure};
+use super::source::Source;
 use crate::engine::{EngineView, When};
 
 /// What the `topology` command is given.
 #[derive(Args)]
 pub struct Options {
     #[command(flatten)]
-    engine: EngineFile,
+    engine: Source,
     /// The language of the picture
     #[arg(long, value_enum, default_value_t = Format::Svg, help_heading = "Output")]
     format: Format,

@@ -12,8 +12,8 @@ mod tests;
 
 use clap::Args;
 
-use super::engine_file::EngineFile;
 use super::output::{self, Answer, Failure};
+use super::source::Source;
 use crate::engine::forwarding::{Disposition, Trace};
 use crate::engine::{TraceAnswer, When};
 use packet::PacketOptions;
@@ -25,7 +25,7 @@ pub struct Options {
     #[command(flatten)]
     packet: PacketOptions,
     #[command(flatten)]
-    engine: EngineFile,
+    engine: Source,
     /// Trace the answer too: a packet of the same size, the other way round
     #[arg(long = "return", help_heading = "Packet")]
     answer: bool,

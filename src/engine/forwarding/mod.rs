@@ -10,6 +10,7 @@
 //! | `atlas` | everything there is to know of an address, in one look-up |
 //! | `rules` | which rule of policy-based sessions takes a packet |
 //! | `tunnels` | sessions and their tunnels: what takes packets, what they become |
+//! | `taps` | copies of the packets that go through a port |
 //! | `ecmp` | which of several equally good next hops |
 //! | `fragments` | cutting packets into fragments |
 //! | `tables`, `index` | what the tables hold of gateways, segments and peers, and positions in them |
@@ -45,6 +46,9 @@
 //!    it learned, and what it protects. What came by a session goes back to it by a route
 //!    only. A far end that is another session of the engine continues at its gateway.
 //!
+//! Taps copy what goes through a port that is in operation, from the workload in step 2 and
+//! to it at the end. No step looks at them.
+//!
 //! A packet that is at a gateway or a peer for the second time is in a loop.
 
 mod atlas;
@@ -57,6 +61,7 @@ mod index;
 mod packet;
 mod rules;
 mod tables;
+mod taps;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -71,6 +76,7 @@ use std::sync::Arc;
 pub use crate::model::{Disposition, DropReason};
 pub use decision::{Crossing, Decision};
 pub use packet::{Packet, protocol};
+pub use taps::{Copied, CopyMade, CopyTo};
 pub use trace::{Because, Event, Node, RouteSource, Step, Trace};
 pub use tunnels::UPLINK_MTU;
 pub use words::{MOST_NAMED, sum};
@@ -81,6 +87,7 @@ use self::rules::Rules;
 use self::tables::{Gateway, Group, Peer, Port, Segment, Subnet};
 use self::tunnels::Sessions;
 use self::walk::Role;
+use super::Moment;
 use super::bgp::{Rib, Unused};
 use super::negotiation::SessionState;
 use super::topology::Topology;
@@ -96,6 +103,8 @@ const EVERYWHERE: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(I
 /// What forwarding is decided by at one moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs<'a> {
+    /// The moment.
+    pub now: Moment,
     /// What is declared.
     pub topology: &'a Topology,
     /// The states of sessions.
@@ -123,6 +132,7 @@ pub struct Forwarding {
     segments: Vec<Segment>,
     subnets: Vec<Subnet>,
     ports: Vec<Port>,
+    taps: Vec<taps::Tap>,
     peers: Vec<Peer>,
     sessions: Sessions,
     explain: Explain,
@@ -144,6 +154,12 @@ impl Forwarding {
     /// other way.
     pub fn decide_answer(&self, packet: &Packet) -> Decision {
         walk::decide(self, packet, Role::Answering)
+    }
+
+    /// What becomes of a packet, in short, and the copies that taps make of it: `each` is
+    /// called for every one, in the order in which they are made.
+    pub fn decide_copying(&self, packet: &Packet, each: impl FnMut(CopyMade<'_>)) -> Decision {
+        walk::decide_copying(self, packet, Role::Opening, each)
     }
 
     /// What becomes of a packet, step by step.

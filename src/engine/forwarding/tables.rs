@@ -43,7 +43,13 @@ pub(super) struct Subnet {
 /// A segment port.
 pub(super) struct Port {
     pub path: PolicyPath,
+    pub segment: u32,
     pub is_up: bool,
+    /// Which of all taps are its own.
+    pub taps: Range<u32>,
+    /// The VLANs of its addresses, and the one of all others.
+    pub vlans: Vec<(IpAddr, u16)>,
+    pub vlan: Option<u16>,
 }
 
 /// A simulated peer.

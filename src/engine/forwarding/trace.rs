@@ -3,11 +3,11 @@
 
 use std::net::IpAddr;
 
-use super::{Disposition, DropReason, Packet};
+use super::{CopyTo, Disposition, DropReason, Packet};
 use crate::engine::bgp::KeptOut;
 use crate::engine::esp::Encapsulation;
 use crate::engine::negotiation::DownReason;
-use crate::model::{DfPolicy, Network, PolicyPath};
+use crate::model::{DfPolicy, Network, PolicyPath, TapDirection};
 
 /// The way of one packet.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,6 +139,18 @@ pub enum Event {
         /// Its size again, in bytes; that of the largest fragment if it was cut before
         /// encryption.
         size: usize,
+    },
+    /// A tap makes a copy of it, which is delivered elsewhere; the packet goes on.
+    Copied {
+        /// Whether it goes to the port or comes from it.
+        direction: TapDirection,
+        /// The sizes of the packets that are copied, in bytes: one, or those of its
+        /// fragments.
+        sizes: Vec<usize>,
+        /// How many hops it may still go.
+        time_to_live: u8,
+        /// Where the copy is delivered to.
+        to: CopyTo,
     },
     /// It reached its network.
     Delivered {

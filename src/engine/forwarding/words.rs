@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Because, Disposition, DropReason, Event, Node, RouteSource, Trace};
+use super::{Because, CopyTo, Disposition, DropReason, Event, Node, RouteSource, Trace};
 use crate::model::PolicyPath;
 
 /// So many neighbors are named that routes may be missing from.
@@ -41,6 +41,7 @@ impl Event {
             Self::Encapsulated { .. } => "ENCAPSULATED",
             Self::Carried { .. } => "CARRIED",
             Self::Decapsulated { .. } => "DECAPSULATED",
+            Self::Copied { .. } => "COPIED",
             Self::Delivered { .. } => "DELIVERED",
             Self::Accepted => "ACCEPTED",
             Self::Dropped { .. } => "DROPPED",
@@ -96,6 +97,9 @@ impl fmt::Display for Event {
                 write!(f, "{from} to {to} in {latency} ms, at most {path_mtu} bytes")
             }
             Self::Decapsulated { size, .. } => write!(f, "{size} bytes again"),
+            Self::Copied { direction, sizes, to, .. } => {
+                write!(f, "{} bytes that go {}, to {to}", sum(sizes), direction.word())
+            }
             Self::Delivered { network, port: Some(port) } => write!(f, "to {network}, port {}", port.id()),
             Self::Delivered { network, port: None } => write!(f, "to {network}"),
             Self::Accepted => f.write_str("it was for this node itself"),
@@ -103,6 +107,16 @@ impl fmt::Display for Event {
                 Some(because) => write!(f, "{}: {because}", reason.word()),
                 None => f.write_str(reason.word()),
             },
+        }
+    }
+}
+
+impl fmt::Display for CopyTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service { port, is_up: true, .. } => write!(f, "port {}", port.id()),
+            Self::Service { port, is_up: false, .. } => write!(f, "port {}, which is down", port.id()),
+            Self::Remote { address, wrap, tunnel } => write!(f, "{address} by {} {tunnel}", wrap.word()),
         }
     }
 }

@@ -36,7 +36,6 @@ use serde_json::{Map, Value as Json};
 pub use fault::NetworkFault;
 pub use read::no_such_object;
 
-use super::runtime::settle;
 use super::store::{StoreExt, Transaction};
 use super::taps::{Member, body};
 use super::{Engine, Refusal};
@@ -131,20 +130,15 @@ impl Engine {
         })
     }
 
-    /// Does `work` in one transaction, and settles the state if that is due.
+    /// Does `work` in one transaction, and settles the state if it says so.
     fn writing<T: Send + 'static>(
         &self,
         by: &Member,
         work: impl Fn(&mut dyn Transaction) -> Result<(T, bool), Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let (now, mode) = (by.caller.now, self.prefix_match);
-        self.store.write(move |tx| {
-            let (done, is_due) = work(tx)?;
-            if is_due {
-                settle(tx, now, mode)?;
-            }
-            Ok(done)
-        })
+        let (done, is_due) = self.store.write(work)?;
+        self.settle_if(is_due, by.caller.now);
+        Ok(done)
     }
 }
 

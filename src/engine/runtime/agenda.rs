@@ -14,6 +14,8 @@ pub(super) enum Item {
     Neighbor(PolicyPath),
     /// A flow that begins or ends.
     Flow(PolicyPath),
+    /// A tap that begins or ends.
+    Tap(PolicyPath),
     /// A packet that opens a session which waits for traffic.
     Packet(PolicyPath),
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{EngineView, Planned, Runtime, When, flow_statistics, service_summary, session_statistics, session_status};
+use super::{EngineView, Planned, Runtime, When, flow_statistics, service_summary, session_statistics};
+use super::{session_status, tap_statistics};
 use crate::engine::bgp::BfdState;
 use crate::engine::bgp::documents::{self, Direction};
 use crate::engine::forwarding::{DropReason, Packet, Trace};
@@ -27,6 +28,8 @@ pub enum Question {
     AdvertisedRoutes(PolicyPath),
     /// What became of the packets of a simulated flow.
     FlowStatistics(PolicyPath),
+    /// What a tap service, a tap flow or a tap mirror has copied.
+    TapStatistics(PolicyPath),
 }
 
 impl Question {
@@ -39,7 +42,8 @@ impl Question {
             | Self::NeighborStatus(path)
             | Self::LearnedRoutes(path)
             | Self::AdvertisedRoutes(path)
-            | Self::FlowStatistics(path) => path,
+            | Self::FlowStatistics(path)
+            | Self::TapStatistics(path) => path,
         }
     }
 }
@@ -119,6 +123,7 @@ impl EngineView {
             Question::LearnedRoutes(path) => self.routes(path, Direction::Learned),
             Question::AdvertisedRoutes(path) => self.routes(path, Direction::Advertised),
             Question::FlowStatistics(path) => flow_statistics(self, path),
+            Question::TapStatistics(path) => tap_statistics(self, path),
         }
     }
 }

@@ -124,6 +124,19 @@ pub fn flow_statistics(view: &EngineView, path: &PolicyPath) -> Option<Json> {
     }))
 }
 
+/// What was copied by the tap service, the tap flow or the tap mirror at `path`; none when
+/// there is no such tap.
+pub fn tap_statistics(view: &EngineView, path: &PolicyPath) -> Option<Json> {
+    view.topology.name_of_tap(path)?;
+    let counters = view.traffic.of_tap(path);
+    Some(json!({
+        "packets_copied": counters.packets,
+        "bytes_copied": counters.bytes,
+        "packets_lost": counters.lost,
+        "last_update_timestamp": view.now.0,
+    }))
+}
+
 impl<'a> Subject<'a> {
     fn of(view: &'a EngineView, path: &PolicyPath) -> Option<Self> {
         Some(Self { view, session: view.topology.sessions.get(path)?, state: view.sessions.get(path)? })

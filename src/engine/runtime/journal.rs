@@ -2,8 +2,11 @@
 //!
 //! A write notes what it changes and when, which costs the same however large the
 //! engine is. Whoever wants the state reads the settled one, takes the declarations back
-//! to that moment, and lets everything happen in order. When the journal has grown
-//! long, the next write settles it, in its own transaction.
+//! to that moment, and lets everything happen in order. Whoever has read it before reads on.
+//! When the journal has grown long, whoever makes the next write settles it.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -55,15 +58,17 @@ pub(super) enum Event {
     Reset(PolicyPath),
 }
 
-/// What the store knows of the past: the settled state, the declarations at that
-/// moment, and what has happened since, in order.
+/// What the store knows of the past: the settled state, and what has happened since, in
+/// order.
 pub(super) struct Past {
     pub settled: Option<Settled>,
-    pub declared: Vec<(&'static Kind, PolicyPath, Tree)>,
     pub events: Vec<(Moment, Event)>,
     /// The number of the journal's last entry.
     pub last: u64,
 }
+
+/// An object as it is declared; none where there is none.
+type Declared = Option<(&'static Kind, Tree)>;
 
 /// Notes that the object at `path`, which was `before`, is written or deleted at `at`.
 /// `true` when the journal has grown so long that it should be settled.
@@ -81,9 +86,13 @@ pub(super) fn note_reset(tx: &mut dyn Transaction, at: Moment, path: &PolicyPath
     append(tx, &Entry { at: at.0, path: path.to_string(), what: What::Reset(true) })
 }
 
+fn entry_key(number: u64) -> String {
+    format!("{ENTRIES}{number:016x}")
+}
+
 fn append(tx: &mut dyn Transaction, entry: &Entry) -> Result<bool, StoreError> {
     let number = 1 + last(&*tx)?;
-    let key = format!("{ENTRIES}{number:016x}");
+    let key = entry_key(number);
     let text = serde_json::to_vec(entry).map_err(|_| StoreError::Unreadable { key: key.clone() })?;
     tx.put(LAST, number.to_string().as_bytes())?;
     tx.put(&key, &text)?;
@@ -91,55 +100,133 @@ fn append(tx: &mut dyn Transaction, entry: &Entry) -> Result<bool, StoreError> {
 }
 
 /// The number of the journal's last entry.
-fn last(view: &(impl View + ?Sized)) -> Result<u64, StoreError> {
+pub(in crate::engine) fn last(view: &(impl View + ?Sized)) -> Result<u64, StoreError> {
     Ok(view.get(LAST)?.and_then(|last| std::str::from_utf8(&last).ok()?.parse().ok()).unwrap_or(0))
 }
 
-/// Stores `settled` in place of what led to it, unless something was noted after the
-/// entry `seen`.
-pub(super) fn settle_unless_changed(tx: &mut dyn Transaction, settled: &Settled, seen: u64) -> Result<(), StoreError> {
-    if last(&*tx)? == seen { settle(tx, settled) } else { Ok(()) }
-}
-
-/// Stores `settled` in place of what led to it.
-pub(super) fn settle(tx: &mut dyn Transaction, settled: &Settled) -> Result<(), StoreError> {
-    for (key, _) in tx.entries(ENTRIES)? {
+/// Stores `settled`, the state right after the entry `through`, in place of what led to
+/// it, unless somebody has settled that already.
+pub(super) fn settle_through(tx: &mut dyn Transaction, settled: &Settled, through: u64) -> Result<(), StoreError> {
+    if tx.get(&entry_key(through))?.is_none() {
+        return Ok(());
+    }
+    let mut gone = Vec::new();
+    tx.scan(ENTRIES, Some(&entry_key(through + 1)), None, &mut |key, _| {
+        gone.push(key.to_owned());
+        ControlFlow::Continue(())
+    })?;
+    for key in gone {
         tx.delete(&key)?;
     }
-    let text = serde_json::to_vec(settled).map_err(|_| StoreError::Unreadable { key: SETTLED.to_owned() })?;
+    let text = serde_json::to_vec(settled).map_err(|_| unreadable(SETTLED))?;
     tx.put(SETTLED, &text)
 }
 
-/// Reads the past. What cannot be read is refused rather than left out: the state would
-/// be another one.
-pub(super) fn read(view: &(impl View + ?Sized)) -> Result<Past, StoreError> {
-    let unreadable = |key: &str| StoreError::Unreadable { key: key.to_owned() };
+fn unreadable(key: &str) -> StoreError {
+    StoreError::Unreadable { key: key.to_owned() }
+}
+
+/// Reads the past, and shows `declare` what was declared at the moment it begins with. What
+/// cannot be read is refused rather than left out: the state would be another one.
+pub(super) fn read(
+    view: &(impl View + ?Sized),
+    mut declare: impl FnMut(&'static Kind, &PolicyPath, &Tree),
+) -> Result<Past, StoreError> {
     let settled = match view.get(SETTLED)? {
         Some(stored) => Some(serde_json::from_slice(&stored).map_err(|_| unreadable(SETTLED))?),
         None => None,
     };
-    let mut declared: std::collections::BTreeMap<PolicyPath, (&'static Kind, Tree)> =
-        index::all(view)?.into_iter().map(|object| (object.path().clone(), (object.kind(), object.tree()))).collect();
-    let mut events = Vec::new();
-    for (key, stored) in view.entries(ENTRIES)?.into_iter().rev() {
+    let (events, before) = events(view, view.entries(ENTRIES)?)?;
+    index::each(view, |key, stored| {
+        // A path has one spelling, so that it is found by its text.
+        if !before.contains_key(&key[1..]) {
+            let (kind, path, tree) = index::parse(key, stored)?.into_declaration();
+            declare(kind, &path, &tree);
+        }
+        Ok(())
+    })?;
+    for (path, object) in &before {
+        if let Some((kind, tree)) = object
+            && let Ok(path) = PolicyPath::parse(path)
+        {
+            declare(kind, &path, tree);
+        }
+    }
+    Ok(Past { settled, events, last: last(view)? })
+}
+
+/// What has happened since the entry `seen`, in order, and the number of the last entry;
+/// none if some of it is settled, so that nobody knows any more.
+pub(super) fn read_on(
+    view: &(impl View + ?Sized),
+    seen: u64,
+) -> Result<Option<(Vec<(Moment, Event)>, u64)>, StoreError> {
+    let last = last(view)?;
+    let Some(entries) = since(view, seen, last)? else { return Ok(None) };
+    let (events, _) = events(view, entries)?;
+    Ok(Some((events, last)))
+}
+
+/// The paths of what was written since the entry `seen`, and the number of the last entry;
+/// none if some of it is settled.
+pub(in crate::engine) fn written_since(
+    view: &(impl View + ?Sized),
+    seen: u64,
+) -> Result<Option<(Vec<PolicyPath>, u64)>, StoreError> {
+    /// An entry, of which no more is read.
+    #[derive(Deserialize)]
+    struct Written {
+        path: String,
+    }
+    let last = last(view)?;
+    let Some(entries) = since(view, seen, last)? else { return Ok(None) };
+    let path = |(key, stored): (String, Vec<u8>)| {
+        let Written { path } = serde_json::from_slice(&stored).map_err(|_| unreadable(&key))?;
+        PolicyPath::parse(&path).map_err(|_| unreadable(&key))
+    };
+    Ok(Some((entries.into_iter().map(path).collect::<Result<_, _>>()?, last)))
+}
+
+/// The entries after `seen`, up to `last`, which is the last one; none if not all are there.
+fn since(view: &(impl View + ?Sized), seen: u64, last: u64) -> Result<Option<Vec<(String, Vec<u8>)>>, StoreError> {
+    let Some(count) = last.checked_sub(seen) else { return Ok(None) };
+    let mut entries = Vec::new();
+    view.scan(&entry_key(seen + 1), Some(&entry_key(last + 1)), None, &mut |key, stored| {
+        entries.push((key.to_owned(), stored.to_owned()));
+        ControlFlow::Continue(())
+    })?;
+    Ok((u64::try_from(entries.len()) == Ok(count)).then_some(entries))
+}
+
+/// What the entries tell of, in order, and by path what was there before the first of them.
+/// What was there after an entry is what was there before the next one of that path, or is
+/// there now.
+fn events(
+    view: &(impl View + ?Sized),
+    entries: Vec<(String, Vec<u8>)>,
+) -> Result<(Vec<(Moment, Event)>, BTreeMap<String, Declared>), StoreError> {
+    let mut events = Vec::with_capacity(entries.len());
+    let mut before: BTreeMap<String, Declared> = BTreeMap::new();
+    let declaration = |object: Object| {
+        let (kind, _, tree) = object.into_declaration();
+        (kind, tree)
+    };
+    for (key, stored) in entries.into_iter().rev() {
         let entry: Entry = serde_json::from_slice(&stored).map_err(|_| unreadable(&key))?;
         let path = PolicyPath::parse(&entry.path).map_err(|_| unreadable(&key))?;
         let event = match entry.what {
             What::Reset(_) => Event::Reset(path),
-            What::Before(before) => {
-                // What was there afterwards is what is there when the later entries
-                // have been taken back.
-                let after = declared.remove(&path);
-                if let Some(fields) = before {
-                    let object = Object::from_fields(fields).ok_or_else(|| unreadable(&key))?;
-                    declared.insert(path.clone(), (object.kind(), object.tree()));
-                }
+            What::Before(fields) => {
+                let object = fields.map(|fields| Object::from_fields(fields).ok_or_else(|| unreadable(&key)));
+                let after = match before.insert(path.to_string(), object.transpose()?.map(declaration)) {
+                    Some(after) => after,
+                    None => index::get(view, &path)?.map(declaration),
+                };
                 Event::Declared(path, after)
             }
         };
         events.push((Moment(entry.at), event));
     }
     events.reverse();
-    let declared = declared.into_iter().map(|(path, (kind, tree))| (kind, path, tree)).collect();
-    Ok(Past { settled, declared, events, last: last(view)? })
+    Ok((events, before))
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::agenda::{Agenda, Item};
+use super::capture::Recorder;
 use super::journal::Event;
 use super::traffic::{Meter, Traffic, sends};
 use super::{EngineView, Planned, Settled};
@@ -15,7 +16,9 @@ use crate::engine::Moment;
 use crate::engine::bgp::{NeighborRecord, Surroundings};
 use crate::engine::negotiation::{DownReason, IkeState, SessionRecord, SessionState};
 use crate::engine::topology::{FarEnd, Session, Topology};
-use crate::model::{Kind, Network, PolicyPath, Tree};
+use crate::model::{
+    DPD_PROFILE, IKE_PROFILE, Kind, LOCAL_ENDPOINT, Network, PolicyPath, TUNNEL_PROFILE, Tree, VPN_SERVICE, kinds_at,
+};
 
 /// With nothing to come within so long, everything counts as settled: longer than any
 /// negotiation, retransmission, connect retry or usual hold time.
@@ -39,6 +42,8 @@ pub struct Runtime {
     lean: Option<Arc<Topology>>,
     /// How flows go at the moment; none when something has changed since.
     meter: Option<Meter>,
+    /// Who looks on.
+    recorder: Option<Recorder>,
 }
 
 impl Runtime {
@@ -55,6 +60,7 @@ impl Runtime {
             agenda: Agenda::default(),
             lean: None,
             meter: None,
+            recorder: None,
         };
         for path in runtime.topology.sessions.keys().cloned().collect::<Vec<_>>() {
             runtime.keep_session(&path);
@@ -65,7 +71,20 @@ impl Runtime {
         for path in runtime.topology.flows.keys().cloned().collect::<Vec<_>>() {
             runtime.schedule_flow(&path);
         }
+        for path in runtime.topology.taps().cloned().collect::<Vec<_>>() {
+            runtime.schedule_tap(&path);
+        }
         runtime
+    }
+
+    /// The same engine, of which somebody looks on.
+    pub(super) fn watched_by(self, recorder: Option<Recorder>) -> Self {
+        Self { recorder, ..self }
+    }
+
+    /// Who has looked on.
+    pub(super) fn take_recorder(&mut self) -> Option<Recorder> {
+        self.recorder.take()
     }
 
     /// What is to be stored of it.
@@ -134,6 +153,9 @@ impl Runtime {
         if !self.topology.flows.contains_key(path) {
             self.traffic.forget_flow(path);
         }
+        if path.is_of_neutron() && self.topology.name_of_tap(path).is_none() {
+            self.traffic.forget_tap(path);
+        }
         for session in &touched.sessions {
             self.session_changed(session);
         }
@@ -141,6 +163,7 @@ impl Runtime {
             self.neighbor_changed(neighbor);
         }
         self.schedule_flow(path);
+        self.schedule_tap(path);
         self.watch_traffic();
     }
 
@@ -170,6 +193,9 @@ impl Runtime {
             let items =
                 [Some(Item::Neighbor(path.clone())), session.clone().map(Item::Session), session.map(Item::Packet)];
             return items.into_iter().flatten().filter_map(|item| self.agenda.of(&item)).min();
+        }
+        if path.is_of_neutron() {
+            return self.agenda.of(&Item::Tap(path.clone()));
         }
         if self.states.get(path).is_some_and(|state| state.is_up() && state.tunnels_up().count() == state.tunnels.len())
         {
@@ -248,6 +274,9 @@ impl Runtime {
         if sends(&self.topology, self.now, to) {
             let meter = self.take_meter();
             meter.count(&self.topology, &mut self.traffic, self.now, to);
+            if let Some(recorder) = &mut self.recorder {
+                recorder.look(&self.topology, &meter, self.now, to);
+            }
             self.meter = Some(meter);
         }
         self.now = to;
@@ -274,6 +303,10 @@ impl Runtime {
                     }
                 }
                 Item::Flow(path) => self.schedule_flow(&path),
+                Item::Tap(path) => {
+                    self.meter = None;
+                    self.schedule_tap(&path);
+                }
                 Item::Packet(path) => self.wake(&path),
             }
         }
@@ -380,6 +413,11 @@ impl Runtime {
         self.agenda.set(Item::Flow(path.clone()), next);
     }
 
+    /// Notes when the tap at `path` begins or ends.
+    fn schedule_tap(&mut self, path: &PolicyPath) {
+        self.agenda.set(Item::Tap(path.clone()), self.topology.next_change_of_tap(path, self.now));
+    }
+
     /// Notes which sessions that wait for traffic the flows are going to open, and when.
     fn watch_traffic(&mut self) {
         if self.topology.flows.is_empty() || !self.states.values().any(waits) {
@@ -399,21 +437,22 @@ impl Runtime {
         let peer = topology.peers.get(path).map(|peer| peer.address);
         let endpoint = topology.endpoints.get(path).map(|endpoint| endpoint.address);
         let own = topology.sessions.get(path).and_then(|it| topology.endpoints.get(&it.endpoint)).map(|it| it.address);
-        for session in topology.sessions.values() {
-            let refers = [&session.ike_profile, &session.tunnel_profile, &session.dpd_profile];
-            let touches = session.path == *path
-                || session.endpoint == *path
-                || refers.into_iter().flatten().any(|it| it == path)
-                || session.path.as_str().starts_with(&format!("{path}/sessions/"))
-                || [peer, endpoint, own].into_iter().flatten().any(|address| address == session.peer_address);
-            if touches {
-                touched.sessions.insert(session.path.clone());
-                // What matters to a session matters to the one at its far end.
-                if let FarEnd::Session(far) = topology.far_end(session) {
-                    touched.sessions.insert(far.session.path.clone());
-                }
-                touched.neighbors.extend(self.neighbors_through(session));
+        let service = format!("{path}/sessions/");
+        let uses = |session: &&Session| {
+            let profiles = [&session.ike_profile, &session.tunnel_profile, &session.dpd_profile];
+            session.endpoint == *path
+                || profiles.into_iter().flatten().any(|it| it == path)
+                || session.path.as_str().starts_with(&service)
+        };
+        let of_use = is_used_by_sessions(path).then(|| topology.sessions.values().filter(uses)).into_iter().flatten();
+        let ends = [peer, endpoint, own].into_iter().flatten().flat_map(|address| topology.sessions_towards(address));
+        for session in topology.sessions.get(path).into_iter().chain(of_use).chain(ends) {
+            touched.sessions.insert(session.path.clone());
+            // What matters to a session matters to the one at its far end.
+            if let FarEnd::Session(far) = topology.far_end(session) {
+                touched.sessions.insert(far.session.path.clone());
             }
+            touched.neighbors.extend(self.neighbors_through(session));
         }
         let of_instance = topology.bgp.contains_key(path);
         let everybody = topology.prefix_lists.contains_key(path) || peer.is_some();
@@ -447,6 +486,12 @@ fn for_flows(topology: &Topology) -> Topology {
 /// Whether a session waits for traffic.
 fn waits(state: &SessionState) -> bool {
     matches!(state.ike, IkeState::Down { reason: DownReason::WaitsForTraffic, .. })
+}
+
+/// Whether sessions may refer to what lies at `path`, or lie below it.
+fn is_used_by_sessions(path: &PolicyPath) -> bool {
+    let used = [&IKE_PROFILE, &TUNNEL_PROFILE, &DPD_PROFILE, &LOCAL_ENDPOINT, &VPN_SERVICE];
+    kinds_at(path).any(|kind| used.contains(&kind))
 }
 
 /// Whether something in a document is not known that may matter to what runs.

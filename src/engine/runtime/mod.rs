@@ -3,21 +3,26 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `journal` | what has changed since the state was settled last |
+//! | `kept` | the course of events, kept from one question to the next |
 //! | `machine` | the course of events from one moment to a later one |
 //! | `agenda` | when what changes by itself next |
 //! | `traffic` | what flows send, and what is counted of it |
+//! | `capture` | the copies that taps have made, packet by packet |
 //! | `view` | the engine at one moment |
 //! | `ask` | questions about running things, and their answers |
 //! | `documents` | the API's answers about a session, and those about a flow |
 //!
 //! Nothing runs in the background: every process of Terraform lives for seconds. The
 //! state at a moment follows from the last settled state, from what was declared and
-//! reset since, and from the moment. [`Engine::runtime`] computes it.
+//! reset since, and from the moment. [`Engine::runtime`] computes it. Who asks again gets on
+//! from where the last question was answered.
 
 mod agenda;
 mod ask;
+mod capture;
 mod documents;
 pub(super) mod journal;
+mod kept;
 mod machine;
 #[cfg(test)]
 mod tests;
@@ -29,22 +34,23 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use ask::{Answer, Question, TraceAnswer, TraceRequest};
-pub use documents::{flow_statistics, service_summary, session_statistics, session_status};
+pub use capture::{Capture, CaptureOf, CaptureRequest, CapturedCopy};
+pub use documents::{flow_statistics, service_summary, session_statistics, session_status, tap_statistics};
 pub use machine::Runtime;
-pub use traffic::{FlowCounters, Traffic, TunnelCounters};
+pub use traffic::{FlowCounters, TapCounters, Traffic, TunnelCounters};
 pub use view::EngineView;
+
+use capture::Recorder;
+pub(super) use kept::Kept;
 
 use super::bgp::NeighborRecord;
 use super::negotiation::SessionRecord;
 use super::prefix_filter::PrefixMatch;
-use super::store::{StoreError, StoreExt, Transaction, View};
+use super::store::{StoreError, StoreExt, View};
 use super::topology::Topology;
 use super::{Engine, Moment, Refusal};
 use crate::model::{Kind, POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION, Tree};
 use journal::Past;
-
-/// A journal of so many entries is settled by who has read it.
-const LONG: usize = 100;
 
 /// The state at the moment it was settled last, as it is stored.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -81,41 +87,47 @@ impl Runtime {
     /// far as it has been read.
     pub fn of_world<'a>(
         objects: impl IntoIterator<Item = (&'static Kind, &'a PolicyPath, &'a Tree)>,
+        mode: PrefixMatch,
         since: Moment,
         now: Moment,
     ) -> Self {
-        let topology = Topology::of(objects, PrefixMatch::default());
+        let topology = Topology::of(objects, mode);
         let mut runtime = Self::restore(Settled { at: since.0, ..Settled::default() }, topology);
         runtime.advance(now);
         runtime
+    }
+
+    /// The engine as it can be looked at, at the moment that `when` says.
+    pub fn seen(mut self, when: When) -> EngineView {
+        if when == When::Settled {
+            self.settle_down();
+            self.wake_all();
+            self.settle_down();
+        }
+        self.view()
     }
 }
 
 impl Engine {
     /// The engine in operation at `now`.
     pub fn runtime(&self, now: Moment) -> Result<Runtime, Refusal> {
-        let past = self.store.read(|view| journal::read(view))?;
-        let (last, length) = (past.last, past.events.len());
-        let runtime = replay(past, now, self.prefix_match);
-        if length >= LONG && !self.looks_on {
-            // The next one need not let all of that happen again. What somebody has written
-            // meanwhile stays in the journal, and this state is forgotten then.
-            let settled = runtime.settled();
-            self.store.write(move |tx| journal::settle_unless_changed(tx, &settled, last))?;
+        Ok(self.course.at(self, now)?)
+    }
+
+    /// Settles the journal if it `is_due`: stores the state that it leads to, from which the
+    /// next one follows. What led to it has been committed; should this fail, the next one
+    /// tries again.
+    pub(super) fn settle_if(&self, is_due: bool, now: Moment) {
+        if is_due && let Err(error) = self.course.settle(self, now) {
+            tracing::warn!(%error, "the journal could not be settled");
         }
-        Ok(runtime)
     }
 
     /// The engine as it can be looked at, with what is `planned` to be declared at `now`.
     pub fn view(&self, now: Moment, when: When, planned: &[Planned]) -> Result<EngineView, Refusal> {
         let mut runtime = self.runtime(now)?;
         runtime.declare_all(planned);
-        if when == When::Settled {
-            runtime.settle_down();
-            runtime.wake_all();
-            runtime.settle_down();
-        }
-        Ok(runtime.view())
+        Ok(runtime.seen(when))
     }
 
     /// Sets the statistics of the session at `path` to zero.
@@ -124,31 +136,43 @@ impl Engine {
         if *kind != ROUTE_BASED_SESSION && *kind != POLICY_BASED_SESSION {
             return Err(Refusal::InvalidPath(path.to_string()));
         }
-        let (path, mode) = (path.clone(), self.prefix_match);
-        Ok(self.store.write(move |tx| {
-            if journal::note_reset(tx, now, &path)? { settle(tx, now, mode) } else { Ok::<_, StoreError>(()) }
-        })?)
+        let path = path.clone();
+        let is_due = self.store.write(move |tx| journal::note_reset(tx, now, &path))?;
+        self.settle_if(is_due, now);
+        Ok(())
     }
 }
 
-/// Settles the journal: stores the state at `now`, from which the next one follows.
-pub(super) fn settle(tx: &mut dyn Transaction, now: Moment, mode: PrefixMatch) -> Result<(), StoreError> {
-    let past = journal::read(&*tx as &dyn View)?;
-    journal::settle(tx, &replay(past, now, mode).settled())
+/// What came of letting happen again all that a journal knows of.
+struct Replayed {
+    /// The moment with which it begins.
+    begin: Moment,
+    /// The state at the moment of the last of it; at `now` if nothing has happened yet.
+    runtime: Runtime,
+    /// How many entries that were.
+    length: usize,
+    /// The number of the last one.
+    last: u64,
 }
 
-/// Lets everything happen that the past knows of, up to `now`.
-fn replay(past: Past, now: Moment, mode: PrefixMatch) -> Runtime {
-    let Past { settled, declared, events, last: _ } = past;
+/// Lets all happen again that the journal of `view` knows of, while `recorder` looks on.
+fn replay(
+    view: &(impl View + ?Sized),
+    now: Moment,
+    mode: PrefixMatch,
+    recorder: Option<Recorder>,
+) -> Result<Replayed, StoreError> {
+    let mut topology = Topology::of([], mode);
+    let Past { settled, events, last } = journal::read(view, |kind, path, tree| topology.put(kind, path, tree))?;
     // An engine that an earlier release has written has no settled state: what it
     // declares begins with the first thing that happens.
     let begin = || Settled { at: events.first().map_or(now, |(at, _)| *at).0, ..Settled::default() };
     let settled = settled.unwrap_or_else(begin);
-    let topology = Topology::of(declared.iter().map(|(kind, path, tree)| (*kind, path, tree)), mode);
-    let mut runtime = Runtime::restore(settled, topology);
+    let begin = Moment(settled.at);
+    let mut runtime = Runtime::restore(settled, topology).watched_by(recorder);
+    let length = events.len();
     for (at, event) in events {
         runtime.meet(at, event);
     }
-    runtime.advance(now);
-    runtime
+    Ok(Replayed { begin, runtime, length, last })
 }

@@ -12,10 +12,12 @@ use serde::{Deserialize, Serialize};
 use super::EngineView;
 use crate::engine::Moment;
 use crate::engine::esp::IpVersion;
-use crate::engine::forwarding::{Because, DropReason, Event, Node, Packet, Step, Trace, protocol};
+use crate::engine::forwarding::{
+    Because, Copied, CopyTo, Disposition, DropReason, Event, Node, Packet, Step, Trace, protocol,
+};
 use crate::engine::negotiation::Tunnel;
 use crate::engine::topology::{Flow, Topology};
-use crate::model::{FlowProtocol, Network, PolicyPath};
+use crate::model::{FlowProtocol, Network, PolicyPath, TapDirection};
 
 /// The MTU of a segment, in bytes: TCP announces what fits it.
 const SEGMENT_MTU: usize = 1_500;
@@ -34,6 +36,9 @@ pub struct Traffic {
     sessions: BTreeMap<String, BTreeMap<String, TunnelCounters>>,
     /// Of each flow that is declared.
     flows: BTreeMap<String, FlowCounters>,
+    /// Of each tap that is declared.
+    #[serde(default)]
+    taps: BTreeMap<String, TapCounters>,
     /// Of all flows there ever were.
     total: FlowCounters,
 }
@@ -67,6 +72,26 @@ pub struct FlowCounters {
     pub delivered: u64,
     /// Packets that were dropped, by reason.
     pub dropped: BTreeMap<String, u64>,
+}
+
+/// What is counted of a tap: copies of packets, a fragment being one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TapCounters {
+    /// Copies that were delivered.
+    pub packets: u64,
+    /// Bytes of their IP packets.
+    pub bytes: u64,
+    /// Copies that were lost, because the port they were for is not in operation.
+    pub lost: u64,
+}
+
+impl TapCounters {
+    fn add(&mut self, each: Self, times: u64) {
+        self.packets = self.packets.saturating_add(each.packets.saturating_mul(times));
+        self.bytes = self.bytes.saturating_add(each.bytes.saturating_mul(times));
+        self.lost = self.lost.saturating_add(each.lost.saturating_mul(times));
+    }
 }
 
 impl FlowCounters {
@@ -125,6 +150,11 @@ impl Traffic {
         self.flows.get(path.as_str()).cloned().unwrap_or_default()
     }
 
+    /// What is counted of the tap service, the tap flow or the tap mirror at `path`.
+    pub fn of_tap(&self, path: &PolicyPath) -> TapCounters {
+        self.taps.get(path.as_str()).copied().unwrap_or_default()
+    }
+
     /// What is counted of all flows there ever were.
     pub fn total(&self) -> &FlowCounters {
         &self.total
@@ -141,6 +171,10 @@ impl Traffic {
 
     pub(super) fn forget_flow(&mut self, path: &PolicyPath) {
         self.flows.remove(path.as_str());
+    }
+
+    pub(super) fn forget_tap(&mut self, path: &PolicyPath) {
+        self.taps.remove(path.as_str());
     }
 
     fn tunnel(&mut self, session: &PolicyPath, tunnel: &str) -> &mut TunnelCounters {
@@ -174,6 +208,24 @@ struct Leg {
     fate: Option<DropReason>,
     /// The tunnels it passes: session, tunnel, and what it adds to their counters.
     tunnels: Vec<(PolicyPath, String, TunnelCounters)>,
+    /// The taps that copy it, services included, and what it adds to their counters.
+    copies: Vec<(PolicyPath, TapCounters)>,
+    /// The packet and its copies; none where there are no copies.
+    flight: Option<Box<Flight>>,
+}
+
+/// A packet on its way, and the copies of it.
+#[derive(Clone, Debug)]
+pub(super) struct Flight {
+    pub packet: Packet,
+    /// The size of what goes the other way.
+    pub size_back: Option<usize>,
+    pub is_answer: bool,
+    /// Whether no router is between the two ends.
+    pub is_local: bool,
+    /// Each with the milliseconds after which it is made, counted from when the flow's packet
+    /// was sent.
+    pub copies: Vec<(u32, Copied)>,
 }
 
 impl Meter {
@@ -193,10 +245,20 @@ impl Meter {
                     let counters = traffic.tunnel(session, tunnel);
                     *counters = counters.plus(each.times(packets));
                 }
+                for (tap, each) in &leg.copies {
+                    traffic.taps.entry(tap.to_string()).or_default().add(*each, packets);
+                }
                 traffic.flows.entry(flow.path.to_string()).or_default().add(leg.fate, packets);
                 traffic.total.add(leg.fate, packets);
             }
         }
+    }
+
+    /// The packets of the flow at `path` of which there are copies.
+    pub fn flights(&self, path: &PolicyPath) -> impl Iterator<Item = &Flight> {
+        let course = self.courses.get(path);
+        let legs = course.map(|course| [Some(&course.there), course.back.as_ref()]).into_iter().flatten();
+        legs.flatten().filter_map(|leg| leg.flight.as_deref())
     }
 
     /// The sessions that flows open by their next packets from `now` on, and when.
@@ -224,10 +286,35 @@ impl Course {
         let wakes = [Some(&there), back.as_ref()].into_iter().flatten().find(|trace| waits(trace));
         Self {
             wakes: wakes.and_then(|trace| trace.session.clone()),
-            back: back.as_ref().map(|trace| Leg::of(view, trace)),
-            there: Leg::of(view, &there),
+            back: back.as_ref().map(|trace| Leg {
+                flight: flight(trace, Some(there.packet.size), there.latency, true),
+                ..Leg::of(view, trace)
+            }),
+            there: Leg { flight: flight(&there, sizes.answer, 0, false), ..Leg::of(view, &there) },
         }
     }
+}
+
+/// A packet on its way, if it is copied. It is sent so many milliseconds after its flow's
+/// packet was.
+fn flight(trace: &Trace, size_back: Option<usize>, sent_after: u32, is_answer: bool) -> Option<Box<Flight>> {
+    let copied = |step: &Step| {
+        let Event::Copied { direction, sizes, time_to_live, to } = &step.event else { return None };
+        let there = if *direction == TapDirection::In { trace.latency } else { 0 };
+        let copied = Copied {
+            by: step.object.clone()?,
+            direction: *direction,
+            sizes: sizes.clone(),
+            time_to_live: *time_to_live,
+            to: to.clone(),
+        };
+        Some((sent_after.saturating_add(there), copied))
+    };
+    let copies: Vec<_> = trace.steps.iter().filter_map(copied).collect();
+    let is_routed = trace.steps.iter().any(|step| matches!(step.event, Event::Routed { .. }));
+    let is_local = trace.disposition == Disposition::DeliveredToSegment && !is_routed;
+    let packet = trace.packet.clone();
+    (!copies.is_empty()).then(|| Box::new(Flight { packet, size_back, is_answer, is_local, copies }))
 }
 
 /// How large the packets of a flow are.
@@ -312,13 +399,24 @@ impl Leg {
     /// What a packet that goes this way counts for. Sessions count at the gateway's
     /// ends of their tunnels.
     fn of(view: &EngineView, trace: &Trace) -> Self {
-        let mut leg = Self { fate: trace.drop_reason, tunnels: Vec::new() };
+        let mut leg = Self { fate: trace.drop_reason, ..Self::default() };
         let (mut pieces, mut size) = (1_u64, trace.packet.size as u64);
         // The tunnel it came out of last.
         let mut left = None;
         for step in &trace.steps {
             let session = step.object.as_ref().filter(|_| matches!(step.node, Node::Tier0(_)));
             let (tunnel, counters) = match (&step.event, session) {
+                (Event::Copied { sizes, to, .. }, _) => {
+                    let (packets, bytes) = (sizes.len() as u64, sizes.iter().sum::<usize>() as u64);
+                    let counters = if to.arrives() {
+                        TapCounters { packets, bytes, lost: 0 }
+                    } else {
+                        TapCounters { lost: packets, ..TapCounters::default() }
+                    };
+                    let service = if let CopyTo::Service { service, .. } = to { Some(service) } else { None };
+                    leg.copies.extend(step.object.iter().chain(service).map(|tap| (tap.clone(), counters)));
+                    continue;
+                }
                 (Event::Fragmented { sizes, is_inner: true }, _) => {
                     (pieces, size) = (sizes.len() as u64, sizes.iter().sum::<usize>() as u64);
                     continue;
@@ -362,6 +460,19 @@ fn tunnel_for<'a>(view: &'a EngineView, session: &PolicyPath, packet: &Packet) -
     let protects = |tunnel: &&Tunnel| tunnel.local.holds(packet.source) && tunnel.remote.holds(packet.destination);
     // A route-based session has one tunnel, for both IP versions.
     tunnels.iter().find(protects).or(tunnels.first())
+}
+
+impl Flow {
+    /// The numbers of the packets that it sends from `from` until just before `to`.
+    pub(super) fn numbers(&self, from: Moment, to: Moment) -> std::ops::Range<u64> {
+        sent_before(self, from)..sent_before(self, to)
+    }
+
+    /// When it sends the packet of this number, in nanoseconds since 1970.
+    pub(super) fn time_of(&self, number: u64) -> i64 {
+        let after = i128::from(number) * 1_000_000_000 / i128::from(self.packets_per_second);
+        i64::try_from(i128::from(self.start.0) * 1_000_000 + after).unwrap_or(i64::MAX)
+    }
 }
 
 /// How many packets `flow` has sent before `moment`: one at its start, and then one

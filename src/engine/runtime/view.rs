@@ -62,6 +62,7 @@ impl EngineView {
         });
         let unused: Arc<dyn Unused> = ribs.clone();
         Forwarding::of(&Inputs {
+            now: self.now,
             topology: &self.topology,
             sessions: &self.sessions,
             ribs: &ribs.gateways,

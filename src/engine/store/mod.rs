@@ -32,6 +32,23 @@ pub use error::StoreError;
 pub use ext::{StoreExt, ViewExt};
 pub use sqlite::{Options, SqliteStore};
 
+/// What tells one state of a store from another: equal only if nothing was committed in
+/// between, by whomever. Told by one handle, it says nothing to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Who counts.
+    counter: u64,
+    /// What has been counted.
+    count: u64,
+}
+
+impl Version {
+    /// The version that `counter` has counted; no two counters of a store are the same.
+    pub fn new(counter: u64, count: u64) -> Self {
+        Self { counter, count }
+    }
+}
+
 /// Something that reads: a snapshot, or a transaction with its own writes.
 pub trait View {
     /// The value at `key`.
@@ -87,4 +104,10 @@ pub trait Store: Send + Sync {
     /// if it is [`Outcome::Commit`], durable. An error of the work rolls it back
     /// and is returned. Not to be called from inside a work on the same store.
     fn update(&self, work: Work) -> Result<(), StoreError>;
+
+    /// The version that a view would see which began now, told at once and without reading
+    /// anything. `None` where only a view can tell.
+    fn version(&self) -> Option<Version> {
+        None
+    }
 }

@@ -24,7 +24,8 @@ macro_rules! store_suite {
             a_view_is_one_snapshot, scans_follow_the_bytes, any_text_is_a_key_and_any_bytes_a_value,
             concurrent_increments_lose_nothing, two_handles_lose_nothing, sums_hold_in_every_view,
             decisions_on_what_was_read_hold, refusals_do_not_touch_their_neighbours,
-            a_panic_is_its_callers_own, a_write_inside_a_write_is_refused, what_was_committed_is_found_again);
+            a_panic_is_its_callers_own, a_write_inside_a_write_is_refused, what_was_committed_is_found_again,
+            a_version_is_that_of_one_state);
     };
     ($fresh:expr; $($name:ident),+) => {
         $(#[test] fn $name() { $crate::engine::store::suite::$name(&$fresh); })+
@@ -389,5 +390,21 @@ pub(super) fn what_was_committed_is_found_again(fresh: Fresh<'_>) {
         let store = place();
         assert_eq!(store.read(|view| number(view, "n")).unwrap(), round);
         store.write(|tx| add(tx, "n", 1)).unwrap();
+    }
+}
+
+/// Where a store tells its version, it is another one after every commit, through whichever
+/// handle, and the same for as long as there is none.
+pub(super) fn a_version_is_that_of_one_state(fresh: Fresh<'_>) {
+    let place = fresh();
+    let (store, other) = (place(), place());
+    let Some(mut before) = store.version() else { return };
+    for round in 0..20 {
+        put(if round % 3 == 0 { &*store } else { &*other }, "a", round.to_string().as_bytes());
+        let after = store.version().unwrap();
+        assert_ne!(after, before, "round {round}");
+        get(&*store, "a");
+        assert_eq!(store.version(), Some(after), "round {round}");
+        before = after;
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::engine::networks::NetworkFault;
+use crate::model::{Kind, Place, Problem};
 
 /// Why Neutron refuses a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -120,8 +121,11 @@ impl Fault {
     /// The attribute that it is about; none where it is about the object as a whole.
     pub const fn attribute(&self) -> Option<&'static str> {
         match self {
-            Self::PortNotFound { attribute, .. } | Self::Invalid { attribute, .. } => Some(attribute),
-            Self::NotAllowedInPost(attribute) | Self::Missing(attribute) | Self::ReadOnly(attribute) => Some(attribute),
+            Self::PortNotFound { attribute, .. }
+            | Self::Invalid { attribute, .. }
+            | Self::NotAllowedInPost(attribute)
+            | Self::Missing(attribute)
+            | Self::ReadOnly(attribute) => Some(attribute),
             Self::PortDoesNotBelongToTenant => Some("port_id"),
             Self::TapServiceNotBelongToTenant => Some("tap_service_id"),
             Self::TapMirrorTunnelConflict(_) => Some("directions"),
@@ -134,6 +138,14 @@ impl Fault {
             | Self::Network(_)
             | Self::Unrecognized(_) => None,
         }
+    }
+
+    /// The same as a problem of an object of `kind`.
+    pub fn problem(&self, kind: &Kind) -> Problem {
+        let field = self.attribute().and_then(|name| kind.field(name));
+        let at = field.map_or_else(Place::default, |field| Place::default().field(field.name));
+        let hint = format!("Neutron answers {}, {}.", self.status(), self.name());
+        Problem::refused(at, self.to_string().trim_end_matches('.').to_owned(), hint)
     }
 
     /// The body of the answer.

@@ -10,12 +10,14 @@
 //! | `read` | reading and listing |
 //! | `write` | creating, changing and deleting, with what goes along |
 //! | `keys` | what the store's index holds of them |
+//! | [`frames`] | copies as the frames that arrive, and as a capture file |
 //!
 //! What a tap does with packets is the business of
 //! [`forwarding`](super::forwarding).
 
 pub(super) mod body;
 pub mod fault;
+pub mod frames;
 pub(super) mod keys;
 mod life;
 pub(super) mod ports;

@@ -8,7 +8,7 @@ use super::life::{DELETED, END};
 use super::read::{as_of, found, path, project};
 use super::{AGENT_INTERVAL, FIRST_TAAS_ID, Fault, LAST_TAAS_ID, Life, Member, Quotas, body, keys, ports};
 use crate::engine::object::Object;
-use crate::engine::runtime::{journal, settle};
+use crate::engine::runtime::journal;
 use crate::engine::store::{StoreError, StoreExt, Transaction, View};
 use crate::engine::{Engine, Moment, Refusal, index};
 use crate::model::{Kind, NeutronStatus, PolicyPath, TAP_FLOW, TAP_SERVICE};
@@ -52,6 +52,32 @@ impl Engine {
         self.create_all(kind, named.collect(), by, None)
     }
 
+    /// Whether an object with these attributes could be created now. Tunnels that other mirrors
+    /// use are none of its business: those may be about to go.
+    pub fn may_create_tap(
+        &self,
+        kind: &'static Kind,
+        attributes: &Map<String, Json>,
+        by: &Member,
+    ) -> Result<(), Refusal> {
+        let fields = body::to_create(kind, attributes, by)?;
+        self.store.read(|view| {
+            let objects = [(String::new(), fields.clone())];
+            let stands = within_quotas(view, kind, &objects, self.quotas)
+                .and_then(|()| stands(view, kind, fields.clone(), by).map(drop));
+            match stands {
+                Err(Refusal::Neutron(Fault::TapMirrorTunnelConflict(_))) => Ok(()),
+                // What is gone counts until somebody writes.
+                Err(Refusal::Neutron(Fault::TapServiceLimitReached | Fault::OverQuota(_)))
+                    if !keys::gone(view, by.caller.now)?.is_empty() =>
+                {
+                    Ok(())
+                }
+                stands => stands,
+            }
+        })
+    }
+
     fn create_all(
         &self,
         kind: &'static Kind,
@@ -61,9 +87,9 @@ impl Engine {
     ) -> Result<Vec<Object>, Refusal> {
         let read = |(id, attributes): (String, Map<String, Json>)| Ok((id, body::to_create(kind, &attributes, by)?));
         let objects: Vec<_> = objects.into_iter().map(read).collect::<Result<_, Refusal>>()?;
-        let (by, quotas, mode, claim) = (by.clone(), self.quotas, self.prefix_match, claim.map(str::to_owned));
-        self.store.write(move |tx| {
-            let now = by.caller.now;
+        let (by, quotas, claim) = (by.clone(), self.quotas, claim.map(str::to_owned));
+        let now = by.caller.now;
+        let (made, is_due) = self.store.write(move |tx| {
             let mut is_due = sweep(tx, now)?;
             within_quotas(&*tx, kind, &objects, quotas)?;
             let mut made = Vec::with_capacity(objects.len());
@@ -81,11 +107,10 @@ impl Engine {
                 }
                 made.extend(as_of(object, now));
             }
-            if is_due {
-                settle(tx, now, mode)?;
-            }
-            Ok(made)
-        })
+            Ok::<_, Refusal>((made, is_due))
+        })?;
+        self.settle_if(is_due, now);
+        Ok(made)
     }
 
     /// Changes the attributes that a request gives.
@@ -96,38 +121,36 @@ impl Engine {
         attributes: &Map<String, Json>,
         by: &Member,
     ) -> Result<Object, Refusal> {
-        let (id, attributes, by, mode) = (id.to_owned(), attributes.clone(), by.clone(), self.prefix_match);
-        self.store.write(move |tx| {
-            let now = by.caller.now;
+        let (id, attributes, by) = (id.to_owned(), attributes.clone(), by.clone());
+        let now = by.caller.now;
+        let (object, is_due) = self.store.write(move |tx| {
             let mut is_due = sweep(tx, now)?;
             let seen = found(&*tx, kind, &id, &by)?;
-            let Some(before) = index::get(&*tx, seen.path())? else { return Ok(seen) };
+            let Some(before) = index::get(&*tx, seen.path())? else { return Ok((seen, is_due)) };
             let fields = body::to_change(kind, before.declared(), &attributes)?;
             if fields != before.declared() {
                 let after = before.change(fields, &by.caller);
                 index::put(tx, &after, Some(&before))?;
                 is_due |= journal::note(tx, now, after.path(), Some(&before))?;
             }
-            if is_due {
-                settle(tx, now, mode)?;
-            }
-            found(&*tx, kind, &id, &by)
-        })
+            Ok::<_, Refusal>((found(&*tx, kind, &id, &by)?, is_due))
+        })?;
+        self.settle_if(is_due, now);
+        Ok(object)
     }
 
     /// Deletes the object with this id. A tap service takes its tap flows along.
     pub fn delete_tap(&self, kind: &'static Kind, id: &str, by: &Member) -> Result<(), Refusal> {
-        let (id, by, mode) = (id.to_owned(), by.clone(), self.prefix_match);
-        self.store.write(move |tx| {
-            let now = by.caller.now;
+        let (id, by) = (id.to_owned(), by.clone());
+        let now = by.caller.now;
+        let is_due = self.store.write(move |tx| {
             let mut is_due = sweep(tx, now)?;
             let object = found(&*tx, kind, &id, &by)?;
             is_due |= delete(tx, object.path(), now)?;
-            if is_due {
-                settle(tx, now, mode)?;
-            }
-            Ok(())
-        })
+            Ok::<_, Refusal>(is_due)
+        })?;
+        self.settle_if(is_due, now);
+        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@
 //! | `gateways` | tier-1 gateways and what they advertise, what locale services redistribute |
 //! | `routing` | segments, ports, BGP instances and neighbors |
 //! | `world` | simulated peers and flows |
+//! | `taps` | tap services, tap flows and tap mirrors |
 //! | `read` | typed values out of documents |
 //!
 //! A [`Topology`] is one moment's declarations. It knows no time and no state.
@@ -16,6 +17,7 @@
 mod gateways;
 mod read;
 mod routing;
+mod taps;
 mod vpn;
 mod world;
 
@@ -24,18 +26,20 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use gateways::{LocaleService, OwnNetwork, Tier1};
-pub use routing::{Bfd, BgpInstance, Neighbor, Port, RouteFiltering, Segment};
+pub use routing::{Bfd, BgpInstance, Binding, Neighbor, Port, RouteFiltering, Segment};
+pub use taps::{TapFlow, TapMirror, TapService};
 pub use vpn::{
     Credential, DpdProfile, EspAlgorithms, IkeAlgorithms, IkeProfile, LocalEndpoint, MssClamping, PolicyRule, Session,
     SessionKind, TunnelProfile, VpnService,
 };
 pub use world::{Flow, Peer, Speaker, SpeakerRoute};
 
+use super::Moment;
 use super::prefix_filter::{PrefixFilter, PrefixMatch};
 use crate::model::{
     BGP_CONFIG, BGP_NEIGHBOR, DPD_PROFILE, IKE_PROFILE, Kind, LOCAL_ENDPOINT, LOCALE_SERVICE, Network,
     POLICY_BASED_SESSION, PREFIX_LIST, PolicyPath, ROUTE_BASED_SESSION, SEGMENT, SEGMENT_PORT, SIMULATED_FLOW,
-    SIMULATED_PEER, TIER_1, TUNNEL_PROFILE, Tree, VPN_SERVICE,
+    SIMULATED_PEER, TAP_FLOW, TAP_MIRROR, TAP_SERVICE, TIER_1, TUNNEL_PROFILE, Tree, VPN_SERVICE,
 };
 
 /// Milliseconds between two gateways of one engine, one way: they are in one data center.
@@ -76,8 +80,40 @@ pub struct Topology {
     pub peers: BTreeMap<PolicyPath, Peer>,
     /// Simulated flows.
     pub flows: BTreeMap<PolicyPath, Flow>,
+    /// Tap services.
+    pub tap_services: BTreeMap<PolicyPath, TapService>,
+    /// Tap flows.
+    pub tap_flows: BTreeMap<PolicyPath, TapFlow>,
+    /// Tap mirrors.
+    pub tap_mirrors: BTreeMap<PolicyPath, TapMirror>,
     /// Objects that are left out, because too little of them is known.
     pub unknown: BTreeSet<PolicyPath>,
+    /// Sessions and simulated peers by the address that is, or should be, at the far end.
+    at_address: Addresses,
+}
+
+/// Who is looked for by an address.
+#[derive(Clone, Debug, Default)]
+struct Addresses {
+    /// The sessions that have the address for their peer.
+    sessions: BTreeMap<IpAddr, BTreeSet<PolicyPath>>,
+    /// The simulated peers that are there.
+    peers: BTreeMap<IpAddr, BTreeSet<PolicyPath>>,
+}
+
+/// Enters `path` at `address`.
+fn enter(index: &mut BTreeMap<IpAddr, BTreeSet<PolicyPath>>, address: IpAddr, path: &PolicyPath) {
+    index.entry(address).or_default().insert(path.clone());
+}
+
+/// Takes `path` out at `address`.
+fn take_out(index: &mut BTreeMap<IpAddr, BTreeSet<PolicyPath>>, address: IpAddr, path: &PolicyPath) {
+    if let Some(paths) = index.get_mut(&address) {
+        paths.remove(path);
+        if paths.is_empty() {
+            index.remove(&address);
+        }
+    }
 }
 
 /// A session with everything it refers to.
@@ -148,7 +184,11 @@ impl Topology {
         } else if *kind == LOCAL_ENDPOINT {
             keep(&mut self.endpoints, path, vpn::endpoint(tree))
         } else if *kind == ROUTE_BASED_SESSION || *kind == POLICY_BASED_SESSION {
-            keep(&mut self.sessions, path, vpn::session(path, tree, *kind == ROUTE_BASED_SESSION))
+            let session = vpn::session(path, tree, *kind == ROUTE_BASED_SESSION);
+            if let Some(session) = &session {
+                enter(&mut self.at_address.sessions, session.peer_address, path);
+            }
+            keep(&mut self.sessions, path, session)
         } else if *kind == PREFIX_LIST {
             let filter = PrefixFilter::of_list(tree, self.prefix_match).ok().map(Arc::new);
             keep(&mut self.prefix_lists, path, filter)
@@ -165,9 +205,19 @@ impl Topology {
         } else if *kind == SEGMENT_PORT {
             keep(&mut self.ports, path, Some(routing::port(path, tree)))
         } else if *kind == SIMULATED_PEER {
-            keep(&mut self.peers, path, world::peer(path, tree))
+            let peer = world::peer(path, tree);
+            if let Some(peer) = &peer {
+                enter(&mut self.at_address.peers, peer.address, path);
+            }
+            keep(&mut self.peers, path, peer)
         } else if *kind == SIMULATED_FLOW {
             keep(&mut self.flows, path, world::flow(path, tree))
+        } else if *kind == TAP_SERVICE {
+            keep(&mut self.tap_services, path, taps::service(path, tree))
+        } else if *kind == TAP_FLOW {
+            keep(&mut self.tap_flows, path, taps::flow(path, tree))
+        } else if *kind == TAP_MIRROR {
+            keep(&mut self.tap_mirrors, path, taps::mirror(path, tree))
         } else {
             true
         }
@@ -186,11 +236,18 @@ impl Topology {
         self.prefix_lists.remove(path);
         self.bgp.remove(path);
         self.neighbors.remove(path);
-        self.sessions.remove(path);
+        if let Some(session) = self.sessions.remove(path) {
+            take_out(&mut self.at_address.sessions, session.peer_address, path);
+        }
         self.segments.remove(path);
         self.ports.remove(path);
-        self.peers.remove(path);
+        if let Some(peer) = self.peers.remove(path) {
+            take_out(&mut self.at_address.peers, peer.address, path);
+        }
         self.flows.remove(path);
+        self.tap_services.remove(path);
+        self.tap_flows.remove(path);
+        self.tap_mirrors.remove(path);
     }
 
     /// The session at `path` with everything it refers to; none when that is not all
@@ -215,10 +272,37 @@ impl Topology {
         })
     }
 
+    /// When the tap at `path` changes by itself next, after `now`.
+    pub fn next_change_of_tap(&self, path: &PolicyPath, now: Moment) -> Option<Moment> {
+        let service = self.tap_services.get(path).map(|service| service.life);
+        let life = service.or_else(|| self.tap_flows.get(path).map(|flow| flow.life));
+        life.and_then(|life| life.next_change(now))
+    }
+
+    /// The paths of all taps.
+    pub fn taps(&self) -> impl Iterator<Item = &PolicyPath> {
+        self.tap_services.keys().chain(self.tap_flows.keys()).chain(self.tap_mirrors.keys())
+    }
+
+    /// The name of the object at `path`, if it is a tap.
+    pub fn name_of_tap(&self, path: &PolicyPath) -> Option<&str> {
+        let service = self.tap_services.get(path).map(|service| &service.name);
+        let flow = || self.tap_flows.get(path).map(|flow| &flow.name);
+        let mirror = || self.tap_mirrors.get(path).map(|mirror| &mirror.name);
+        service.or_else(flow).or_else(mirror).map(String::as_str)
+    }
+
+    /// The sessions that have `address` for their peer.
+    pub fn sessions_towards(&self, address: IpAddr) -> impl Iterator<Item = &Session> {
+        let paths = self.at_address.sessions.get(&address).into_iter().flatten();
+        paths.filter_map(|path| self.sessions.get(path))
+    }
+
     /// Who is at the address that `session` has for its peer. A simulated peer comes
     /// before another session.
     pub fn far_end(&self, session: &Session) -> FarEnd<'_> {
-        if let Some(peer) = self.peers.values().find(|peer| peer.address == session.peer_address) {
+        let peers = self.at_address.peers.get(&session.peer_address);
+        if let Some(peer) = peers.and_then(|paths| self.peers.get(paths.first()?)) {
             return FarEnd::Peer(peer);
         }
         let Some(own) = self.endpoints.get(&session.endpoint).map(|endpoint| endpoint.address) else {
@@ -226,9 +310,9 @@ impl Topology {
         };
         let is_far = |other: &&Session| {
             let there = self.endpoints.get(&other.endpoint).is_some_and(|it| it.address == session.peer_address);
-            other.path != session.path && other.peer_address == own && there
+            other.path != session.path && there
         };
-        let other = self.sessions.values().find(is_far).and_then(|other| self.wired(&other.path));
+        let other = self.sessions_towards(own).find(is_far).and_then(|other| self.wired(&other.path));
         other.map_or(FarEnd::Nobody, |other| FarEnd::Session(Box::new(other)))
     }
 

@@ -30,10 +30,36 @@ pub struct Segment {
 pub struct Port {
     /// Its policy path.
     pub path: PolicyPath,
+    /// Its UUID, by which Neutron knows it; none while it is only planned.
+    pub id: Option<String>,
     /// The addresses of the workload.
     pub addresses: Vec<IpAddr>,
+    /// What the workload has for its addresses, where that is declared: MAC address and VLAN.
+    pub bindings: Vec<Binding>,
+    /// The VLAN of all that the workload sends and gets, unless its address has another.
+    pub vlan: Option<u16>,
     /// Whether it is in operation.
     pub is_up: bool,
+}
+
+/// An address of a workload, as it is bound to a segment port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The address.
+    pub address: IpAddr,
+    /// Its MAC address.
+    pub mac: Option<String>,
+    /// Its VLAN.
+    pub vlan: Option<u16>,
+}
+
+impl Port {
+    /// The VLAN of the packets that the workload sends or gets as `address`; none: they are
+    /// not tagged.
+    pub fn vlan_of(&self, address: IpAddr) -> Option<u16> {
+        let binding = self.bindings.iter().find(|binding| binding.address == address);
+        binding.and_then(|binding| binding.vlan).or(self.vlan)
+    }
 }
 
 /// A BGP instance.
@@ -165,7 +191,16 @@ pub(super) fn port(path: &PolicyPath, tree: &Tree) -> Port {
     let doc = Doc(tree);
     Port {
         path: path.clone(),
+        id: doc.string("unique_id"),
         addresses: doc.items("address_bindings").filter_map(|binding| binding.address("ip_address")).collect(),
+        bindings: doc
+            .items("address_bindings")
+            .filter_map(|binding| {
+                let (mac, vlan) = (binding.string("mac_address"), binding.number("vlan_id"));
+                Some(Binding { address: binding.address("ip_address")?, mac, vlan })
+            })
+            .collect(),
+        vlan: doc.get("attachment").number("traffic_tag"),
         is_up: doc.word("admin_state", AdminState::parse) != Some(AdminState::Down),
     }
 }

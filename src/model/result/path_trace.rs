@@ -161,7 +161,7 @@ pub static HOP: Record = Record {
         told(
             "action",
             TEXT,
-            "What happens: `SENT`, `MATCHED`, `ROUTED`, `CLAMPED`, `FRAGMENTED`, `ENCAPSULATED`, `CARRIED`, `DECAPSULATED`, `DELIVERED`, `ACCEPTED` or `DROPPED`.",
+            "What happens: `SENT`, `MATCHED`, `ROUTED`, `CLAMPED`, `FRAGMENTED`, `ENCAPSULATED`, `CARRIED`, `DECAPSULATED`, `COPIED` (by a tap), `DELIVERED`, `ACCEPTED` or `DROPPED`.",
         ),
         told("object_path", TEXT, "The path of the object that decided it; empty where none did."),
         told("detail", TEXT, "What there is to know of it, in words."),

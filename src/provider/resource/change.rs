@@ -48,7 +48,7 @@ impl ObjectResource {
             let detail = "The state or the plan holds values that are not known.";
             return Err(Diagnostic::error(format!("The {title} cannot be changed"), detail).into());
         };
-        let unique_id_before = unique_id_in(request.prior);
+        let unique_id_before = unique_id_in(self.face, request.prior);
         match self.write_change(cx, connection, &path, unique_id_before, (&base, &ours)).await {
             Change::Made { object, foreign } => {
                 connection.run.stir();

@@ -8,7 +8,7 @@ use super::state::declared_in;
 use super::{ObjectResource, interrupted};
 use crate::backend::BackendError;
 use crate::engine::{Object, Refusal};
-use crate::model::{Nature, PolicyPath, Problem, Tree};
+use crate::model::{Api, Nature, PolicyPath, Problem, Tree};
 use crate::provider::messages;
 use crate::provider::shared::Connection;
 use crate::tf_provider::{Context, CreateRequest, Diagnostic, Diagnostics, Value};
@@ -40,7 +40,8 @@ impl ObjectResource {
             }
             let refused = match connection.backend.create(&path, body.clone(), &connection.claims.text()).await {
                 Ok(object) => {
-                    connection.claims.has_created(path);
+                    // Neutron itself says by which id it is known.
+                    connection.claims.has_created(object.path().clone());
                     connection.run.stir();
                     return (Some(self.state(&object, request.planned)), Diagnostics::none());
                 }
@@ -62,7 +63,7 @@ impl ObjectResource {
                 // What it refers to may be on its way in, or about to change.
                 Err(
                     error @ BackendError::Refused(
-                        Refusal::Dangling { .. } | Refusal::InvalidPath(_) | Refusal::Invalid(_),
+                        Refusal::Dangling { .. } | Refusal::InvalidPath(_) | Refusal::Invalid(_) | Refusal::Neutron(_),
                     ),
                 ) => messages::of_error(self.face, "created", &error),
                 Err(error) => return (None, messages::of_error(self.face, "created", &error)),
@@ -82,7 +83,9 @@ impl ObjectResource {
         let path = self.path_anew(&planned)?;
         match declared_in(self.face, &planned).to_json() {
             Json::Object(mut body) => {
-                body.insert("resource_type".to_owned(), json!(self.face.kind.resource_type));
+                if self.face.kind.api() == Api::Policy {
+                    body.insert("resource_type".to_owned(), json!(self.face.kind.resource_type));
+                }
                 Some((path, body))
             }
             _ => None,

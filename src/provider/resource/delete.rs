@@ -22,7 +22,7 @@ impl ObjectResource {
         }
         let Some(path) = self.path(request.state) else { return Diagnostics::none() };
         let planned = request.private.0.get(private::PLAN).and_then(|run| run.as_str()).unwrap_or_default();
-        let unique_id_before = unique_id_in(request.state);
+        let unique_id_before = unique_id_in(self.face, request.state);
         match connection.backend.get(&path).await {
             Ok(Some(object)) if object.kind() == self.face.kind => {
                 let is_another = ![object.unique_id(), ""].contains(&unique_id_before);

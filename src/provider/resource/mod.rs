@@ -24,7 +24,7 @@ use super::shared::{Connection, Shared};
 use super::{identify, messages, schema};
 use crate::model::path::id_from_name;
 use crate::model::reading::problem_of_id;
-use crate::model::{PolicyPath, Tree, read};
+use crate::model::{Api, PolicyPath, Tree, read};
 use crate::tf_provider::{
     Applied, Context, CreateRequest, DeleteRequest, Diagnostic, Diagnostics, ImportRequest, Imported, Path,
     PlanRequest, Private, ReadRequest, ReadResponse, Resource, Schema, UpdateRequest, Value,
@@ -49,6 +49,34 @@ impl ObjectResource {
         Self { face, type_name: face.type_name(), shared }
     }
 
+    /// The path of the object of a state as Terraform stores it.
+    fn path_in(&self, state: &serde_json::Value) -> Option<PolicyPath> {
+        let text = |name: &str| state.get(name).and_then(serde_json::Value::as_str);
+        match self.face.kind.api() {
+            Api::Policy => PolicyPath::parse(text("path")?).ok(),
+            Api::Neutron => identify::imported(self.face, text("id")?).ok(),
+        }
+    }
+
+    /// The object of Neutron that is called `name`, if its kind is one of Neutron's.
+    async fn named(&self, connection: &Connection, name: &str) -> Result<Option<PolicyPath>, Diagnostics> {
+        if self.face.kind.api() != Api::Neutron {
+            return Ok(None);
+        }
+        let found = identify::named(self.face, connection.backend.as_ref(), None, name).await;
+        let found = found.map_err(|error| messages::of_error(self.face, "read", &error))?;
+        match &found[..] {
+            [] => Ok(None),
+            [one] => Ok(Some(one.path().clone())),
+            several => {
+                let ids: Vec<_> = several.iter().map(|object| object.path().id()).collect();
+                let detail = format!("Import one of them by its id:\n  - {}", ids.join("\n  - "));
+                let summary = format!("Several {}s are called {name:?}", self.face.kind.title);
+                Err(Diagnostic::error(summary, detail).into())
+            }
+        }
+    }
+
     fn connection(&self) -> Result<Connection, Diagnostics> {
         let connection = self.shared.connection()?;
         connection.run.stir();
@@ -67,9 +95,14 @@ impl ObjectResource {
     }
 }
 
-/// What tells the object in a state from others that have had its path.
-fn unique_id_in(state: &Value) -> &str {
-    state.get("unique_id").as_str().unwrap_or_default()
+/// What tells the object in a state from others that have had its path. Neutron never gives an id
+/// twice.
+fn unique_id_in<'s>(face: &Face, state: &'s Value) -> &'s str {
+    let attribute = match face.kind.api() {
+        Api::Policy => "unique_id",
+        Api::Neutron => "id",
+    };
+    state.get(attribute).as_str().unwrap_or_default()
 }
 
 /// Notes that the plan deletes `path`, for good or to create it anew, and lets the
@@ -116,6 +149,9 @@ impl Resource for ObjectResource {
     /// display name is the id unless the user gives one.
     fn choose(&self, config: &Value, prior: Option<&Value>) -> Value {
         let mut chosen = config.clone();
+        if self.face.kind.api() == Api::Neutron {
+            return chosen;
+        }
         if config.get("id").is_null() {
             let from_name = || match config.get("display_name") {
                 Value::String(name) => id_from_name(name).map_or(Value::unknown(), Value::from),
@@ -134,6 +170,9 @@ impl Resource for ObjectResource {
             Ok(connection) => connection,
             Err(diagnostics) => return diagnostics,
         };
+        if let Err(error) = connection.backend.serves(self.face.kind) {
+            return messages::of_error(self.face, "planned", &error);
+        }
         if let Some(prior) = request.prior {
             if *prior == request.planned {
                 self.note_holds(&connection, prior);
@@ -145,9 +184,9 @@ impl Resource for ObjectResource {
             }
             if let Some(path) = self.path(prior).filter(|_| !request.replace.is_empty()) {
                 if self.path_anew(&request.planned).as_ref() != Some(&path) {
-                    connection.run.gives_up(&path, unique_id_in(prior), self.face.kind.name);
+                    connection.run.gives_up(&path, unique_id_in(self.face, prior), self.face.kind.name);
                 }
-                note_deletion(&connection, &path, unique_id_in(prior), &mut request.private);
+                note_deletion(&connection, &path, unique_id_in(self.face, prior), &mut request.private);
             }
         } else if let Some(path) = self.path(&request.planned) {
             let parent = self.face.kind.parent(&path);
@@ -166,15 +205,15 @@ impl Resource for ObjectResource {
     }
 
     async fn plan_delete(&self, _cx: &Context, state: &Value, mut private: Private) -> (Private, Diagnostics) {
-        let path = state.get("path").as_str().and_then(|path| PolicyPath::parse(path).ok());
+        let path = self.path(state);
         if let Some(path) = &path
             && state.get("system_owned").as_bool() == Some(true)
         {
             return (private, messages::system_owned(self.face, path.as_str()).into());
         }
         if let (Ok(connection), Some(path)) = (self.connection(), path) {
-            connection.run.gives_up(&path, unique_id_in(state), self.face.kind.name);
-            note_deletion(&connection, &path, unique_id_in(state), &mut private);
+            connection.run.gives_up(&path, unique_id_in(self.face, state), self.face.kind.name);
+            note_deletion(&connection, &path, unique_id_in(self.face, state), &mut private);
         }
         (private, Diagnostics::none())
     }
@@ -223,11 +262,17 @@ impl Resource for ObjectResource {
     async fn import(&self, _cx: &Context, request: ImportRequest<'_>) -> Result<Vec<Imported>, Diagnostics> {
         let connection = self.connection()?;
         let title = self.face.kind.title;
-        let path = identify::imported(self.face, request.id)?;
+        let path = match identify::imported(self.face, request.id) {
+            Ok(path) => path,
+            Err(refused) => self.named(&connection, request.id).await?.ok_or(refused)?,
+        };
         let found = connection.backend.get(&path).await;
         match found.map_err(|error| messages::of_error(self.face, "read", &error))? {
             Some(object) if object.kind() == self.face.kind => {
-                let state = Value::object([("id", Value::from(path.id())), ("path", Value::from(path.as_str()))]);
+                let mut state = Value::object([("id", Value::from(path.id()))]);
+                if self.face.kind.api() == Api::Policy {
+                    state.set("path", path.as_str());
+                }
                 connection.claims.is_imported(path);
                 Ok(vec![Imported { type_name: self.type_name.clone(), state, private: Private::default() }])
             }
@@ -246,7 +291,7 @@ impl Resource for ObjectResource {
 
     fn upgrade(&self, _version: i64, state: serde_json::Value) -> Result<serde_json::Value, Diagnostics> {
         if let Ok(connection) = self.connection()
-            && let Some(path) = state.get("path").and_then(|path| PolicyPath::parse(path.as_str()?).ok())
+            && let Some(path) = self.path_in(&state)
         {
             connection.is_in_state(path);
         }

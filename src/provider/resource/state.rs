@@ -1,6 +1,6 @@
 //! Between an object and its state in Terraform.
 
-use super::ObjectResource;
+use super::{ObjectResource, unique_id_in};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::engine::Object;
@@ -218,7 +218,9 @@ impl ObjectResource {
         };
         let found = match connection.backend.get(&path).await {
             // After an import nobody knows the secrets yet.
-            Ok(Some(object)) if state.get("unique_id").is_null() => connection.backend.reveal(object).await.map(Some),
+            Ok(Some(object)) if unique_id_in(self.face, state).is_empty() => {
+                connection.backend.reveal(object).await.map(Some)
+            }
             found => found,
         };
         match found {

@@ -5,11 +5,15 @@ use std::collections::BTreeSet;
 
 use super::state::declared_in;
 use super::{ObjectResource, note_deletion};
+use uuid::Uuid;
+
 use crate::engine::Object;
+use crate::engine::taps::Fault;
 use crate::model::hold::{Hold, has_holds, holds};
-use crate::model::reference::{ends_fit, must_fit, references};
+use crate::model::reference::{ends_fit, must_fit, neutron_references, references};
+use crate::model::tap_mirror::tunnels_of;
 use crate::model::tree::Tree;
-use crate::model::{PolicyPath, Problem, kinds_at};
+use crate::model::{Api, PolicyPath, Problem, kinds_at};
 use crate::provider::run::Waited;
 use crate::provider::shared::Connection;
 use crate::provider::terraform::has_siblings;
@@ -31,6 +35,7 @@ impl ObjectResource {
         }
         let referred: Vec<_> = references(self.face.kind, &tree)
             .into_iter()
+            .chain(neutron_references(self.face.kind, &tree))
             .filter_map(|reference| Some((PolicyPath::parse(&reference.to).ok()?, reference)))
             .collect();
         let attribute = self.face.parent.as_ref().map(|parent| parent.attribute);
@@ -52,7 +57,7 @@ impl ObjectResource {
         for (path, reference) in &referred {
             if missing.contains(path) {
                 diagnostics.push(messages::dangling(self.face, &reference.from, &reference.to));
-            } else {
+            } else if !path.is_of_neutron() {
                 diagnostics.extend(self.check_fit(cx, connection, &tree, path).await);
             }
         }
@@ -95,11 +100,23 @@ impl ObjectResource {
 
     /// What the object is to have for itself and another one has, which keeps it.
     pub(super) async fn check_clashes(&self, cx: &Context, connection: &Connection, planned: &Value) -> Diagnostics {
-        let Some(path) = self.path(planned).filter(|_| has_holds(self.face.kind)) else { return Diagnostics::none() };
+        let (kind, path) = (self.face.kind, self.path(planned));
+        let path = match kind.api() {
+            Api::Policy => path.filter(|_| has_holds(kind)),
+            // Its id is made when it is created.
+            Api::Neutron => path.or_else(|| {
+                let root = PolicyPath::parse(&identify::root(self.face)).ok()?;
+                Some(kind.path(&root, &Uuid::new_v4().to_string()))
+            }),
+        };
+        let Some(path) = path else { return Diagnostics::none() };
         let tree = Tree::Object(self.partly_known_fields_of(planned));
         let told = |problems: Vec<Problem>| -> Diagnostics {
             problems.iter().map(|problem| messages::of_problem(self.face, &tree, problem)).collect()
         };
+        if let Some(id) = connection.run.will_use_tunnels(&path, &tunnels_of(kind, &tree)) {
+            return told(vec![Fault::TapMirrorTunnelConflict(id).problem(kind)]);
+        }
         let own = self.holds(&path, planned);
         connection.run.will_hold(&path, own.clone());
         let mut events = connection.run.events();

@@ -11,12 +11,15 @@ mod segment;
 mod segment_port;
 mod simulated_flow;
 mod simulated_peer;
+mod tap_flow;
+mod tap_mirror;
+mod tap_service;
 mod tunnel_profile;
 
 use super::face::Face;
 
 /// Every face there is.
-pub static FACES: [&Face; 12] = [
+pub static FACES: [&Face; 15] = [
     &ike_profile::FACE,
     &tunnel_profile::FACE,
     &dpd_profile::FACE,
@@ -27,6 +30,9 @@ pub static FACES: [&Face; 12] = [
     &policy_based_session::FACE,
     &segment::FACE,
     &segment_port::FACE,
+    &tap_service::FACE,
+    &tap_flow::FACE,
+    &tap_mirror::FACE,
     &simulated_peer::FACE,
     &simulated_flow::FACE,
 ];
@@ -37,6 +43,8 @@ const VPN: &str = "VPN";
 const ROUTING: &str = "Routing";
 /// The heading of the workloads' networks.
 const SEGMENTS: &str = "Segments";
+/// The heading of what copies packets.
+const TAPS: &str = "Taps";
 
 /// The heading of the world around the SDDC.
 const SIMULATION: &str = "Simulation";

@@ -5,19 +5,26 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`embedded`] | the block of the engine |
-//! | [`nsx`] | the block of a live endpoint |
+//! | [`nsx`] | the block of a live NSX |
+//! | [`openstack`] | the block of a live OpenStack |
+//! | `block` | blocks of live systems, made of the tables of their settings |
 
+mod block;
 pub mod embedded;
 pub mod nsx;
+pub mod openstack;
 
 use std::sync::Arc;
 
-use crate::backend::{Backend, BackendError, Divided};
+use crate::backend::{Backend, BackendError, Systems};
 use crate::tf_provider::{Context, Diagnostic, Diagnostics, NestedBlock, Path, Value};
 
+/// Where live systems keep notes below Terraform's data folder.
+const NOTES: &str = "vpn";
+
 /// The blocks.
-pub fn blocks() -> [NestedBlock; 2] {
-    [embedded::block(), nsx::block()]
+pub fn blocks() -> [NestedBlock; 3] {
+    [embedded::block(), nsx::block(), openstack::block()]
 }
 
 /// What is wrong with the blocks, as far as their values are known.
@@ -26,27 +33,26 @@ pub fn validate(config: &Value) -> Diagnostics {
     if has(config, nsx::NAME) {
         diagnostics.extend(nsx::validate(config));
     }
+    if has(config, openstack::NAME) {
+        diagnostics.extend(openstack::validate(config));
+    }
     diagnostics
 }
 
-/// The systems that the blocks name, in use.
+/// The systems that the blocks name, in use; the engine, where they name none.
 pub async fn open(cx: &Context, config: &Value) -> Result<Arc<dyn Backend>, Diagnostics> {
-    if !has(config, nsx::NAME) {
-        return Ok(Arc::new(embedded::open(config).await?));
-    }
-    let endpoint = nsx::open(cx, config)?;
-    if has(config, embedded::NAME) {
-        return Ok(Arc::new(Divided::new(endpoint, embedded::open(config).await?)));
-    }
-    Ok(Arc::new(endpoint))
+    let nsx = if has(config, nsx::NAME) { Some(nsx::open(cx, config)?) } else { None };
+    let openstack = if has(config, openstack::NAME) { Some(openstack::open(cx, config)?) } else { None };
+    let names_none = nsx.is_none() && openstack.is_none();
+    let engine = if names_none || has(config, embedded::NAME) { Some(embedded::open(config).await?) } else { None };
+    Ok(Arc::new(Systems { nsx, openstack, engine }))
 }
 
 /// What is said when the systems cannot be begun to work with.
 pub fn unusable(config: &Value, error: &BackendError) -> Diagnostic {
-    if has(config, nsx::NAME) {
-        Diagnostic::error("The endpoint cannot be used", error.to_string()).at(Path::attribute(nsx::NAME))
-    } else {
-        Diagnostic::error("The engine's file cannot be used", error.to_string()).at(embedded::engine_path())
+    match [nsx::NAME, openstack::NAME].into_iter().find(|name| has(config, name)) {
+        Some(name) => Diagnostic::error("The endpoint cannot be used", error.to_string()).at(Path::attribute(name)),
+        None => Diagnostic::error("The engine's file cannot be used", error.to_string()).at(embedded::engine_path()),
     }
 }
 

@@ -254,22 +254,26 @@ impl Pattern {
 
     /// Whether `text` looks like this from its beginning to its end, in any case.
     pub fn fits(&self, text: &str) -> bool {
-        let text: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
         let pieces = &self.0;
-        // The last `*`, and how much of the text it stands for, so far.
-        let (mut at, mut piece, mut star) = (0, 0, None);
-        while at < text.len() {
+        let mut rest = text.chars().flat_map(char::to_lowercase);
+        // The last `*`, and what comes after what it stands for, so far.
+        let (mut piece, mut star) = (0, None);
+        loop {
+            let here = rest.clone();
+            let Some(next) = rest.next() else { break };
             match pieces.get(piece) {
                 Some(Piece::Many) => {
-                    star = Some((piece, at));
+                    star = Some((piece, here.clone()));
+                    rest = here;
                     piece += 1;
                 }
-                Some(Piece::One) => (at, piece) = (at + 1, piece + 1),
-                Some(Piece::Letter(letter)) if *letter == text[at] => (at, piece) = (at + 1, piece + 1),
-                _ => match star {
-                    Some((many, taken)) => {
-                        star = Some((many, taken + 1));
-                        (at, piece) = (taken + 1, many + 1);
+                Some(Piece::One) => piece += 1,
+                Some(Piece::Letter(letter)) if *letter == next => piece += 1,
+                _ => match &mut star {
+                    Some((many, after)) => {
+                        after.next();
+                        rest = after.clone();
+                        piece = *many + 1;
                     }
                     None => return false,
                 },

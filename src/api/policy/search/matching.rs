@@ -3,6 +3,45 @@
 use serde_json::{Map, Value as Json};
 
 use super::grammar::{Pattern, Query};
+use crate::engine::mirror::Shown;
+
+/// Whether the object is what `query` asks for. Its fields are read only if what is known of
+/// it without that does not tell.
+pub fn finds(query: &Query, object: &Shown) -> bool {
+    at_a_glance(query, object).unwrap_or_else(|| {
+        let fields: Option<Map<String, Json>> = serde_json::from_slice(object.document()).ok();
+        fields.is_some_and(|fields| matches(query, &fields))
+    })
+}
+
+/// The same, if the fields that are known tell.
+fn at_a_glance(query: &Query, object: &Shown) -> Option<bool> {
+    // One that tells is enough; otherwise all have to.
+    let one_of = |queries: &[Query], telling: bool| {
+        let mut all_tell = true;
+        for query in queries {
+            match at_a_glance(query, object) {
+                Some(found) if found == telling => return Some(telling),
+                Some(_) => {}
+                None => all_tell = false,
+            }
+        }
+        all_tell.then_some(!telling)
+    };
+    match query {
+        Query::All(queries) => one_of(queries, false),
+        Query::Any(queries) => one_of(queries, true),
+        Query::Not(query) => at_a_glance(query, object).map(|found| !found),
+        Query::Holds(Some(field), pattern) => match field.as_str() {
+            "resource_type" => Some(fits_text(pattern, object.kind().resource_type)),
+            "display_name" => Some(fits_text(pattern, object.display_name())),
+            "path" => Some(fits_text(pattern, object.path().as_str())),
+            "id" => Some(fits_text(pattern, object.path().id())),
+            _ => None,
+        },
+        Query::Holds(None, _) => None,
+    }
+}
 
 /// Whether the object of these fields is what `query` asks for.
 pub fn matches(query: &Query, fields: &Map<String, Json>) -> bool {
@@ -38,9 +77,13 @@ fn anywhere(pattern: &Pattern, value: &Json) -> bool {
 }
 
 /// A text fits as a whole, and by each of its words, as the index of a search has them.
+fn fits_text(pattern: &Pattern, text: &str) -> bool {
+    pattern.fits(text) || text.split_whitespace().any(|word| pattern.fits(word))
+}
+
 fn fits(pattern: &Pattern, leaf: &Json) -> bool {
     match leaf {
-        Json::String(text) => pattern.fits(text) || text.split_whitespace().any(|word| pattern.fits(word)),
+        Json::String(text) => fits_text(pattern, text),
         Json::Number(number) => pattern.fits(&number.to_string()),
         Json::Bool(truth) => pattern.fits(if *truth { "true" } else { "false" }),
         _ => false,

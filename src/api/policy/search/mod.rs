@@ -18,10 +18,9 @@ use super::{Ask, json};
 use crate::api::Shared;
 use crate::api::auth::Identity;
 use crate::api::error::ApiError;
-use crate::engine::Reveal;
 
 pub use grammar::{Query, QueryError};
-pub use matching::matches;
+pub use matching::{finds, matches};
 
 /// Answers a search: `?query=`.
 pub(in crate::api) async fn handle(
@@ -38,8 +37,12 @@ pub(in crate::api) async fn handle(
     let paging = Paging::take(&mut ask.query, &of)?;
     ask.query.end()?;
     let page = ask.shared.read(move |engine, _| {
-        let found = engine.all(Reveal::Public)?.into_iter().filter(|object| matches(&query, object.fields()));
-        paging.page(found.map(|object| object.into_json().to_string().into_bytes()).collect(), &of)
+        let all = engine.declared()?.all();
+        let found = all.into_iter().filter(|shown| finds(&query, shown));
+        if paging.is_as_usual() {
+            return paging.page_of(Some(&found.collect()), &of);
+        }
+        paging.page(found.map(|shown| shown.document().clone()).collect(), &of)
     });
     Ok(json(page.await?))
 }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::backend::Nsx;
-use crate::backend::nsx::settings::Given;
+use crate::backend::settings::Given;
 
 /// A request as it came in.
 #[derive(Clone, Debug)]
@@ -150,7 +150,7 @@ impl Fake {
             texts: texts.map(|(name, text)| (name, text.to_owned())).into(),
             flags: [("session_auth", false)].into(),
             numbers: [("retry_min_delay", 1), ("retry_max_delay", 5), ("max_retries", 4)].into(),
-            retry_on_status_codes: None,
+            ..Given::default()
         }
     }
 

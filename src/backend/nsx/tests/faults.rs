@@ -52,6 +52,13 @@ async fn an_endpoint_that_wants_to_be_left_alone_for_long_is_given_up_at_once() 
     let server = Fake::with(|_, _| Some(busy(503, Some("3600")))).await;
     let said = server.client().get(&path(PROFILE)).await.unwrap_err().to_string();
     assert!(said.contains("3600 seconds") && said.contains("too busy"), "{said}");
+    let server = Fake::with(|_, _| Some(busy(429, Some("3600")))).await;
+    let backend = server.client();
+    for _ in 0..3 {
+        let said = backend.get(&path(PROFILE)).await.unwrap_err().to_string();
+        assert!(said.contains("3600 seconds"), "nobody waits for another's pause: {said}");
+    }
+    assert_eq!(server.lines().len(), 1);
 }
 
 #[tokio::test]
@@ -133,7 +140,10 @@ async fn a_page_instead_of_an_answer_is_not_shown_whole() {
         })
         .await;
         let said = server.client().get(&path(PROFILE)).await.unwrap_err().to_string();
-        assert!(said.contains(&format!("answered {status}")) && said.ends_with("as NSX does: Sign in"), "{said}");
+        assert!(
+            said.contains(&format!("answered {status}")) && said.contains("as NSX does: Sign in. Check host"),
+            "{said}"
+        );
     }
 }
 

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::fake::{Act, Asked, Fake};
 use super::objects::{PROFILE, path, profile};
-use crate::backend::nsx::settings::Given;
+use crate::backend::settings::Given;
 use crate::backend::{Backend, Nsx};
 
 fn given(server: &Fake, texts: &[(&'static str, &str)]) -> Given {

@@ -4,3 +4,4 @@ mod fake;
 mod faults;
 mod identity;
 mod objects;
+mod world;

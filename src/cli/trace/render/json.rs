@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::Return;
 use crate::cli::names::Names;
 use crate::cli::words;
-use crate::engine::forwarding::{Because, DropReason, Event, Packet, Step, Trace};
+use crate::engine::forwarding::{Because, CopyTo, DropReason, Event, Packet, Step, Trace};
 use crate::model::PolicyPath;
 
 /// Both ways as one document.
@@ -105,6 +105,7 @@ fn event(names: Names<'_>, event: &Event) -> (&'static str, Json) {
             ("CARRIED", json!({ "from": from, "to": to, "latency_ms": latency, "path_mtu": path_mtu }))
         }
         Event::Decapsulated { size, .. } => ("DECAPSULATED", json!({ "size": size })),
+        Event::Copied { direction, sizes, to, .. } => ("COPIED", copy(names, direction.word(), sizes, to)),
         Event::Delivered { network, port } => (
             "DELIVERED",
             json!({ "network": network.to_string(), "port": port.as_ref().map(|port| object(names, port)) }),
@@ -115,6 +116,18 @@ fn event(names: Names<'_>, event: &Event) -> (&'static str, Json) {
             json!({ "reason": reason.word(), "because": because.as_ref().map(|because| cause(names, because)) }),
         ),
     }
+}
+
+fn copy(names: Names<'_>, direction: &str, sizes: &[usize], to: &CopyTo) -> Json {
+    let target = match to {
+        CopyTo::Service { service, port, .. } => {
+            json!({ "tap_service": object(names, service), "port": object(names, port) })
+        }
+        CopyTo::Remote { address, wrap, tunnel } => {
+            json!({ "remote_ip": address, "mirror_type": wrap.word(), "tunnel_id": tunnel })
+        }
+    };
+    json!({ "direction": direction, "sizes": sizes, "arrives": to.arrives(), "to": target })
 }
 
 fn cause(names: Names<'_>, because: &Because) -> Json {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::net::IpAddr;
 
 use crate::cli::words;
-use crate::engine::forwarding::{Event, Packet, Step, Trace, protocol};
+use crate::engine::forwarding::{CopyTo, Event, Packet, Step, Trace, protocol};
 use crate::model::PolicyPath;
 
 /// The trace in its shortest form.
@@ -61,6 +61,15 @@ fn change(event: &Event) -> Option<String> {
         }
         Event::Decapsulated { size, .. } => Some(format!("inner {size}")),
         Event::Carried { from, to, .. } => Some(format!("carry {from} > {to}")),
+        Event::Copied { direction, sizes, to, .. } => {
+            let lost = if to.arrives() { "" } else { " lost" };
+            let to = match to {
+                CopyTo::Service { port, .. } => port.to_string(),
+                CopyTo::Remote { address, wrap, tunnel } => format!("{address} {} {tunnel}", wrap.word()),
+            };
+            let sizes: Vec<_> = sizes.iter().map(ToString::to_string).collect();
+            Some(format!("copy {} {} > {to}{lost}", direction.word().to_lowercase(), sizes.join(" ")))
+        }
         Event::Sent { .. }
         | Event::Matched { .. }
         | Event::Routed { .. }

@@ -21,7 +21,7 @@ use super::index::small;
 use super::rules::Rules;
 use super::tables::{Gateway, Group, Hop, NextHop, Peer, Port, Segment, Subnet};
 use super::tunnels::Sessions;
-use super::{Forwarding, Inputs, RouteSource};
+use super::{Forwarding, Inputs, RouteSource, taps};
 use crate::engine::topology::Topology;
 use crate::model::{Network, PolicyPath};
 
@@ -99,7 +99,8 @@ impl Builder<'_> {
         self.gateway_numbers.get(path.gateway()?.as_str()).copied()
     }
 
-    fn finish(self, rules: Rules) -> Forwarding {
+    fn finish(mut self, rules: Rules) -> Forwarding {
+        let taps = taps::of(self.topology, self.inputs.now, &mut self.ports, &self.segments);
         let explain = Explain::new(self.inputs, &self.gateway_numbers, &self.session_numbers, &self.sessions);
         Forwarding {
             atlas: self.draft.finish(rules.parts.len(), self.hops.values),
@@ -110,6 +111,7 @@ impl Builder<'_> {
             segments: self.segments,
             subnets: self.subnets,
             ports: self.ports,
+            taps,
             peers: self.peers,
             sessions: self.sessions,
             explain,

@@ -41,7 +41,15 @@ impl Builder<'_> {
             let of = path.as_str().rsplit_once("/ports/").and_then(|(segment, _)| known.get(segment));
             let Some(&(segment, is_routed)) = of else { continue };
             let port = Some(Ix::new(small(self.ports.len())));
-            self.ports.push(Port { path: path.clone(), is_up: declared.is_up });
+            let tagged = declared.bindings.iter().filter_map(|binding| Some((binding.address, binding.vlan?)));
+            self.ports.push(Port {
+                path: path.clone(),
+                segment,
+                is_up: declared.is_up,
+                taps: 0..0,
+                vlans: tagged.collect(),
+                vlan: declared.vlan,
+            });
             // The subnets of a segment lie together.
             let begin = self.subnets.partition_point(|subnet| subnet.segment < segment);
             for address in &declared.addresses {

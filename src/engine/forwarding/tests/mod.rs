@@ -3,5 +3,6 @@
 mod agreement;
 mod golden;
 mod properties;
+mod taps;
 mod text;
 mod world;

@@ -121,6 +121,10 @@ fn words(event: &Event) -> String {
             format!("from {from} to {to} in {latency} ms, at most {path_mtu} bytes")
         }
         Event::Decapsulated { size, .. } => format!("{size} bytes again"),
+        Event::Copied { direction, sizes, time_to_live, to } => {
+            let sizes: Vec<_> = sizes.iter().map(ToString::to_string).collect();
+            format!("copied {}, {} bytes, TTL {time_to_live}, to {to}", direction.word(), sizes.join(" + "))
+        }
         Event::Delivered { network, port } => {
             let port = port.as_ref().map_or_else(String::new, |port| format!(", port {}", port.id()));
             format!("delivered to {network}{port}")

@@ -40,6 +40,9 @@ impl Unused for Kept {
     }
 }
 
+/// When packets are looked at: what is declared has been set up by then.
+const NOW: Moment = Moment(60_000);
+
 /// A world.
 #[derive(Default)]
 pub struct World {
@@ -150,7 +153,11 @@ impl World {
         let parent = kind.parent(&at).map(|parent| parent.current_address());
         let reading = read(kind, &Tree::from(&body), parent.as_deref());
         assert!(reading.is_accepted(), "{at}: {:?}", reading.problems);
-        self.topology.put(kind, &at, &reading.tree);
+        let mut tree = reading.tree;
+        if let (Tree::Object(fields), Some(uuid)) = (&mut tree, body.get("unique_id")) {
+            fields.insert("unique_id".to_owned(), Tree::from(uuid));
+        }
+        self.topology.put(kind, &at, &tree);
         assert!(self.topology.unknown.is_empty(), "{:?}", self.topology.unknown);
     }
 
@@ -195,6 +202,7 @@ impl World {
     /// The tables of this world.
     pub fn forwarding(&self) -> Forwarding {
         Forwarding::of(&Inputs {
+            now: NOW,
             topology: &self.topology,
             sessions: &self.sessions,
             ribs: &self.ribs,

@@ -2,7 +2,7 @@
 
 use super::super::index::Ix;
 use super::{Arrival, At, Disposition, DropReason, Event, Hop, InSegment, Origin, Record, RouteSource, Walk, Where};
-use crate::model::Network;
+use crate::model::{Network, TapDirection};
 
 impl<R: Record> Walk<'_, R> {
     /// Where the source is.
@@ -55,6 +55,7 @@ impl<R: Record> Walk<'_, R> {
         if !segment.is_up {
             return self.lost(here, Some(&segment.path), DropReason::SegmentDown);
         }
+        self.copied(place, TapDirection::Out);
         // Within a subnet no router has a part.
         if let Origin::Segment { place: there, .. } = self.to.origin
             && there.subnet.is_some()
@@ -100,6 +101,7 @@ impl<R: Record> Walk<'_, R> {
         if let Some(port) = port.filter(|port| !port.is_up) {
             return self.lost(here, Some(&port.path), DropReason::PortDown);
         }
+        self.copied(place, TapDirection::In);
         let destination = self.packet.destination;
         self.step(here, Some(port.map_or(&segment.path, |port| &port.path)), || {
             let network = place.subnet.map(|subnet| of.subnets[subnet.get() as usize].network);

@@ -19,15 +19,16 @@ mod record;
 mod shortcut;
 mod tunnel;
 
-use self::record::{Nothing, Record, Steps};
+use self::record::{Copies, Nothing, Record, Steps};
 use super::atlas::{InSegment, Origin, Place};
 use super::fragments::Load;
 use super::index::{Ix, small};
 use super::tables::{Gateway, Hop, Tier};
 use super::{
-    Because, Crossing, Decision, Disposition, DropReason, Event, Forwarding, Node, Packet, RouteSource, Step, Trace,
+    Because, CopyMade, Crossing, Decision, Disposition, DropReason, Event, Forwarding, Node, Packet, RouteSource, Step,
+    Trace,
 };
-use crate::model::{Network, PolicyPath};
+use crate::model::{Network, PolicyPath, TapDirection};
 
 /// Whether a packet is of the side that opened the connection, or of the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +109,20 @@ pub(super) fn decide(of: &Forwarding, packet: &Packet, role: Role) -> Decision {
     })
 }
 
+/// The same, with the copies that taps make of the packet.
+pub(super) fn decide_copying(of: &Forwarding, packet: &Packet, role: Role, each: impl FnMut(CopyMade<'_>)) -> Decision {
+    let mut walk = Walk::new(of, packet, role, Copies(each));
+    if let Some(decision) = shortcut::decide(of, packet, role) {
+        // The shortcut begins at a port that is in operation, and ends outside, where none is.
+        if let Origin::Segment { place, .. } = walk.from.origin {
+            walk.copied(place, TapDirection::Out);
+        }
+        return decision;
+    }
+    walk.run(None);
+    walk.decision()
+}
+
 /// What becomes of a packet, step by step; it starts behind `peer`, or where its source
 /// is.
 pub(super) fn trace(of: &Forwarding, packet: &Packet, role: Role, peer: Option<u32>) -> Trace {
@@ -186,6 +201,27 @@ impl<'a, R: Record> Walk<'a, R> {
     fn step(&mut self, at: Where, object: Option<&PolicyPath>, event: impl FnOnce() -> Event) {
         let of = self.of;
         self.record.step(|| Step { node: of.node(at), object: object.cloned(), event: event() });
+    }
+
+    /// The packet goes through its port at `place`, where taps copy it.
+    fn copied(&mut self, place: InSegment, direction: TapDirection) {
+        if !R::COPIES {
+            return;
+        }
+        let (of, Some(port)) = (self.of, place.port) else { return };
+        let port = &of.ports[port.get() as usize];
+        let taps = &of.taps[port.taps.start as usize..port.taps.end as usize];
+        if taps.is_empty() {
+            return;
+        }
+        let Packet { source, destination, .. } = self.packet;
+        let address = if direction == TapDirection::Out { source } else { destination };
+        let vlan = port.vlans.iter().find(|(own, _)| own == address).map(|(_, vlan)| *vlan).or(port.vlan);
+        for tap in taps.iter().filter(|tap| tap.wants(direction, vlan)) {
+            let (sizes, time_to_live) = (self.load.sizes(), self.time_to_live);
+            let copy = CopyMade { by: &tap.by, direction, sizes, time_to_live, to: &tap.to };
+            self.record.copy(copy, || of.node(Where::Segment(place.segment)));
+        }
     }
 
     fn lost(&mut self, at: Where, object: Option<&PolicyPath>, reason: DropReason) -> At {

@@ -5,6 +5,7 @@ mod conservation;
 mod journal;
 mod routing;
 mod statistics;
+mod taps;
 mod timelines;
 
 use std::net::IpAddr;

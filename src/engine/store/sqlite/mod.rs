@@ -4,7 +4,8 @@
 //! ([`header`]), read through before it is used ([`check`]), and left exactly as
 //! it was when it is refused. Every entry carries a checksum ([`table`]). One
 //! connection writes, with the commits of concurrent callers merged ([`group`],
-//! [`writer`]); others read, beside it.
+//! [`writer`]); others read, beside it, and one only tells whether anything was committed
+//! ([`watch`]).
 //!
 //! What no check can see: when the log of a crashed process is damaged, `SQLite`
 //! takes it to end before the damage, as it does with a commit that the crash cut
@@ -17,11 +18,12 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::{Store, StoreError, View, Work};
+use super::{Store, StoreError, Version, View, Work};
 use connect::{Role, connect};
 use group::Queue;
 use guard::Guard;
 use table::Table;
+use watch::Watch;
 use writer::Writer;
 
 mod check;
@@ -33,6 +35,7 @@ mod guard;
 mod header;
 mod open;
 mod table;
+mod watch;
 mod writer;
 
 /// Reading connections kept open for the next reader.
@@ -64,6 +67,7 @@ pub struct SqliteStore {
     // In the order in which they are closed: the writer last of the connections,
     // for the last one tidies the log away; the guard after all of them.
     readers: Mutex<Vec<Connection>>,
+    watch: Watch,
     writer: Mutex<Writer>,
     path: PathBuf,
     patience: Duration,
@@ -92,6 +96,7 @@ impl SqliteStore {
         Ok(Self {
             queue: Queue::default(),
             readers: Mutex::default(),
+            watch: Watch::default(),
             writer: Mutex::new(writer),
             path,
             patience,
@@ -138,6 +143,10 @@ impl Store for SqliteStore {
 
     fn update(&self, work: Work) -> Result<(), StoreError> {
         self.queue.submit(work, &|queue| self.writer.lock().unwrap_or_else(PoisonError::into_inner).lead(queue))
+    }
+
+    fn version(&self) -> Option<Version> {
+        self.watch.version(&self.path, &self.guard)
     }
 }
 

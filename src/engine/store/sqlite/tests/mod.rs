@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::{Options, SqliteStore};
 use crate::engine::store::suite::{Place, store_suite};
-use crate::engine::store::{Store, StoreError, StoreExt, ViewExt};
+use crate::engine::store::{Store, StoreError, StoreExt, Version, ViewExt};
 
 mod damage;
 mod handles;
@@ -40,6 +40,10 @@ impl Store for Kept {
 
     fn update(&self, work: crate::engine::store::Work) -> Result<(), StoreError> {
         self.store.update(work)
+    }
+
+    fn version(&self) -> Option<Version> {
+        self.store.version()
     }
 }
 

@@ -1,20 +1,29 @@
 //! What a user sets of an endpoint, checked.
 //!
+//! | module | what it holds |
+//! |---|---|
+//! | `table` | all settings, each declared once |
+//!
 //! The names of settings and of environment variables are those of the provider that NSX
 //! users know (facts: nsxt-provider 1.2).
 
-use std::collections::BTreeMap;
-use std::fmt;
+mod table;
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
 use tokio_util::sync::CancellationToken;
+
+pub use table::SETTINGS;
 
 use super::auth::{Scheme, TokenGrant, TokenSource};
 use super::host::Endpoint;
+use crate::backend::settings::{Given, Wrong, wrong};
 use crate::backend::transport::{AddressError, Failure, Retries, Trust, address, header};
 
 /// The console of VMware Cloud, which makes tokens.
@@ -26,40 +35,6 @@ const BY_APP: &str = "/csp/gateway/am/api/auth/authorize";
 
 /// No pause is longer, in milliseconds.
 const LONGEST_DELAY: i64 = 300_000;
-
-/// What is set, by the names of the attributes. Nothing is checked yet.
-#[derive(Clone, Default)]
-pub struct Given {
-    /// Texts; an empty one is none.
-    pub texts: BTreeMap<&'static str, String>,
-    /// Truth values.
-    pub flags: BTreeMap<&'static str, bool>,
-    /// Numbers.
-    pub numbers: BTreeMap<&'static str, i64>,
-    /// After which statuses of HTTP a request is sent again.
-    pub retry_on_status_codes: Option<Vec<i64>>,
-}
-
-/// A setting that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrong {
-    /// The attribute.
-    pub attribute: &'static str,
-    /// What is wrong.
-    pub what: String,
-    /// What to do.
-    pub hint: String,
-}
-
-impl fmt::Display for Wrong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}. {}", self.what, self.hint)
-    }
-}
-
-fn wrong(attribute: &'static str, what: impl Into<String>, hint: impl Into<String>) -> Wrong {
-    Wrong { attribute, what: what.into(), hint: hint.into() }
-}
 
 /// Settings that are right.
 pub struct Settings {
@@ -129,7 +104,9 @@ impl Given {
         for (name, number) in other.numbers {
             self.numbers.entry(name).or_insert(number);
         }
-        self.retry_on_status_codes = self.retry_on_status_codes.or(other.retry_on_status_codes);
+        for (name, numbers) in other.lists {
+            self.lists.entry(name).or_insert(numbers);
+        }
         self
     }
 
@@ -255,7 +232,7 @@ impl Given {
             let what = "retry_max_delay is below retry_min_delay";
             return Err(wrong("retry_max_delay", what, "Give both in milliseconds, the longer one here."));
         }
-        let statuses = self.retry_on_status_codes.as_ref().map(|given| {
+        let statuses = self.lists.get("retry_on_status_codes").map(|given| {
             let status = |code: &i64| u16::try_from(*code).ok().filter(|code| (400..600).contains(code));
             given.iter().map(|code| status(code).ok_or(*code)).collect::<Result<Vec<_>, _>>()
         });
@@ -310,9 +287,19 @@ impl Given {
             };
             return Err(wrong(missing, format!("{missing} is missing"), "A certificate and its key go together."));
         };
-        certificates(cert_at, &certificate)?;
-        PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| {
-            wrong(key_at, format!("{key_at} holds no private key"), "Give it in PEM form, not encrypted.")
+        let chain = certificates(cert_at, &certificate)?;
+        if key.contains("ENCRYPTED") {
+            let hint = "Nobody is asked for its pass phrase. Decrypt it: openssl pkey -in FILE -out FILE.";
+            return Err(wrong(key_at, format!("{key_at} holds a key that is encrypted"), hint));
+        }
+        let own = PrivateKeyDer::from_pem_slice(key.as_bytes())
+            .map_err(|_| wrong(key_at, format!("{key_at} holds no private key"), "Give it in PEM form."))?;
+        CertifiedKey::from_der(chain, own, &aws_lc_rs::default_provider()).map_err(|error| match error {
+            rustls::Error::InconsistentKeys(_) => {
+                let what = format!("{key_at} is not the key of the first certificate in {cert_at}");
+                wrong(key_at, what, "The own certificate comes first, then those that lead to its authority.")
+            }
+            error => wrong(key_at, format!("{cert_at} and {key_at} cannot be used"), format!("{error}.")),
         })?;
         Ok(Some(format!("{}\n{}", certificate.trim(), key.trim())))
     }
@@ -352,16 +339,12 @@ enum Mode {
     Basic,
 }
 
-fn certificates(attribute: &'static str, pem: &str) -> Result<(), Wrong> {
+fn certificates(attribute: &'static str, pem: &str) -> Result<Vec<CertificateDer<'static>>, Wrong> {
     let found = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>();
-    if found.is_ok_and(|found| !found.is_empty()) {
-        return Ok(());
-    }
-    Err(wrong(
-        attribute,
-        format!("{attribute} holds no certificate"),
-        "Give it in PEM form, which begins with -----BEGIN CERTIFICATE-----.",
-    ))
+    found.ok().filter(|found| !found.is_empty()).ok_or_else(|| {
+        let hint = "Give it in PEM form, which begins with -----BEGIN CERTIFICATE-----.";
+        wrong(attribute, format!("{attribute} holds no certificate"), hint)
+    })
 }
 
 impl Settings {
@@ -420,7 +403,7 @@ mod tests {
         given.numbers.extend([("retry_min_delay", 10), ("retry_max_delay", 5)]);
         assert_eq!(wrong_in(&given), "retry_max_delay");
         given.numbers.clear();
-        given.retry_on_status_codes = Some(vec![503, 200]);
+        given.lists.insert("retry_on_status_codes", vec![503, 200]);
         assert_eq!(wrong_in(&given), "retry_on_status_codes");
     }
 

@@ -19,7 +19,7 @@ use std::time::Duration;
 use serde_json::{Map, Value as Json};
 use tokio::time::{Instant, sleep};
 
-use crate::backend::transport::Failure;
+use super::transport::Failure;
 
 /// What was read is good for so long.
 const GOOD_FOR: Duration = Duration::from_mins(1);

@@ -1,7 +1,7 @@
 //! What is noted beside the objects: claims on those that a run has created, who has
 //! come to know of them, and what a plan tells its apply.
 //!
-//! An NSX has no place for that, and tags of other people's objects are not ours to
+//! A live system has no place for that, and tags of other people's objects are not ours to
 //! write. So it is kept in a file in Terraform's data folder, one for each endpoint, which
 //! only its owner can read. It holds paths and unique ids, and no secret. The file is made
 //! when there is something to note.
@@ -11,8 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
-use super::host::Endpoint;
-use crate::backend::BackendError;
+use super::BackendError;
 use crate::engine::store::{SqliteStore, Store, StoreError, StoreExt, Transaction, ViewExt};
 use crate::engine::{Moment, ledger};
 use crate::model::PolicyPath;
@@ -29,10 +28,10 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// The notes on `endpoint` in `folder`.
-    pub fn new(folder: &Path, endpoint: &Endpoint) -> Self {
-        let name = Uuid::new_v5(&Uuid::NAMESPACE_URL, endpoint.to_string().as_bytes());
-        Self { file: folder.join(format!("nsx-{name}.db")), store: Mutex::default() }
+    /// The notes on the `system` at `endpoint`, in `folder`.
+    pub fn new(folder: &Path, system: &str, endpoint: &str) -> Self {
+        let name = Uuid::new_v5(&Uuid::NAMESPACE_URL, endpoint.as_bytes());
+        Self { file: folder.join(format!("{system}-{name}.db")), store: Mutex::default() }
     }
 
     /// Runs `work` on the store where it may wait for the disk.
@@ -171,7 +170,7 @@ mod tests {
     }
 
     fn ledger(folder: &TempDir, host: &str) -> Arc<Ledger> {
-        Arc::new(Ledger::new(&folder.path().join("vpn"), &Endpoint::parse(host).unwrap()))
+        Arc::new(Ledger::new(&folder.path().join("vpn"), "nsx", host))
     }
 
     #[tokio::test]

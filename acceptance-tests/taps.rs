@@ -1,0 +1,356 @@
+//! Tap services, tap flows and tap mirrors under Terraform.
+
+use serde_json::{Value as Json, json};
+
+use terraform_provider_vpn::engine::taps::Member;
+use terraform_provider_vpn::engine::{Caller, Moment};
+use terraform_provider_vpn::model::{TAP_FLOW, TAP_MIRROR, TAP_SERVICE};
+
+use crate::terraform::Workspace;
+
+/// Ports to tap, and to look at what is tapped.
+const PORTS: &str = r#"
+resource "vpn_segment" "s" {
+  id = "s"
+  subnet { gateway_address = "192.168.50.1/24" }
+}
+resource "vpn_segment_port" "web" {
+  id           = "web"
+  segment_path = vpn_segment.s.path
+}
+resource "vpn_segment_port" "mail" {
+  id           = "mail"
+  segment_path = vpn_segment.s.path
+}
+resource "vpn_segment_port" "analyzer" {
+  id           = "analyzer"
+  segment_path = vpn_segment.s.path
+}
+"#;
+
+const TAPS: &str = r#"
+resource "vpn_tap_service" "x" {
+  name    = "analyzer"
+  port_id = vpn_segment_port.analyzer.unique_id
+}
+resource "vpn_tap_flow" "x" {
+  name           = "web"
+  tap_service_id = vpn_tap_service.x.id
+  source_port    = vpn_segment_port.web.unique_id
+  direction      = "BOTH"
+}
+resource "vpn_tap_mirror" "x" {
+  name        = "mail"
+  port_id     = vpn_segment_port.mail.unique_id
+  remote_ip   = "203.0.113.200"
+  mirror_type = "erspanv1"
+  directions {
+    in  = 101
+    out = 102
+  }
+}
+"#;
+
+/// All kinds.
+const KINDS: [&str; 3] = ["tap_service", "tap_flow", "tap_mirror"];
+
+/// An attribute of a kind, two ways in which it can be, what the state shows then, and whether a
+/// change replaces the object.
+type Case = (&'static str, &'static str, [&'static str; 2], [&'static str; 2], bool);
+
+/// Every attribute that can be set.
+pub const CASES: [Case; 21] = [
+    ("tap_service", "name", ["name = \"one\"", "name = \"two\""], ["one", "two"], false),
+    ("tap_service", "description", ["description = \"one\"", ""], ["one", ""], false),
+    ("tap_service", "project_id", ["project_id = \"red\"", "project_id = \"blue\""], ["red", "blue"], true),
+    (
+        "tap_service",
+        "port_id",
+        ["port_id = vpn_segment_port.web.unique_id", "port_id = vpn_segment_port.mail.unique_id"],
+        ["WEB", "MAIL"],
+        true,
+    ),
+    ("tap_flow", "name", ["name = \"one\"", "name = \"two\""], ["one", "two"], false),
+    ("tap_flow", "description", ["description = \"one\"", "description = \"two\""], ["one", "two"], false),
+    ("tap_flow", "project_id", ["project_id = \"97e1586d580745d7b311406697aaf097\"", ""], [PROJECT, PROJECT], false),
+    (
+        "tap_flow",
+        "tap_service_id",
+        ["tap_service_id = vpn_tap_service.base.id", "tap_service_id = vpn_tap_service.other.id"],
+        ["BASE", "OTHER"],
+        true,
+    ),
+    (
+        "tap_flow",
+        "source_port",
+        ["source_port = vpn_segment_port.web.unique_id", "source_port = vpn_segment_port.mail.unique_id"],
+        ["WEB", "MAIL"],
+        true,
+    ),
+    ("tap_flow", "direction", ["direction = \"IN\"", "direction = \"OUT\""], ["IN", "OUT"], true),
+    ("tap_flow", "vlan_filter", ["vlan_filter = \"10,20-30\"", "vlan_filter = \"11\""], ["10,20-30", "11"], true),
+    ("tap_mirror", "name", ["name = \"one\"", "name = \"two\""], ["one", "two"], false),
+    ("tap_mirror", "description", ["description = \"one\"", "description = \"two\""], ["one", "two"], false),
+    ("tap_mirror", "project_id", ["", "project_id = \"97e1586d580745d7b311406697aaf097\""], [PROJECT, PROJECT], false),
+    (
+        "tap_mirror",
+        "port_id",
+        ["port_id = vpn_segment_port.web.unique_id", "port_id = vpn_segment_port.mail.unique_id"],
+        ["WEB", "MAIL"],
+        true,
+    ),
+    (
+        "tap_mirror",
+        "remote_ip",
+        ["remote_ip = \"203.0.113.1\"", "remote_ip = \"2001:db8::1\""],
+        ["203.0.113.1", "2001:db8::1"],
+        true,
+    ),
+    ("tap_mirror", "mirror_type", ["mirror_type = \"gre\"", "mirror_type = \"erspanv1\""], ["gre", "erspanv1"], true),
+    ("tap_mirror", "directions", ["directions { in = 1 }", "directions { out = 2 }"], ["in=1", "out=2"], true),
+    ("tap_mirror", "directions.in", ["directions { in = 3 }", "directions { in = 4 }"], ["in=3", "in=4"], true),
+    ("tap_mirror", "directions.out", ["directions { out = 5 }", "directions { out = 6 }"], ["out=5", "out=6"], true),
+    (
+        "tap_mirror",
+        "directions.both",
+        ["directions { both = 7 }", "directions { both = 8 }"],
+        ["both=7", "both=8"],
+        true,
+    ),
+];
+
+/// The project of what names none.
+const PROJECT: &str = "97e1586d580745d7b311406697aaf097";
+
+/// What a block of `kind` needs besides the attribute that is tried.
+fn needs(kind: &str, number: usize) -> Vec<(&'static str, String)> {
+    let text = |name: &'static str, value: &str| (name, format!("{name} = {value}"));
+    match kind {
+        "tap_service" => vec![text("port_id", "vpn_segment_port.analyzer.unique_id")],
+        "tap_flow" => vec![
+            text("tap_service_id", "vpn_tap_service.base.id"),
+            text("source_port", "vpn_segment_port.web.unique_id"),
+            text("direction", "\"BOTH\""),
+        ],
+        _ => vec![
+            text("port_id", "vpn_segment_port.web.unique_id"),
+            text("remote_ip", "\"203.0.113.9\""),
+            text("mirror_type", "\"gre\""),
+            ("directions", format!("directions {{ both = {} }}", 1_000 + number)),
+        ],
+    }
+}
+
+fn declared(way: usize) -> String {
+    let mut hcl = PORTS.to_owned();
+    for (name, project) in [("base", PROJECT), ("other", PROJECT)] {
+        hcl += &format!(
+            "resource \"vpn_tap_service\" \"{name}\" {{\nname = \"{name}\"\nproject_id = \"{project}\"\nport_id = \
+             vpn_segment_port.analyzer.unique_id\n}}\n"
+        );
+    }
+    for (number, (kind, attribute, given, ..)) in CASES.iter().enumerate() {
+        let own = attribute.split('.').next().unwrap();
+        let rest: Vec<_> =
+            needs(kind, number).into_iter().filter(|(name, _)| *name != own).map(|(_, hcl)| hcl).collect();
+        let name = resource_name(attribute);
+        hcl += &format!("resource \"vpn_{kind}\" \"{name}\" {{\n{}\n{}\n}}\n", rest.join("\n"), given[way]);
+    }
+    hcl
+}
+
+fn resource_name(attribute: &str) -> String {
+    format!("of_{}", attribute.replace('.', "_"))
+}
+
+fn values(lab: &Workspace) -> Vec<Json> {
+    lab.json(&["show", "-json"])["values"]["root_module"]["resources"].as_array().unwrap().clone()
+}
+
+fn holds(lab: &Workspace, way: usize) {
+    let all = values(lab);
+    let of = |address: &str, name: &str| {
+        let found = all.iter().find(|it| it["address"] == address).unwrap_or_else(|| panic!("no {address}"));
+        found["values"][name].clone()
+    };
+    for (kind, attribute, _, shown, _) in &CASES {
+        let address = format!("vpn_{kind}.{}", resource_name(attribute));
+        let top = attribute.split('.').next().unwrap();
+        let expected = match (shown[way], shown[way].split_once('=')) {
+            ("WEB", _) => of("vpn_segment_port.web", "unique_id"),
+            ("MAIL", _) => of("vpn_segment_port.mail", "unique_id"),
+            ("BASE", _) => of("vpn_tap_service.base", "id"),
+            ("OTHER", _) => of("vpn_tap_service.other", "id"),
+            (_, Some((direction, id))) => {
+                let mut tunnels = json!({ "in": null, "out": null, "both": null });
+                tunnels[direction] = json!(id.parse::<i64>().unwrap());
+                json!([tunnels])
+            }
+            (text, None) => json!(text),
+        };
+        assert_eq!(of(&address, top), expected, "{address}.{top}");
+    }
+}
+
+#[test]
+fn every_attribute_is_changed_in_place_or_replaces() {
+    let lab = Workspace::new();
+    lab.configure(&declared(0)).apply();
+    lab.plan_is_empty();
+    holds(&lab, 0);
+    lab.configure(&declared(1));
+    let plan = lab.planned();
+    for (kind, attribute, given, shown, replaces) in &CASES {
+        let address = format!("vpn_{kind}.{}", resource_name(attribute));
+        let change = plan["resource_changes"].as_array().unwrap().iter().find(|it| it["address"] == *address).unwrap();
+        let expected = match (shown[0] == shown[1], replaces) {
+            (true, _) => json!(["no-op"]),
+            (false, true) => json!(["delete", "create"]),
+            (false, false) => json!(["update"]),
+        };
+        assert_eq!(change["change"]["actions"], expected, "{address}: {given:?}");
+    }
+    lab.apply();
+    lab.plan_is_empty();
+    holds(&lab, 1);
+    lab.destroy();
+    assert_eq!(lab.paths(), [""; 0]);
+    let caller = Caller { user: "admin".to_owned(), now: Moment::from_clock() };
+    for kind in [&TAP_SERVICE, &TAP_FLOW, &TAP_MIRROR] {
+        let left = lab.lab().taps(kind, &Member::admin(caller.clone())).unwrap();
+        assert!(left.iter().all(|it| it.get("status").is_some_and(|status| status == "PENDING_DELETE")), "{left:?}");
+    }
+}
+
+#[test]
+fn each_is_imported_by_its_id_and_by_its_name() {
+    let owner = Workspace::new();
+    owner.configure(&(PORTS.to_owned() + TAPS)).apply();
+    for (kind, name) in KINDS.into_iter().zip(["analyzer", "web", "mail"]) {
+        let address = format!("vpn_{kind}.x");
+        let id = owner.state(&address)["id"].as_str().unwrap().to_owned();
+        for by in [name, &id] {
+            let lab = Workspace::beside(&owner);
+            lab.configure(&format!("resource \"vpn_{kind}\" \"x\" {{}}\n"));
+            lab.run(&["import", "-input=false", &address, by]).succeeded();
+            assert_eq!(lab.state(&address), owner.state(&address), "{address} by {by}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_imported_is_said() {
+    let lab = Workspace::new();
+    let twins = TAPS
+        .replace("resource \"vpn_tap_service\" \"x\"", "resource \"vpn_tap_service\" \"y\"")
+        .replace("vpn_tap_service.x.id", "vpn_tap_service.y.id");
+    let twin = twins.split("resource \"vpn_tap_flow\"").next().unwrap().to_owned();
+    lab.configure(&(PORTS.to_owned() + TAPS + &twin)).apply();
+    let unknown = "00000000-0000-4000-8000-000000000000";
+    for (kind, id, words) in [
+        ("tap_service", "analyzer", &["Several tap services are called \"analyzer\"", "by its id"][..]),
+        ("tap_service", "nobody", &["names no object", "no tap service of this name", "the id: UUID"]),
+        ("tap_flow", unknown, &["does not exist", unknown]),
+        ("tap_mirror", "", &["names no object"]),
+    ] {
+        let reader = Workspace::beside(&lab);
+        reader.configure(&format!("resource \"vpn_{kind}\" \"x\" {{}}\n"));
+        let said = reader.run(&["import", "-input=false", &format!("vpn_{kind}.x"), id]);
+        assert_eq!(said.code, 1, "{kind} {id:?}: {}", said.text);
+        said.mentions(words);
+    }
+}
+
+#[test]
+fn each_is_found_by_its_id_and_by_its_name() {
+    let owner = Workspace::new();
+    owner.configure(&(PORTS.to_owned() + TAPS)).apply();
+    let mut hcl = String::new();
+    for (kind, name) in KINDS.into_iter().zip(["analyzer", "web", "mail"]) {
+        let id = owner.state(&format!("vpn_{kind}.x"))["id"].clone();
+        hcl += &format!(
+            "data \"vpn_{kind}\" \"name\" {{\n  name = \"{name}\"\n}}\ndata \"vpn_{kind}\" \"id\" {{\n  id = {id}\n}}\n"
+        );
+    }
+    let reader = Workspace::beside(&owner);
+    reader.configure(&hcl).apply();
+    for kind in KINDS {
+        let [by_id, by_name] = ["id", "name"].map(|by| reader.state(&format!("data.vpn_{kind}.{by}")));
+        assert_eq!(by_id, by_name);
+        assert_eq!(by_id["id"], owner.state(&format!("vpn_{kind}.x"))["id"]);
+    }
+}
+
+#[test]
+fn what_neutron_would_refuse_a_plan_refuses() {
+    let unknown = "00000000-0000-4000-8000-000000000000";
+    for (change, with, line, words) in [
+        ("direction      = \"BOTH\"", "direction = \"both\"", "direction", &["\"both\"", "BOTH"][..]),
+        ("direction      = \"BOTH\"", "vlan_filter = \"a\"\ndirection = \"IN\"", "vlan_filter", &["vlan_filter"]),
+        ("vpn_segment_port.web.unique_id", "\"web\"", "source_port", &["source_port"]),
+        ("vpn_segment_port.web.unique_id", &format!("{unknown:?}"), "source_port", &[unknown, "does not exist"]),
+        ("vpn_tap_service.x.id", &format!("{unknown:?}"), "tap_service_id", &[unknown, "does not exist"]),
+        ("\"203.0.113.200\"", "\"collector\"", "remote_ip", &["remote_ip"]),
+        ("\"203.0.113.200\"", "\"224.0.0.1\"", "remote_ip", &["nobody's address"]),
+        ("\"erspanv1\"", "\"erspan\"", "mirror_type", &["erspanv1", "gre"]),
+        ("in  = 101", "in = 1024", "in", &["1024"]),
+        ("in  = 101", "in = -1", "in", &["-1"]),
+    ] {
+        let lab = Workspace::new();
+        let hcl = (PORTS.to_owned() + TAPS).replace(change, with);
+        assert!(hcl.contains(with));
+        lab.configure(&hcl);
+        let (code, complaints) = lab.complaints(&["plan", "-json"]);
+        assert_eq!(code, 1, "{with}");
+        let complaint = complaints.iter().find(|it| it.severity == "error").unwrap();
+        assert!(lab.line(complaint.line).trim_start().starts_with(line), "{with}: line {}", lab.line(complaint.line));
+        let text = format!("{} {}", complaint.summary, complaint.detail);
+        assert!(words.iter().all(|word| text.contains(word)), "{with}: {text}");
+        assert!(lab.paths().is_empty());
+    }
+}
+
+#[test]
+fn what_is_deleted_elsewhere_is_created_again() {
+    let lab = Workspace::new();
+    lab.configure(&(PORTS.to_owned() + TAPS)).apply();
+    // With the port go its taps.
+    lab.delete("/infra/tier-1s/cgw/segments/s/ports/analyzer");
+    let gone = ["vpn_segment_port.analyzer", "vpn_tap_flow.x", "vpn_tap_service.x"].map(str::to_owned);
+    lab.plan_is_empty_but_for(&gone, &["create"]);
+    lab.apply();
+    lab.plan_is_empty();
+}
+
+#[test]
+fn a_system_that_no_block_names_is_asked_for() {
+    let lab = Workspace::new();
+    lab.write(
+        "main.tf",
+        "terraform {\n  required_providers {\n    vpn = { source = \"terraform-provider-vpn/vpn\" }\n  }\n}\nprovider \"vpn\" {\n  \
+         openstack {\n    auth_url = \"http://127.0.0.1:9/v3\"\n    token = \"t\"\n  }\n}\nresource \"vpn_ike_profile\" \"a\" {}\n",
+    );
+    lab.plan_is_refused().mentions(&["No system is named for objects of NSX", "Add `embedded {} or nsx {}`"]);
+}
+
+#[test]
+fn no_two_mirrors_send_through_one_tunnel() {
+    let lab = Workspace::new();
+    let mirror = |name: &str, id: u32| {
+        format!(
+            "resource \"vpn_tap_mirror\" \"{name}\" {{\n  port_id = vpn_segment_port.web.unique_id\n  remote_ip = \"203.0.113.9\"\n  \
+             mirror_type = \"gre\"\n  directions {{ both = {id} }}\n}}\n"
+        )
+    };
+    // In one plan.
+    lab.configure(&(PORTS.to_owned() + &mirror("a", 7) + &mirror("b", 7)));
+    lab.plan_is_refused().mentions(&["Tap Mirror with tunnel_id 7 already exists", "directions"]);
+    // One that is there, and stays.
+    lab.configure(&(PORTS.to_owned() + &mirror("a", 7))).apply();
+    lab.configure(&(PORTS.to_owned() + &mirror("a", 7) + &mirror("b", 7)));
+    lab.plan_is_refused().mentions(&["Tap Mirror with tunnel_id 7 already exists"]);
+    // One that goes, or that changes with it.
+    lab.configure(&(PORTS.to_owned() + &mirror("b", 7))).apply();
+    lab.configure(&(PORTS.to_owned() + &mirror("b", 8) + &mirror("c", 7))).apply();
+    lab.plan_is_empty();
+}

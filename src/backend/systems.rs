@@ -1,0 +1,221 @@
+//! Several systems beside each other: live endpoints, and the engine. Each holds its own
+//! objects.
+
+use async_trait::async_trait;
+use serde_json::{Map, Value as Json};
+
+use super::{Backend, BackendError, Embedded, Nsx, OpenStack};
+use crate::engine::{Answer, Object, Planned, Question, TraceAnswer, TraceRequest};
+use crate::model::{Api, Kind, PolicyPath, Problem, SIMULATED_FLOW, SIMULATED_PEER, Tree};
+
+/// The systems of one provider block.
+#[derive(Default)]
+pub struct Systems {
+    /// A live NSX, for the objects of the policy API.
+    pub nsx: Option<Nsx>,
+    /// A live OpenStack, for those of Neutron.
+    pub openstack: Option<OpenStack>,
+    /// The engine, for its own, and for all that no other system is named for.
+    pub engine: Option<Embedded>,
+}
+
+/// Whose an object is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Policy,
+    Simulation,
+    Neutron,
+}
+
+impl Owner {
+    fn of_path(path: &PolicyPath) -> Self {
+        if path.is_of_neutron() {
+            Self::Neutron
+        } else if SIMULATED_PEER.owns(path) || SIMULATED_FLOW.owns(path) {
+            Self::Simulation
+        } else {
+            Self::Policy
+        }
+    }
+
+    fn of_kind(kind: &Kind) -> Self {
+        match kind.api() {
+            Api::Neutron => Self::Neutron,
+            Api::Policy if *kind == SIMULATED_PEER || *kind == SIMULATED_FLOW => Self::Simulation,
+            Api::Policy => Self::Policy,
+        }
+    }
+
+    /// What is said where no system is named.
+    fn nowhere(self) -> BackendError {
+        let (what, blocks) = match self {
+            Self::Policy => ("objects of NSX", "embedded {} or nsx {}"),
+            Self::Simulation => ("simulated peers and flows", "embedded {}"),
+            Self::Neutron => ("taps", "embedded {} or openstack {}"),
+        };
+        BackendError::Nowhere { what, blocks }
+    }
+}
+
+impl Systems {
+    fn of(&self, owner: Owner) -> Result<&dyn Backend, BackendError> {
+        let nsx = self.nsx.as_ref().map(|nsx| nsx as &dyn Backend);
+        let openstack = self.openstack.as_ref().map(|openstack| openstack as &dyn Backend);
+        let engine = self.engine.as_ref().map(|engine| engine as &dyn Backend);
+        let found = match owner {
+            Owner::Policy => nsx.or(engine),
+            // An endpoint can be an engine that `serve` has put there.
+            Owner::Simulation => engine.or(nsx),
+            Owner::Neutron => openstack.or(engine),
+        };
+        found.ok_or_else(|| owner.nowhere())
+    }
+
+    fn at(&self, path: &PolicyPath) -> Result<&dyn Backend, BackendError> {
+        self.of(Owner::of_path(path))
+    }
+
+    /// All systems, in the order in which they are looked at.
+    fn all(&self) -> impl Iterator<Item = &dyn Backend> {
+        let nsx = self.nsx.as_ref().map(|nsx| nsx as &dyn Backend);
+        let openstack = self.openstack.as_ref().map(|openstack| openstack as &dyn Backend);
+        let engine = self.engine.as_ref().map(|engine| engine as &dyn Backend);
+        [nsx, openstack, engine].into_iter().flatten()
+    }
+
+    /// The one that notes are kept with.
+    fn first(&self) -> Result<&dyn Backend, BackendError> {
+        self.all().next().ok_or_else(|| Owner::Policy.nowhere())
+    }
+
+    /// Those of `paths` that are `owner`'s.
+    fn part(paths: &[PolicyPath], owner: Owner) -> Vec<PolicyPath> {
+        paths.iter().filter(|path| Owner::of_path(path) == owner).cloned().collect()
+    }
+}
+
+/// Who may own what a list of paths names.
+const OWNERS: [Owner; 3] = [Owner::Policy, Owner::Simulation, Owner::Neutron];
+
+#[async_trait]
+impl Backend for Systems {
+    fn describe(&self) -> String {
+        let all: Vec<_> = self.all().map(Backend::describe).collect();
+        all.join(" and ")
+    }
+
+    fn serves(&self, kind: &Kind) -> Result<(), BackendError> {
+        self.of(Owner::of_kind(kind)).map(drop)
+    }
+
+    async fn get(&self, path: &PolicyPath) -> Result<Option<Object>, BackendError> {
+        self.at(path)?.get(path).await
+    }
+
+    async fn exists(&self, path: &PolicyPath) -> Result<bool, BackendError> {
+        self.at(path)?.exists(path).await
+    }
+
+    async fn reveal(&self, object: Object) -> Result<Object, BackendError> {
+        self.of(Owner::of_kind(object.kind()))?.reveal(object).await
+    }
+
+    async fn list(&self, kind: &'static Kind, parent: &str) -> Result<Vec<Object>, BackendError> {
+        self.of(Owner::of_kind(kind))?.list(kind, parent).await
+    }
+
+    async fn clashes(
+        &self,
+        kind: &'static Kind,
+        path: &PolicyPath,
+        tree: &Tree,
+    ) -> Result<Vec<(PolicyPath, Problem)>, BackendError> {
+        self.of(Owner::of_kind(kind))?.clashes(kind, path, tree).await
+    }
+
+    async fn create(&self, path: &PolicyPath, fields: Map<String, Json>, claim: &str) -> Result<Object, BackendError> {
+        self.at(path)?.create(path, fields, claim).await
+    }
+
+    async fn claims(&self) -> Result<Vec<(PolicyPath, String)>, BackendError> {
+        let mut claims = Vec::new();
+        for system in self.all() {
+            claims.extend(system.claims().await?);
+        }
+        Ok(claims)
+    }
+
+    async fn claim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
+        for owner in OWNERS {
+            let own = Self::part(&paths, owner);
+            if !own.is_empty() {
+                self.of(owner)?.claim(own, claim).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn reclaim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
+        for owner in OWNERS {
+            let own = Self::part(&paths, owner);
+            if !own.is_empty() {
+                self.of(owner)?.reclaim(own, claim).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn settle(&self, paths: Vec<PolicyPath>, keeper: &str) -> Result<(), BackendError> {
+        for owner in OWNERS {
+            let own = Self::part(&paths, owner);
+            if !own.is_empty() {
+                self.of(owner)?.settle(own, keeper).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn keeper(&self, path: &PolicyPath) -> Result<Option<String>, BackendError> {
+        self.at(path)?.keeper(path).await
+    }
+
+    async fn note(&self, name: &str, lines: Vec<String>) -> Result<(), BackendError> {
+        self.first()?.note(name, lines).await
+    }
+
+    async fn noted(&self, name: &str) -> Result<Vec<String>, BackendError> {
+        self.first()?.noted(name).await
+    }
+
+    async fn forget(&self, name: &str) -> Result<(), BackendError> {
+        self.first()?.forget(name).await
+    }
+
+    async fn ask(&self, question: &Question, planned: &[Planned]) -> Result<Answer, BackendError> {
+        self.at(question.subject())?.ask(question, planned).await
+    }
+
+    async fn trace(&self, request: &TraceRequest, planned: &[Planned]) -> Result<TraceAnswer, BackendError> {
+        let system = self.of(Owner::Policy)?;
+        // What lives elsewhere is not known there.
+        let lives_there = |planned: &&Planned| {
+            let theirs = self.at(&planned.path).map(|theirs| std::ptr::addr_eq(theirs, system));
+            theirs.unwrap_or_default()
+        };
+        let planned: Vec<_> = planned.iter().filter(lives_there).cloned().collect();
+        system.trace(request, &planned).await
+    }
+
+    async fn replace(
+        &self,
+        path: &PolicyPath,
+        fields: Map<String, Json>,
+        revision: i64,
+    ) -> Result<Object, BackendError> {
+        self.at(path)?.replace(path, fields, revision).await
+    }
+
+    async fn delete(&self, path: &PolicyPath) -> Result<(), BackendError> {
+        self.at(path)?.delete(path).await
+    }
+}

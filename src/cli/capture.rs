@@ -1,0 +1,135 @@
+//! `capture`: the copies that taps have made, as a capture file.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::engine_file::DataFile;
+use super::names::{self, Names, sort};
+use super::output::{self, Answer, FAINT, Failure, STRONG, styled};
+use crate::engine::taps::frames;
+use crate::engine::topology::Topology;
+use crate::engine::{Capture, CaptureOf, CaptureRequest, Moment, When};
+use crate::model::PolicyPath;
+use crate::model::timestamp::Timestamp;
+
+/// What the `capture` command is given.
+#[derive(Args)]
+pub struct Options {
+    #[command(flatten)]
+    of: Of,
+    /// The capture file to write, which is overwritten; - is standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Copies of packets sent at this time or later, such as 2026-01-31T12:00:00Z [default: as
+    /// early as can be seen]
+    #[arg(long, value_name = "TIME")]
+    from: Option<Timestamp>,
+    /// Copies of packets sent before this time [default: now]
+    #[arg(long, value_name = "TIME")]
+    to: Option<Timestamp>,
+    /// So many copies at most, the first ones
+    #[arg(short, long, default_value_t = 1_000_000, value_name = "NUMBER")]
+    count: usize,
+    #[command(flatten)]
+    data: DataFile,
+}
+
+/// Whose copies.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Of {
+    /// Copies that a tap service has delivered: its id or its name
+    #[arg(long, value_name = "SERVICE")]
+    tap_service: Option<String>,
+    /// Copies that a tap flow has made: its id or its name
+    #[arg(long, value_name = "FLOW")]
+    tap_flow: Option<String>,
+    /// Copies that a tap mirror has sent, as they are wrapped: its id or its name
+    #[arg(long, value_name = "MIRROR")]
+    tap_mirror: Option<String>,
+    /// Copies that were delivered to a segment port, by all services: its id, its path or its
+    /// UUID
+    #[arg(long, value_name = "PORT")]
+    port: Option<String>,
+}
+
+/// Writes the file, and says what is in it.
+pub fn run(options: &Options) -> Result<Answer, Failure> {
+    let now = Moment::from_clock();
+    let engine = options.data.open(now)?;
+    let topology = engine.view(now, When::Current, &[])?.topology;
+    let of = options.of.found(&topology)?;
+    let moment = |time: Option<Timestamp>| time.map(|time| Moment(time.0));
+    let (from, to) = (moment(options.from), moment(options.to));
+    let request = CaptureRequest { of: of.clone(), from, to, most: options.count };
+    let capture = engine.capture(&request, now)?;
+    if let Some(from) = from.filter(|from| *from < capture.since) {
+        let what = format!("what happened before {} cannot be seen any more", Timestamp(capture.since.0));
+        let hint = format!("{} is before that; leave --from out to begin there", Timestamp(from.0));
+        return Err(Failure::new(what).hint(hint));
+    }
+    let written = write(&options.output, &capture)?;
+    if options.output.as_os_str() == "-" {
+        return Ok(Answer::Yes);
+    }
+    output::print(&said(&of, &capture, written, &options.output))?;
+    Ok(Answer::Yes)
+}
+
+fn said(of: &CaptureOf, capture: &Capture, written: u64, file: &Path) -> String {
+    let (CaptureOf::Tap(path) | CaptureOf::Port(path)) = of;
+    let name = styled(STRONG, Names(&capture.topology).of(path));
+    let frames = if written == 1 { "frame" } else { "frames" };
+    let more = if capture.is_cut { ", and there are more: say --count" } else { "" };
+    let since = Timestamp(capture.since.0);
+    let (file, sort, path) = (file.display(), sort(path), styled(FAINT, path));
+    format!("{written} {frames} of {sort} {name} since {since} in {file}{more}  {path}\n")
+}
+
+fn write(file: &Path, capture: &Capture) -> Result<u64, Failure> {
+    let failed = |error: io::Error| Failure::new(format!("cannot write {}: {error}", file.display()));
+    let out: Box<dyn Write> = if file.as_os_str() == "-" {
+        Box::new(io::stdout().lock())
+    } else {
+        Box::new(File::create(file).map_err(failed)?)
+    };
+    frames::write_capture(&capture.topology, &capture.copies, BufWriter::new(out)).map_err(failed)
+}
+
+impl Of {
+    fn found(&self, topology: &Topology) -> Result<CaptureOf, Failure> {
+        let named = [
+            self.tap_service.as_deref().map(|said| tap(topology, &topology.tap_services, "tap service", said)),
+            self.tap_flow.as_deref().map(|said| tap(topology, &topology.tap_flows, "tap flow", said)),
+            self.tap_mirror.as_deref().map(|said| tap(topology, &topology.tap_mirrors, "tap mirror", said)),
+            self.port.as_deref().map(|said| port(topology, said)),
+        ];
+        let none = || Err(Failure::new("nothing says whose copies are wanted"));
+        named.into_iter().flatten().next().unwrap_or_else(none)
+    }
+}
+
+/// A tap, by its id, its address or its name.
+fn tap<T>(topology: &Topology, taps: &BTreeMap<PolicyPath, T>, sort: &str, said: &str) -> Result<CaptureOf, Failure> {
+    let mut called = taps.keys().filter(|path| topology.name_of_tap(path) == Some(said));
+    match (called.next(), called.next()) {
+        (Some(path), None) => Ok(CaptureOf::Tap(path.clone())),
+        (Some(_), Some(_)) => {
+            Err(Failure::new(format!("more than one {sort} is called {said}")).hint("say the id of the one meant"))
+        }
+        (None, _) => names::find(taps, sort, said).map(|(path, _)| CaptureOf::Tap(path.clone())),
+    }
+}
+
+fn port(topology: &Topology, said: &str) -> Result<CaptureOf, Failure> {
+    let by_uuid = topology.ports.values().find(|port| port.id.as_deref() == Some(said));
+    let path = match by_uuid {
+        Some(port) => &port.path,
+        None => names::find(&topology.ports, "segment port", said)?.0,
+    };
+    Ok(CaptureOf::Port(path.clone()))
+}
