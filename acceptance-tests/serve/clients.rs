@@ -56,7 +56,7 @@ fn openstacks_command_line_and_sdk_drive_it_unmodified() {
         "applications": [{"id": "robot", "secret": "its", "role": "member", "project": "lab", "user": "alice", "name": "nightly"}]}"#;
     let lab = Lab::within(users(file, 0o600), &["--users", "users.json", "--rate-limit", "0"]);
     let output = Command::new(python)
-        .arg(project().join("acceptance-tests/serve/openstack.py"))
+        .arg(project().join("acceptance-tests/serve/openstack_clients.py"))
         .args([&format!("http://{}", lab.host), PASSWORD, "hers", "its"])
         .current_dir(lab.folder.path())
         .output()

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use tempfile::TempDir;
-use terraform_provider_vpn::backend::nsx::settings::Given;
+use terraform_provider_vpn::backend::settings::Given;
 use terraform_provider_vpn::backend::{Backend, Nsx};
 use terraform_provider_vpn::model::PolicyPath;
 use tokio_util::sync::CancellationToken;
