@@ -131,7 +131,9 @@ impl Etcd {
         let begun = Instant::now();
         loop {
             let answers = if is_plain {
-                self.ask("/v3/kv/range", &json!({ "key": STANDARD.encode("x") })).is_some()
+                // Where users have to log in, that is an answer as well.
+                let said = self.say("/v3/kv/range", &json!({ "key": STANDARD.encode("x") }));
+                said.is_some_and(|(head, _)| !head.contains(" 503 "))
             } else {
                 TcpStream::connect(("127.0.0.1", self.port)).is_ok()
             };
@@ -158,8 +160,8 @@ impl Etcd {
         format!("etcd://127.0.0.1:{}{prefix}", self.port)
     }
 
-    /// Asks etcd by HTTP, as `curl` would; nothing while it does not answer well.
-    fn ask(&self, path: &str, body: &Value) -> Option<Value> {
+    /// Asks etcd by HTTP, as `curl` would: the head of its answer, and the body.
+    fn say(&self, path: &str, body: &Value) -> Option<(String, String)> {
         let body = body.to_string();
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         let head = format!("POST {path} HTTP/1.0\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
@@ -167,11 +169,14 @@ impl Etcd {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
         let (head, body) = answer.split_once("\r\n\r\n")?;
-        if head.contains(" 200 ") { serde_json::from_str(body).ok() } else { None }
+        Some((head.to_owned(), body.to_owned()))
     }
 
+    /// The answer to what etcd takes.
     pub fn asked(&self, path: &str, body: &Value) -> Value {
-        self.ask(path, body).unwrap_or_else(|| panic!("etcd does not take {path} {body}"))
+        let (head, answer) = self.say(path, body).unwrap();
+        assert!(head.contains(" 200 "), "{path} {body}: {head}, {answer}");
+        serde_json::from_str(&answer).unwrap()
     }
 
     /// The keys of the engine at `prefix`, without what all of them begin with.

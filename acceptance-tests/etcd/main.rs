@@ -14,7 +14,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::pedantic, missing_docs)]
 
 use terraform_provider_vpn::engine::store::{
-    EtcdAddress, EtcdStore, Store, StoreError, StoreExt, Transaction, View, ViewExt,
+    EtcdAddress, EtcdStore, Store, StoreError, StoreExt, Transaction, View, ViewExt, Work,
 };
 
 mod cluster;
@@ -29,13 +29,30 @@ mod sizes;
 #[path = "../../src/engine/store/suite.rs"]
 mod suite;
 
+use std::sync::Arc;
+
 use cluster::{Etcd, fresh_prefix, open};
 use suite::{Place, store_suite};
 
 store_suite!(fresh);
 
 fn fresh() -> Place {
-    let etcd = Etcd::shared();
-    let prefix = fresh_prefix();
-    Box::new(move || Box::new(open(&etcd.url(&prefix))))
+    let (etcd, prefix) = (Etcd::shared(), fresh_prefix());
+    Box::new(move || Box::new(Kept { store: open(&etcd.url(&prefix)), _etcd: Arc::clone(&etcd) }))
+}
+
+/// A store that keeps its etcd for as long as it is used.
+struct Kept {
+    store: EtcdStore,
+    _etcd: Arc<Etcd>,
+}
+
+impl Store for Kept {
+    fn view(&self, read: &mut dyn FnMut(&dyn View) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        self.store.view(read)
+    }
+
+    fn update(&self, work: Work) -> Result<(), StoreError> {
+        self.store.update(work)
+    }
 }

@@ -16,6 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::sync::Notify;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -84,9 +86,9 @@ enum Fault {
 }
 
 impl Client {
-    /// Sets up the connections, which come about when they are needed.
-    pub fn new(address: &EtcdAddress) -> Result<Self, EtcdError> {
-        let store: Arc<str> = address.to_string().into();
+    /// Sets up the connections, which come about when they are needed, in the runtime that
+    /// this is called in.
+    pub fn new(address: &EtcdAddress, store: Arc<str>) -> Result<Self, EtcdError> {
         let failed = |cause: String| EtcdError::Setup { store: Arc::clone(&store), cause };
         let tls = address.tls.as_ref().map(trust).transpose()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
@@ -323,11 +325,11 @@ fn trust(tls: &Tls) -> Result<ClientTlsConfig, EtcdError> {
     // There is one provider in the process; whoever comes second finds it there.
     let _ = aws_lc_rs::default_provider().install_default();
     let mut config = match &tls.ca {
-        Some(file) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(read(file)?)),
+        Some(file) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(certificates(file)?)),
         None => ClientTlsConfig::new().with_native_roots(),
     };
     if let Some((certificate, key)) = &tls.identity {
-        config = config.identity(Identity::from_pem(read(certificate)?, read(key)?));
+        config = config.identity(Identity::from_pem(certificates(certificate)?, private_key(key)?));
     }
     if let Some(name) = &tls.name {
         config = config.domain_name(name);
@@ -335,10 +337,28 @@ fn trust(tls: &Tls) -> Result<ClientTlsConfig, EtcdError> {
     Ok(config)
 }
 
+fn certificates(file: &Path) -> Result<Vec<u8>, EtcdError> {
+    let pem = read(file)?;
+    match CertificateDer::pem_slice_iter(&pem).next() {
+        Some(Ok(_)) => Ok(pem),
+        Some(Err(_)) | None => Err(unfit(file, "it holds no certificate in PEM")),
+    }
+}
+
+fn private_key(file: &Path) -> Result<Vec<u8>, EtcdError> {
+    let pem = read(file)?;
+    match PrivateKeyDer::from_pem_slice(&pem) {
+        Ok(_) => Ok(pem),
+        Err(_) => Err(unfit(file, "it holds no key in PEM")),
+    }
+}
+
 fn read(file: &Path) -> Result<Vec<u8>, EtcdError> {
-    let failed = |cause: String| EtcdError::Certificate { path: file.to_owned(), cause };
-    let text = fs::read(file).map_err(|error| failed(error.to_string()))?;
-    if text.windows(11).any(|part| part == b"-----BEGIN ") { Ok(text) } else { Err(failed("this is no PEM".to_owned())) }
+    fs::read(file).map_err(|error| unfit(file, error))
+}
+
+fn unfit(file: &Path, cause: impl ToString) -> EtcdError {
+    EtcdError::Certificate { path: file.to_owned(), cause: cause.to_string() }
 }
 
 /// What becomes of a call that was answered like that.

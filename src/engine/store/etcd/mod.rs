@@ -61,7 +61,13 @@ pub struct EtcdStore {
     writer: Mutex<Writer>,
     asks: mpsc::UnboundedSender<Ask>,
     bridge: Bridge,
+    _runtime: Background,
+}
+
+/// The runtime of one store: its tasks end with it, and nobody waits for them.
+struct Background {
     runtime: Option<Runtime>,
+    handle: Handle,
 }
 
 /// What the tasks of one store share.
@@ -85,20 +91,19 @@ impl EtcdStore {
     /// # Errors
     /// When etcd cannot be reached, does not let the user in, or holds something else there.
     pub fn open(address: &EtcdAddress) -> Result<Self, StoreError> {
-        let client = Client::new(address)?;
-        let store = Arc::clone(&client.store);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("etcd")
-            .enable_all()
-            .build()
+        let store: Arc<str> = address.to_string().into();
+        let runtime = Background::new()
             .map_err(|error| EtcdError::Setup { store: Arc::clone(&store), cause: error.to_string() })?;
+        let client = {
+            let _inside = runtime.handle.enter();
+            Client::new(address, Arc::clone(&store))?
+        };
         let mirror = Mirror { state: watch::Sender::default(), keys: Keys::new(&address.prefix), store };
         let replica = Arc::new(Replica { client, mirror, lost: Notify::new() });
-        let bridge = Bridge { replica, handle: runtime.handle().clone() };
+        let bridge = Bridge { replica, handle: runtime.handle.clone() };
         let asks = bridge.run(|replica| async move { replica.begin().await })?;
         let writer = Writer { bridge: bridge.clone(), id: Uuid::new_v4().simple().to_string().into(), number: 0 };
-        Ok(Self { queue: Queue::default(), writer: Mutex::new(writer), asks, bridge, runtime: Some(runtime) })
+        Ok(Self { queue: Queue::default(), writer: Mutex::new(writer), asks, bridge, _runtime: runtime })
     }
 
     /// The newest state.
@@ -119,9 +124,18 @@ impl Store for EtcdStore {
     }
 }
 
-impl Drop for EtcdStore {
+impl Background {
+    fn new() -> std::io::Result<Self> {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).thread_name("etcd").enable_all().build()?;
+        let handle = runtime.handle().clone();
+        Ok(Self { runtime: Some(runtime), handle })
+    }
+}
+
+impl Drop for Background {
     fn drop(&mut self) {
-        // Also where nobody may wait.
+        // Also where nobody may wait, as in another runtime.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
