@@ -25,8 +25,7 @@ impl Proxy {
     pub fn new(to: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let shared =
-            Arc::new(Shared { to, is_cut: false.into(), is_deaf: false.into(), open: Mutex::default() });
+        let shared = Arc::new(Shared { to, is_cut: false.into(), is_deaf: false.into(), open: Mutex::default() });
         let all = Arc::clone(&shared);
         // It ends with the tests.
         thread::spawn(move || {

@@ -194,7 +194,9 @@ impl Options {
         let exposed = address.exposed();
         if !exposed.is_empty() {
             let hosts = exposed.join(" and ");
-            output::warn(&format!("keys and passwords cross the network to {hosts} for everybody to read: use etcds://"));
+            output::warn(&format!(
+                "keys and passwords cross the network to {hosts} for everybody to read: use etcds://"
+            ));
         }
         let store = EtcdStore::open(&address).map_err(|error| Failure::new(error.to_string()))?;
         self.data.serve_over(Arc::new(store), now)

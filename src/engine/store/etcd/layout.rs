@@ -232,7 +232,8 @@ mod tests {
 
     #[test]
     fn a_head_tells_who_has_committed() {
-        let (none, base) = (Head::default(), (0..40).fold(Head::default(), |head, at| head.after(&at.to_string(), 1, None)));
+        let (none, base) =
+            (Head::default(), (0..40).fold(Head::default(), |head, at| head.after(&at.to_string(), 1, None)));
         assert_eq!(none.includes("a", 1, &none), Some(false));
         assert_eq!(base.includes("a", 1, &base), Some(false));
         let mut head = base.after("a", 1, None).after("b", 7, None);

@@ -86,8 +86,7 @@ impl Replica {
     /// Removes blobs that nothing refers to.
     pub async fn discard(&self, blobs: impl IntoIterator<Item = String>) {
         for blob in blobs {
-            let request =
-                TxnRequest { success: vec![self.mirror.keys.delete_blob(&blob)], ..TxnRequest::default() };
+            let request = TxnRequest { success: vec![self.mirror.keys.delete_blob(&blob)], ..TxnRequest::default() };
             if let Err(failed) = self.client.txn(request).await {
                 // Whoever opens the engine next does it.
                 tracing::debug!(error = %failed.error, blob, "a blob that nobody needs was left");

@@ -256,13 +256,7 @@ impl Replica {
     }
 
     /// Commits `changes`, which make `map` of `base`.
-    async fn commit(
-        &self,
-        base: State,
-        mut map: Map,
-        changes: Changes,
-        attempt: Attempt,
-    ) -> Result<Tried, EtcdError> {
+    async fn commit(&self, base: State, mut map: Map, changes: Changes, attempt: Attempt) -> Result<Tried, EtcdError> {
         let plan = self.plan(&base, &mut map, changes).await?;
         let Attempt { writer, number, has_turn } = attempt;
         let keys = &self.mirror.keys;
