@@ -14,7 +14,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::pedantic, missing_docs)]
 
 use terraform_provider_vpn::engine::store::{
-    EtcdAddress, EtcdStore, Store, StoreError, StoreExt, Transaction, View, ViewExt, Work,
+    EtcdAddress, EtcdStore, Store, StoreError, StoreExt, Transaction, View, ViewExt,
 };
 
 mod cluster;
@@ -29,30 +29,16 @@ mod sizes;
 #[path = "../../src/engine/store/suite.rs"]
 mod suite;
 
-use std::sync::Arc;
-
 use cluster::{Etcd, fresh_prefix, open};
 use suite::{Place, store_suite};
 
-store_suite!(fresh);
+store_suite!(on_etcd());
 
-fn fresh() -> Place {
-    let (etcd, prefix) = (Etcd::shared(), fresh_prefix());
-    Box::new(move || Box::new(Kept { store: open(&etcd.url(&prefix)), _etcd: Arc::clone(&etcd) }))
-}
-
-/// A store that keeps its etcd for as long as it is used.
-struct Kept {
-    store: EtcdStore,
-    _etcd: Arc<Etcd>,
-}
-
-impl Store for Kept {
-    fn view(&self, read: &mut dyn FnMut(&dyn View) -> Result<(), StoreError>) -> Result<(), StoreError> {
-        self.store.view(read)
-    }
-
-    fn update(&self, work: Work) -> Result<(), StoreError> {
-        self.store.update(work)
+/// New places, on an etcd that is there as long as this.
+fn on_etcd() -> impl Fn() -> Place {
+    let etcd = Etcd::shared();
+    move || {
+        let url = etcd.url(&fresh_prefix());
+        Box::new(move || Box::new(open(&url)))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use crate::cluster::{Etcd, fresh_prefix, open};
 use crate::proxy::Proxy;
@@ -92,30 +93,43 @@ fn an_entry_that_is_too_large_is_named_and_does_no_harm() {
 
 #[test]
 fn a_large_transaction_is_whole_wherever_the_connection_ends() {
-    const COUNT: usize = 400;
-    let (etcd, prefix) = (Etcd::shared(), fresh_prefix());
-    let proxy = Proxy::new(etcd.port);
-    let other = open(&etcd.url(&prefix));
-    for round in 1..=12_u64 {
-        let store = open(&proxy.url(&prefix));
-        let before = whole(&other, COUNT);
-        let done = thread::scope(|scope| {
-            let writing = scope.spawn(|| generation(&store, before + 1, COUNT));
-            thread::sleep(std::time::Duration::from_millis(round * 7 % 60));
-            proxy.cut();
-            // Nobody comes to its aid: it must not take longer than it is given.
-            writing.join().unwrap()
-        });
-        let after = whole(&other, COUNT);
-        match done {
-            Ok(()) => assert_eq!(after, before + 1),
-            Err(StoreError::Etcd(error)) => assert!(error.is_temporary() && after <= before + 1, "{error}"),
-            Err(error) => panic!("{error}"),
+    let etcd = Etcd::shared();
+    thread::scope(|scope| {
+        for round in 0..12 {
+            let etcd = &etcd;
+            scope.spawn(move || is_whole_when_cut(etcd, Duration::from_millis(round * 9)));
         }
-        // The other one goes on, whatever was left half spread.
-        generation(&other, after + 1, COUNT).unwrap();
-        proxy.mend();
+    });
+}
+
+fn is_whole_when_cut(etcd: &Etcd, after: Duration) {
+    const COUNT: usize = 400;
+    let (proxy, prefix) = (Proxy::new(etcd.port), fresh_prefix());
+    let (store, other) = (open(&proxy.url(&prefix)), open(&etcd.url(&prefix)));
+    generation(&store, 1, COUNT).unwrap();
+    let done = thread::scope(|scope| {
+        let writing = scope.spawn(|| generation(&store, 2, COUNT));
+        thread::sleep(after);
+        proxy.cut();
+        writing.join().unwrap()
+    });
+    let found = whole(&other, COUNT);
+    match done {
+        Ok(()) => assert_eq!(found, 2),
+        Err(StoreError::Etcd(error)) => assert!(error.is_temporary() && found <= 2, "{error}"),
+        Err(error) => panic!("{error}"),
     }
+    // The other one goes on, whatever was left half spread; and so does this one.
+    generation(&other, found + 1, COUNT).unwrap();
+    proxy.mend();
+    let is_back = || store.read(|view| view.get("number")).is_ok();
+    assert!((0..100).any(|_| {
+        thread::sleep(Duration::from_millis(20));
+        is_back()
+    }));
+    assert_eq!(whole(&store, COUNT), found + 1);
+    generation(&store, found + 2, COUNT).unwrap();
+    assert_eq!(whole(&other, COUNT), found + 2);
 }
 
 #[test]

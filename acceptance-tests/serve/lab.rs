@@ -146,26 +146,12 @@ impl Lab {
 
     /// A request with these headers.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
-        self.raw(&self.request(method, path, headers, body))
-    }
-
-    /// A request of the admin's to a server that may end meanwhile.
-    pub fn attempt(&self, method: &str, path: &str, body: &Value) -> Option<Reply> {
-        let body = body.to_string();
-        let request = self.request(method, path, &[("Authorization", &basic("admin", PASSWORD))], body.as_bytes());
-        let mut stream = TcpStream::connect(&self.host).ok()?;
-        stream.set_read_timeout(Some(PATIENCE)).ok()?;
-        stream.write_all(&request).ok()?;
-        try_read(&mut stream)
-    }
-
-    fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
         let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.host);
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
         request.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
-        [request.as_bytes(), body].concat()
+        self.raw(&[request.as_bytes(), body].concat())
     }
 
     pub fn by(&self, user: (&str, &str), method: &str, path: &str, body: &str) -> Reply {

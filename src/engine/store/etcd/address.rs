@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused() {
         use EtcdAddressError as E;
-        let refused = |text| EtcdAddress::parse(text).unwrap_err();
+        let refused = |text: &str| EtcdAddress::parse(text).unwrap_err();
         assert_eq!(refused("http://one"), E::Scheme);
         assert_eq!(refused("etcd:///prefix"), E::NoHost);
         for text in ["etcd://a:b/c@one", "etcd://a:b?c@one"] {

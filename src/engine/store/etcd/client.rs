@@ -10,6 +10,7 @@
 
 use std::error::Error;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -79,6 +80,8 @@ pub(super) struct Failed {
 enum Fault {
     /// The next one may fare better. Whether etcd may have executed this one.
     Again(bool),
+    /// The member is not whom it should be, or does not speak TLS.
+    Stranger,
     /// The token is not known any more.
     Token,
     /// etcd does not do it.
@@ -214,8 +217,7 @@ impl Client {
         Q: Clone,
         F: Future<Output = Result<Response<A>, Status>>,
     {
-        let mut maybe_done = false;
-        let mut pause = PAUSES.0;
+        let (mut maybe_done, mut strangers, mut pause) = (false, 0, PAUSES.0);
         if !is_probe && let Some(cause) = self.given_up() {
             return Err(Failed { error: self.unreachable(&cause), maybe_done });
         }
@@ -233,6 +235,10 @@ impl Client {
                 Ok(Err(status)) => match fault(&status) {
                     Fault::Again(maybe) => {
                         maybe_done |= maybe;
+                        said(&status)
+                    }
+                    Fault::Stranger => {
+                        strangers += 1;
                         said(&status)
                     }
                     Fault::Token => {
@@ -258,7 +264,8 @@ impl Client {
                 outage.since
             };
             self.trouble.notify_one();
-            if since.elapsed() >= PATIENCE {
+            // Certificates do not change while they are waited for.
+            if since.elapsed() >= PATIENCE || strangers == self.members.len() {
                 return Err(Failed { error: self.unreachable(&cause), maybe_done });
             }
             tokio::time::sleep(pause).await;
@@ -342,7 +349,7 @@ fn certificates(file: &Path) -> Result<Vec<u8>, EtcdError> {
     let pem = read(file)?;
     match CertificateDer::pem_slice_iter(&pem).next() {
         Some(Ok(_)) => Ok(pem),
-        Some(Err(_)) | None => Err(unfit(file, "it holds no certificate in PEM")),
+        Some(Err(_)) | None => Err(unfit(file, &"it holds no certificate in PEM")),
     }
 }
 
@@ -350,15 +357,15 @@ fn private_key(file: &Path) -> Result<Vec<u8>, EtcdError> {
     let pem = read(file)?;
     match PrivateKeyDer::from_pem_slice(&pem) {
         Ok(_) => Ok(pem),
-        Err(_) => Err(unfit(file, "it holds no key in PEM")),
+        Err(_) => Err(unfit(file, &"it holds no key in PEM")),
     }
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, EtcdError> {
-    fs::read(file).map_err(|error| unfit(file, error))
+    fs::read(file).map_err(|error| unfit(file, &error))
 }
 
-fn unfit(file: &Path, cause: impl ToString) -> EtcdError {
+fn unfit(file: &Path, cause: &impl ToString) -> EtcdError {
     EtcdError::Certificate { path: file.to_owned(), cause: cause.to_string() }
 }
 
@@ -369,6 +376,7 @@ fn fault(status: &Status) -> Fault {
         Code::Unauthenticated if message.contains("invalid auth token") => Fault::Token,
         Code::InvalidArgument if message.contains("revision of auth store is old") => Fault::Token,
         Code::ResourceExhausted if message.contains("too many requests") => Fault::Again(false),
+        Code::Unavailable if is_stranger(status) => Fault::Stranger,
         Code::Unavailable if is_connecting(status) => Fault::Again(false),
         // What the connection or etcd's own clock has ended; answers of etcd's have other codes.
         Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Internal | Code::Unknown => {
@@ -378,9 +386,15 @@ fn fault(status: &Status) -> Fault {
     }
 }
 
+/// Whether TLS has ended the connection.
+fn is_stranger(status: &Status) -> bool {
+    let mut failures = chain(status).filter_map(|error| error.downcast_ref::<io::Error>()?.get_ref());
+    failures.any(<dyn Error + Send + Sync>::is::<rustls::Error>)
+}
+
 /// Whether no connection came about.
 fn is_connecting(status: &Status) -> bool {
-    chain(status).any(|error| error.is::<ConnectError>())
+    chain(status).any(<dyn Error>::is::<ConnectError>)
 }
 
 fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {

@@ -103,7 +103,7 @@ impl Parts {
                 Some(Item::Part(blob, number)) => parts.add(blob.to_owned(), number, pair.value),
                 Some(Item::Entry(key)) => entries.push((Arc::from(key), pair.value)),
                 Some(Item::Head) => head = Some(pair),
-                Some(Item::Turn) => state.turn = text(&pair.value),
+                Some(Item::Turn) => state.turn = Some(text(&pair.value)),
                 None => {
                     let found = format!("there is a key {:?}", String::from_utf8_lossy(&pair.key));
                     return Err(EtcdError::Foreign { store: Arc::clone(&mirror.store), found });
@@ -168,7 +168,7 @@ impl Parts {
             // What this process has committed itself is there already.
             let is_known = pair.mod_revision <= state.revision;
             match mirror.keys.item(&pair.key) {
-                Some(Item::Turn) => state.turn = if *is_put { text(&pair.value) } else { None },
+                Some(Item::Turn) => state.turn = is_put.then(|| text(&pair.value)),
                 Some(Item::Entry(key)) if *is_put => {
                     let before = state.map.get(key);
                     if is_known {
@@ -265,8 +265,8 @@ impl Parts {
     }
 }
 
-fn text(value: &[u8]) -> Option<Arc<str>> {
-    Some(String::from_utf8_lossy(value).into())
+fn text(value: &[u8]) -> Arc<str> {
+    String::from_utf8_lossy(value).into()
 }
 
 fn stray(mirror: &Mirror) -> EtcdError {

@@ -1,13 +1,13 @@
 //! The messages and services of `proto/etcd/`, as generated, and short ways to make them.
 
 /// What etcd keeps.
-#[allow(missing_docs, clippy::pedantic)]
+#[allow(missing_docs, clippy::all, clippy::pedantic)]
 pub(super) mod mvccpb {
     tonic::include_proto!("mvccpb");
 }
 
 /// What it is asked.
-#[allow(dead_code, missing_docs, clippy::pedantic)]
+#[allow(dead_code, missing_docs, clippy::all, clippy::pedantic)]
 mod etcdserverpb {
     tonic::include_proto!("etcdserverpb");
 }
