@@ -95,11 +95,17 @@ impl Backend for Embedded {
         self.run(move |engine, _| engine.clashes(kind, &path, &tree)).await
     }
 
-    async fn create(&self, path: &PolicyPath, fields: Map<String, Json>, claim: &str) -> Result<Object, BackendError> {
+    async fn create(
+        &self,
+        path: &PolicyPath,
+        mut fields: Map<String, Json>,
+        claim: &str,
+    ) -> Result<Object, BackendError> {
         let (path, claim) = (path.clone(), claim.to_owned());
         self.run(move |engine, caller| {
             if let Some((kind, id)) = of_neutron(&path) {
                 let id = Uuid::parse_str(id).map_err(|_| Refusal::InvalidPath(path.to_string()))?;
+                fields.retain(|_, value| !value.is_null());
                 return engine.create_tap_as(kind, id, fields, &Member::admin(caller.clone()), Some(&claim));
             }
             engine.create_claimed(&path, Json::Object(fields), caller, &claim)?;

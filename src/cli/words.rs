@@ -145,7 +145,7 @@ fn copy(names: Names<'_>, to: &CopyTo) -> (String, Vec<String>) {
         CopyTo::Service { service, port, is_up } => {
             let lost = if *is_up { "" } else { ", which is down: the copy is lost" };
             let brief = format!("to port {}{lost}", names.of(port));
-            (brief, vec![format!("at {port}"), format!("tap service {}", names.full(service))])
+            (brief, vec![format!("at {port}"), names.full(service)])
         }
         CopyTo::Remote { address, wrap, tunnel } => {
             let brief = match wrap {
