@@ -4,6 +4,7 @@
 # network.
 #
 #   client-setup.sh nsxlib         OpenStack's vmware-nsxlib
+#   client-setup.sh openstack      the `openstack` command line, and the SDK below it
 #   client-setup.sh schemathesis   requests made of an OpenAPI description
 
 set -eu
@@ -15,12 +16,16 @@ nsxlib)
 	# It uses distutils, which newer Pythons have from setuptools only.
 	packages="vmware-nsxlib==$version setuptools<81"
 	;;
+openstack)
+	version=10.5.0
+	packages="python-openstackclient==$version openstacksdk==4.22.0"
+	;;
 schemathesis)
 	version=4.32.5
 	packages="schemathesis==$version"
 	;;
 *)
-	echo "usage: client-setup.sh nsxlib|schemathesis" >&2
+	echo "usage: client-setup.sh nsxlib|openstack|schemathesis" >&2
 	exit 2
 	;;
 esac

@@ -48,3 +48,56 @@ fn no_request_made_of_the_description_ends_in_an_error_of_ours_or_another_answer
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
+
+#[test]
+fn openstacks_command_line_and_sdk_drive_it_unmodified() {
+    let python = program("openstack", "python");
+    let file = r#"{"users": [{"name": "alice", "password": "hers", "role": "member", "projects": ["lab"]}],
+        "applications": [{"id": "robot", "secret": "its", "role": "member", "project": "lab", "user": "alice", "name": "nightly"}]}"#;
+    let lab = Lab::within(users(file, 0o600), &["--users", "users.json", "--rate-limit", "0"]);
+    let output = Command::new(python)
+        .arg(project().join("acceptance-tests/serve/openstack.py"))
+        .args([&format!("http://{}", lab.host), PASSWORD, "hers", "its"])
+        .current_dir(lab.folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // The fifth step: what arrives at the port of the tap service is observed. The port sends
+    // something, and its tap is in operation some seconds after it was created.
+    let service = String::from_utf8(output.stdout).unwrap();
+    let pings = serde_json::json!({ "source": "10.1.0.20", "destination": "10.1.0.99", "protocol": "ICMP" });
+    lab.put("/infra/simulated-flows/pings", &pings).ok();
+    let capture = lab.folder.path().join("tap.pcap");
+    loop {
+        let written = Command::new(env!("CARGO_BIN_EXE_terraform-provider-vpn"))
+            .args(["capture", "--data", "vpn-engine.db", "--tap-service", service.trim(), "--output", "tap.pcap"])
+            .current_dir(lab.folder.path())
+            .output()
+            .unwrap();
+        assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+        // Beyond the header of the file there is a packet.
+        if capture.metadata().unwrap().len() > 24 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    observed(&capture);
+}
+
+/// tcpdump's and Wireshark's own reader finds the packets of the source port, where there is
+/// one; without, the file is read here.
+fn observed(capture: &Path) {
+    let read =
+        Command::new("tshark").arg("-r").arg(capture).args(["-T", "fields", "-e", "ip.src", "-e", "ip.dst"]).output();
+    let Ok(read) = read else {
+        let bytes = std::fs::read(capture).unwrap();
+        let (_, header) = pcap_parser::parse_pcap_header(&bytes).unwrap();
+        assert_eq!(header.network, pcap_parser::Linktype::ETHERNET);
+        let frame = etherparse::SlicedPacket::from_ethernet(&bytes[40..]).unwrap();
+        let Some(etherparse::NetSlice::Ipv4(packet)) = frame.net else { panic!("{frame:?}") };
+        assert_eq!(packet.header().source(), [10, 1, 0, 20]);
+        return;
+    };
+    let read = String::from_utf8(read.stdout).unwrap();
+    assert!(read.lines().any(|line| line == "10.1.0.20\t10.1.0.99"), "{read}");
+}

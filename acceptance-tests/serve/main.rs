@@ -9,6 +9,7 @@
 //! | `seed` | the requests and answers of seed 002 |
 //! | `hierarchy` | many objects in one body, search, realized state |
 //! | `hostile` | what no client should send |
+//! | `neutron` | the APIs of OpenStack |
 //! | `clients` | clients that nobody here wrote |
 //! | `tls` | certificates of the server and of clients, HTTP/2 |
 //! | `life` | how the server begins and ends |
@@ -23,6 +24,7 @@ mod hierarchy;
 mod hostile;
 mod life;
 mod live;
+mod neutron;
 mod objects;
 mod seed;
 mod tls;

@@ -85,11 +85,21 @@ impl Held {
     /// The body as JSON. What two readers could understand differently is refused: names
     /// that occur twice in an object.
     pub fn json(&self) -> Result<Json, ApiError> {
+        let read = self.parse();
+        read.map_err(|error| ApiError::bad_request(format!("The body is not JSON that can be taken: {error}.")))
+    }
+
+    /// The same, for those who have words of their own.
+    pub fn parse(&self) -> Result<Json, serde_json::Error> {
         let mut reader = serde_json::Deserializer::from_slice(&self.bytes);
         let left = Cell::new(MOST_VALUES);
         let strict = Strict { depth: 0, left: &left };
-        let read = strict.deserialize(&mut reader).and_then(|json| reader.end().map(|()| json));
-        read.map_err(|error| ApiError::bad_request(format!("The body is not JSON that can be taken: {error}.")))
+        strict.deserialize(&mut reader).and_then(|json| reader.end().map(|()| json))
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
     }
 }
 

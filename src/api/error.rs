@@ -1,6 +1,6 @@
 //! Errors as NSX writes them (nsx-policy.md A.6).
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value as Json, json};
 
@@ -8,6 +8,9 @@ use crate::engine::Refusal;
 
 /// The module that is named where no other is.
 const COMMON: &str = "common-services";
+
+/// The code of wrong credentials.
+const WRONG_CREDENTIALS: u32 = 403;
 
 /// What a request is answered with that has no other answer.
 #[derive(Clone, Debug)]
@@ -63,7 +66,7 @@ impl ApiError {
     /// They are not who they say.
     pub fn wrong_credentials() -> Self {
         let message = "The credentials were incorrect or the account specified has been locked.";
-        Self::new(StatusCode::FORBIDDEN, 403, message)
+        Self::new(StatusCode::FORBIDDEN, WRONG_CREDENTIALS, message)
     }
 
     /// The user may not do it.
@@ -93,6 +96,36 @@ impl ApiError {
     pub fn body(&self) -> &Json {
         &self.body
     }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What it says.
+    pub fn message(&self) -> &str {
+        self.body["error_message"].as_str().unwrap_or_default()
+    }
+
+    /// Whether the request would be answered if it said who asks, or said it right.
+    pub fn is_about_credentials(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED || self.body["error_code"] == WRONG_CREDENTIALS
+    }
+
+    /// The headers that go with it in every form.
+    pub fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(methods) = self.allow {
+            headers.insert(header::ALLOW, HeaderValue::from_static(methods));
+        }
+        if self.closes {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        headers
+    }
 }
 
 /// `BAD_REQUEST` of 400.
@@ -111,21 +144,11 @@ impl From<Refusal> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = (self.status, axum::Json(self.body)).into_response();
-        let headers = response.headers_mut();
-        if let Some(seconds) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, seconds.into());
-        }
-        if let Some(methods) = self.allow {
-            headers.insert(header::ALLOW, HeaderValue::from_static(methods));
-        }
+        let mut headers = self.headers();
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"NSX\""));
         }
-        if self.closes {
-            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        response
+        (self.status, headers, axum::Json(self.body)).into_response()
     }
 }
 

@@ -5,6 +5,11 @@
 //! | [`server`] | connections: TLS, limits, and the end of them |
 //! | [`auth`] | who asks, and what they may |
 //! | [`policy`] | the policy API of NSX: objects, hierarchies, runtime, search |
+//! | [`neutron`] | the network API of OpenStack: networks, subnets, ports, and taps |
+//! | [`identity`] | the identity API of OpenStack, by which its clients log in |
+//! | `versions` | which versions of OpenStack's APIs there are |
+//! | `host` | the URL by which a client has found the server |
+//! | `dialect` | which API an address is of, and errors in its form |
 //! | `node` | the version and the health of the node |
 //! | `error` | errors as NSX writes them |
 //! | `query` | the parameters of a request's URL |
@@ -20,6 +25,8 @@
 //! threads that may wait; what it has in memory is looked at right away.
 
 pub mod auth;
+pub mod identity;
+pub mod neutron;
 pub mod openapi;
 pub mod policy;
 pub mod server;
@@ -27,11 +34,14 @@ pub mod server;
 mod access_log;
 mod address;
 mod body;
+mod dialect;
 mod error;
+mod host;
 mod metrics;
 mod node;
 mod query;
 mod router;
+mod versions;
 
 use std::sync::Arc;
 

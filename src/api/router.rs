@@ -15,7 +15,7 @@ use super::access_log::{AccessLog, Line};
 use super::auth::{self, Identity};
 use super::error::ApiError;
 use super::server::Peer;
-use super::{Shared, address, node, openapi, policy};
+use super::{Shared, address, identity, neutron, node, openapi, policy, versions};
 use crate::engine::Moment;
 use crate::model::timestamp::Timestamp;
 
@@ -24,7 +24,10 @@ pub(super) fn router(shared: &Arc<Shared>, log: bool) -> Router {
     let open = Router::new()
         .route("/healthz", only_get(get(healthz)))
         .route("/openapi.json", only_get(get(openapi::document)))
-        .merge(auth::routes());
+        .route("/", only_get(get(versions::all)))
+        .merge(auth::routes())
+        .merge(identity::routes())
+        .merge(neutron::routes(shared));
     let guarded = Router::new()
         .route("/metrics", only_get(get(metrics)))
         .merge(node::routes())

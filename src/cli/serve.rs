@@ -13,6 +13,7 @@ use super::output::{self, Answer, Failure};
 use crate::api::auth::{CredentialsError, RefreshToken, User};
 use crate::api::{Auth, Credentials, Limits, Role, Server, ServerError, Shared, Tls, TlsError};
 use crate::engine::store::{EtcdAddress, EtcdStore};
+use crate::engine::taps::Quotas;
 use crate::engine::{Engine, Moment};
 
 /// The password of the user `admin`.
@@ -46,6 +47,8 @@ pub struct Options {
     encryption: Encryption,
     #[command(flatten)]
     users: Users,
+    #[command(flatten)]
+    quotas: NeutronQuotas,
     #[command(flatten)]
     bounds: Bounds,
     /// Write no line for each request
@@ -96,6 +99,20 @@ struct Users {
     token_lifetime: u64,
 }
 
+/// How many taps a project may have.
+#[derive(Args)]
+#[command(next_help_heading = "Quotas")]
+struct NeutronQuotas {
+    /// The most tap services of a project; a negative number is without bound. Neutron's own
+    /// default is 1
+    #[arg(long, value_name = "COUNT", default_value_t = -1, allow_negative_numbers = true)]
+    quota_tap_service: i64,
+    /// The most tap flows of a project; a negative number is without bound. Neutron's own
+    /// default is 10
+    #[arg(long, value_name = "COUNT", default_value_t = -1, allow_negative_numbers = true)]
+    quota_tap_flow: i64,
+}
+
 /// What clients may cost.
 #[derive(Args)]
 #[command(next_help_heading = "Limits")]
@@ -134,7 +151,8 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
         return Err(Failure::new(message).hint(hint));
     }
     let credentials = options.users.credentials(options.encryption.client_ca.is_some())?;
-    let engine = options.engine()?;
+    let quotas = Quotas::of_settings(options.quotas.quota_tap_service, options.quotas.quota_tap_flow);
+    let engine = options.engine()?.with_quotas(quotas);
     let rate = options.bounds.rate_limit;
     let auth = match credentials {
         None => Auth::none(rate),
@@ -246,7 +264,7 @@ impl Users {
         for (name, user, role) in [(ADMIN_PASSWORD, "admin", Role::Admin), (AUDITOR_PASSWORD, "auditor", Role::Auditor)]
         {
             if let Some(password) = variable(name) {
-                found.users.push(User { name: user.to_owned(), password, role });
+                found.users.push(User { name: user.to_owned(), password, role, projects: Vec::new() });
             }
         }
         if let Some(token) = variable(REFRESH_TOKEN) {

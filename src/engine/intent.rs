@@ -61,30 +61,7 @@ impl Engine {
     pub fn delete(&self, path: &PolicyPath, now: Moment) -> Result<(), Refusal> {
         not_of_neutron(path)?;
         let path = path.clone();
-        let is_due = self.store.write(move |tx| {
-            let object = index::get(&*tx, &path)?.ok_or_else(|| Refusal::NotFound(path.clone()))?;
-            if object.is_system_owned() {
-                return Err(Refusal::SystemOwned(path.clone()));
-            }
-            let companions = companions_of(&*tx, &object)?;
-            let mut by = index::holders(&*tx, &object)?;
-            for companion in &companions {
-                by.retain(|holder| holder != companion.path());
-                by.extend(index::holders(&*tx, companion)?);
-            }
-            if !by.is_empty() {
-                by.sort();
-                by.dedup();
-                return Err(Refusal::InUse { path: path.clone(), by });
-            }
-            let mut is_due = false;
-            for gone in companions.iter().chain([&object]) {
-                index::remove(tx, gone)?;
-                is_due |= journal::note(tx, now, gone.path(), Some(gone))?;
-                is_due |= port_goes(tx, gone, now)?;
-            }
-            Ok::<_, Refusal>(is_due)
-        })?;
+        let is_due = self.store.write(move |tx| delete(tx, &path, now))?;
         self.settle_if(is_due, now);
         Ok(())
     }
@@ -138,6 +115,33 @@ pub(super) fn not_of_neutron(path: &PolicyPath) -> Result<(), Refusal> {
 /// settled.
 pub(super) fn port_goes(tx: &mut dyn Transaction, gone: &Object, now: Moment) -> Result<bool, StoreError> {
     if *gone.kind() == SEGMENT_PORT { taps::port_deleted(tx, gone, now) } else { Ok(false) }
+}
+
+/// Deletes the object at `path`, unless something holds it. Whether the state is to be
+/// settled.
+pub(super) fn delete(tx: &mut dyn Transaction, path: &PolicyPath, now: Moment) -> Result<bool, Refusal> {
+    let object = index::get(&*tx, path)?.ok_or_else(|| Refusal::NotFound(path.clone()))?;
+    if object.is_system_owned() {
+        return Err(Refusal::SystemOwned(path.clone()));
+    }
+    let companions = companions_of(&*tx, &object)?;
+    let mut by = index::holders(&*tx, &object)?;
+    for companion in &companions {
+        by.retain(|holder| holder != companion.path());
+        by.extend(index::holders(&*tx, companion)?);
+    }
+    if !by.is_empty() {
+        by.sort();
+        by.dedup();
+        return Err(Refusal::InUse { path: path.clone(), by });
+    }
+    let mut is_due = false;
+    for gone in companions.iter().chain([&object]) {
+        index::remove(tx, gone)?;
+        is_due |= journal::note(tx, now, gone.path(), Some(gone))?;
+        is_due |= port_goes(tx, gone, now)?;
+    }
+    Ok(is_due)
 }
 
 /// Of how many clashes a refusal tells.

@@ -16,6 +16,7 @@
 //! | [`bgp`] | what neighbors teach and learn, and which routes are used |
 //! | [`forwarding`] | the way of a packet |
 //! | [`runtime`] | the course of events: all of the above from moment to moment |
+//! | [`networks`] | Neutron's networks, subnets and ports: segments and their ports, seen from there |
 //! | [`taps`] | Neutron's taps: services, flows and mirrors, and what they refer to |
 //! | [`topology`] | what is declared, as typed values |
 //! | [`prefix_filter`] | which routes a prefix list lets pass |
@@ -33,6 +34,7 @@ pub mod forwarding;
 pub mod ledger;
 pub mod mirror;
 pub mod negotiation;
+pub mod networks;
 pub mod object;
 pub mod prefix_filter;
 pub mod refusal;
@@ -149,6 +151,11 @@ impl Engine {
     #[must_use]
     pub fn reading_bounds_as(self, mode: PrefixMatch) -> Self {
         Self { prefix_match: mode, course: Arc::default(), ..self }
+    }
+
+    /// How many taps projects may have.
+    pub fn quotas(&self) -> Quotas {
+        self.quotas
     }
 
     /// The same engine, in which projects may have so many taps.

@@ -36,6 +36,7 @@ mod gateway;
 mod ike_profile;
 mod local_endpoint;
 mod locale_service;
+mod neutron_network;
 mod policy_based_session;
 mod prefix_list;
 mod route_based_session;
@@ -70,6 +71,7 @@ pub use local_endpoint::LOCAL_ENDPOINT;
 pub use locale_service::{LOCALE_SERVICE, RedistributionDestination, RedistributionType};
 pub use network::Network;
 pub use neutron::NeutronStatus;
+pub use neutron_network::{NETWORK, PORT, SUBNET};
 pub use path::PolicyPath;
 pub use policy_based_session::POLICY_BASED_SESSION;
 pub use policy_based_session::{BypassAction, ProtectAction};
@@ -116,6 +118,10 @@ pub static KINDS: [&Kind; 17] = [
 
 /// Every kind of Neutron, those that others refer to first.
 pub static NEUTRON_KINDS: [&Kind; 3] = [&TAP_SERVICE, &TAP_FLOW, &TAP_MIRROR];
+
+/// Kinds of Neutron of which the engine holds no object: they show segments and what
+/// belongs to them.
+pub static NEUTRON_VIEWS: [&Kind; 3] = [&NETWORK, &SUBNET, &PORT];
 
 /// Kinds that others may refer to, and of which the engine holds no object: a
 /// reference to one never finds it.

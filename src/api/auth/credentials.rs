@@ -6,12 +6,15 @@ use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aws_lc_rs::{hmac, rand};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
+use super::projects::{DEFAULT_NAME, Projects};
 use super::{Identity, Role};
+use crate::engine::taps::DEFAULT_PROJECT;
 
 /// Who may log in, and how: the form of the users' file.
 #[derive(Clone, Default, Deserialize)]
@@ -23,12 +26,25 @@ pub struct Credentials {
     /// Tokens that the cloud exchanges for access tokens.
     #[serde(default)]
     pub refresh_tokens: Vec<RefreshToken>,
-    /// Applications of the cloud.
+    /// Applications of the cloud, which are OpenStack's application credentials as well.
     #[serde(default)]
     pub applications: Vec<Application>,
+    /// Projects, in OpenStack's APIs, besides those that users name.
+    #[serde(default)]
+    pub projects: Vec<NamedProject>,
     /// Clients that are known by their certificates.
     #[serde(default)]
     pub principal_identities: Vec<PrincipalIdentity>,
+}
+
+/// A project, in OpenStack's APIs.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedProject {
+    /// The name.
+    pub name: String,
+    /// The id. Unset, one that is made of the name.
+    pub id: Option<String>,
 }
 
 /// A user.
@@ -41,6 +57,10 @@ pub struct User {
     pub password: String,
     /// What the user may do.
     pub role: Role,
+    /// The names of the projects the user is of, in OpenStack's APIs; the first one is
+    /// meant where a client names none. Unset, the project `admin`.
+    #[serde(default)]
+    pub projects: Vec<String>,
 }
 
 /// A token that stands for a user of the cloud.
@@ -65,6 +85,12 @@ pub struct Application {
     pub secret: String,
     /// What it may do.
     pub role: Role,
+    /// The name of the project it is for, in OpenStack's APIs. Unset, the project `admin`.
+    pub project: Option<String>,
+    /// The user it is of, in OpenStack's APIs. Unset, it is one by itself.
+    pub user: Option<String>,
+    /// Its name, by which it is told from others of its user. Unset, its id.
+    pub name: Option<String>,
 }
 
 /// Somebody who is known by a certificate, as NSX has them.
@@ -183,6 +209,17 @@ impl Credentials {
                 return Err(CredentialsError::Twice(name.clone()));
             }
         }
+        let mut known = std::collections::BTreeSet::new();
+        for project in &self.projects {
+            let id = project.id.as_deref().unwrap_or("an id is made");
+            if project.name.is_empty() || id.is_empty() {
+                return Err(CredentialsError::Unusable(project.name.clone()));
+            }
+            let is_default_by_another_id = project.name == DEFAULT_NAME && project.id.is_some();
+            if is_default_by_another_id || !known.insert(&project.name) {
+                return Err(CredentialsError::Twice(project.name.clone()));
+            }
+        }
         let mut fingerprints = std::collections::BTreeSet::new();
         for identity in &self.principal_identities {
             let fingerprint = identity.fingerprint();
@@ -236,6 +273,8 @@ pub(super) fn new_key() -> hmac::Key {
 struct Entry {
     secret: Digest,
     identity: Identity,
+    /// The ids of the projects they are of.
+    projects: Vec<Arc<str>>,
 }
 
 /// The credentials, ready to be compared with.
@@ -243,6 +282,8 @@ pub(super) struct Directory {
     key: hmac::Key,
     users: HashMap<String, Entry>,
     applications: HashMap<String, Entry>,
+    /// The ids of applications, by their users and names.
+    application_names: HashMap<(String, String), String>,
     refresh_tokens: HashMap<Digest, Identity>,
     /// By the fingerprints of their certificates, which are no secrets.
     principals: HashMap<String, Identity>,
@@ -253,22 +294,30 @@ impl Directory {
     /// The directory of `credentials`.
     pub fn of(credentials: &Credentials) -> Self {
         let key = new_key();
-        let entry = |name: &str, secret: &str, role| {
-            let identity = Identity { name: name.into(), role };
-            (name.to_owned(), Entry { secret: Digest::of(&key, secret), identity })
+        let known = Projects::of(credentials);
+        let entry = |name: &str, secret: &str, role, named: &[String]| {
+            let projects = named.iter().filter_map(|name| known.find(name)).map(|it| it.id.as_str().into());
+            let mut projects: Vec<Arc<str>> = projects.collect();
+            if projects.is_empty() {
+                projects.push(DEFAULT_PROJECT.into());
+            }
+            let identity = Identity { name: name.into(), role, project: projects.first().cloned() };
+            (name.to_owned(), Entry { secret: Digest::of(&key, secret), identity, projects })
         };
-        let users = credentials.users.iter().map(|it| entry(&it.name, &it.password, it.role)).collect();
-        let applications = credentials.applications.iter().map(|it| entry(&it.id, &it.secret, it.role)).collect();
-        let token = |it: &RefreshToken| {
-            (Digest::of(&key, &it.token), Identity { name: it.user.as_str().into(), role: it.role })
+        let users = credentials.users.iter().map(|it| entry(&it.name, &it.password, it.role, &it.projects)).collect();
+        let application = |it: &Application| entry(&it.id, &it.secret, it.role, it.project.as_slice());
+        let applications = credentials.applications.iter().map(application).collect();
+        let named = |it: &Application| {
+            let name = it.name.as_ref().unwrap_or(&it.id).clone();
+            ((it.user.as_ref().unwrap_or(&it.id).clone(), name), it.id.clone())
         };
+        let application_names = credentials.applications.iter().map(named).collect();
+        let token = |it: &RefreshToken| (Digest::of(&key, &it.token), Identity::new(&it.user, it.role));
         let refresh_tokens = credentials.refresh_tokens.iter().map(token).collect();
-        let principal = |it: &PrincipalIdentity| {
-            Some((it.fingerprint()?, Identity { name: it.name.as_str().into(), role: it.role }))
-        };
+        let principal = |it: &PrincipalIdentity| Some((it.fingerprint()?, Identity::new(&it.name, it.role)));
         let principals = credentials.principal_identities.iter().filter_map(principal).collect();
         let nobody = Digest(random());
-        Self { key, users, applications, refresh_tokens, principals, nobody }
+        Self { key, users, applications, application_names, refresh_tokens, principals, nobody }
     }
 
     /// The user of this name and password.
@@ -279,6 +328,24 @@ impl Directory {
     /// The application of this id and secret.
     pub fn application(&self, id: &str, secret: &str) -> Option<Identity> {
         self.entry(&self.applications, id, secret)
+    }
+
+    /// The id of the application that `user` has under this name.
+    pub fn application_of(&self, user: &str, name: &str) -> Option<&str> {
+        self.application_names.get(&(user.to_owned(), name.to_owned())).map(String::as_str)
+    }
+
+    /// The projects that the user, or the application, of this name is of; none when there
+    /// is nobody of this name any more.
+    pub fn projects_of(&self, name: &str) -> Option<&[Arc<str>]> {
+        self.users.get(name).or_else(|| self.applications.get(name)).map(|entry| entry.projects.as_slice())
+    }
+
+    /// Everybody who has a password, in the order of their names.
+    pub fn everybody(&self) -> Vec<&Identity> {
+        let mut all: Vec<_> = self.users.values().map(|entry| &entry.identity).collect();
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        all
     }
 
     /// Whom this token stands for. It is looked for by its digest, which tells nothing.

@@ -55,7 +55,7 @@ async fn create_session(
     let (name, password) = (field(&form, "j_username")?, field(&form, "j_password")?);
     let (auth, now) = (&shared.auth, Instant::now());
     let identity = match &auth.directory {
-        None => Identity { name: ANYBODY.into(), role: Role::Admin },
+        None => Identity::new(ANYBODY, Role::Admin),
         Some(users) => {
             refused(&shared, auth.guesses.guarded(peer.address.ip(), name, now, || users.user(name, password)))?
         }
@@ -141,6 +141,7 @@ fn access_token(auth: &Auth, identity: &Identity, refresh_token: Option<&str>) -
         "scope": match identity.role {
             Role::Admin => "ALL_PERMISSIONS",
             Role::Auditor => "READ_ONLY",
+            Role::Member => "PROJECT_MEMBER",
         },
         "access_token": auth.tokens.issue(identity),
     });

@@ -7,11 +7,15 @@
 //! | `tokens` | access tokens of the cloud, which end by themselves |
 //! | `throttle` | how often a user may ask, and how often somebody may guess |
 //! | `login` | the addresses at which clients log in |
+//! | `projects` | the projects there are, in OpenStack's APIs |
+//! | `keystone` | logins of OpenStack: tokens for a project |
 //!
 //! Secrets are compared by their keyed digests, in constant time, and are never kept.
 
 mod credentials;
+mod keystone;
 mod login;
+mod projects;
 mod sessions;
 mod throttle;
 mod tokens;
@@ -28,12 +32,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 pub use credentials::{Application, Credentials, CredentialsError, PrincipalIdentity, RefreshToken, User};
+pub(super) use keystone::{Account, Scope, made_id, role_name, user_id};
 pub(super) use login::routes;
+pub use projects::Project;
+pub(super) use tokens::Granted;
 
 use super::Shared;
 use super::error::ApiError;
 use super::server::Peer;
+use crate::engine::taps::DEFAULT_PROJECT;
 use credentials::Directory;
+use projects::Projects;
 use sessions::Sessions;
 use throttle::{Guesses, Rates};
 use tokens::Tokens;
@@ -46,6 +55,8 @@ pub enum Role {
     Admin,
     /// Read, but no secrets.
     Auditor,
+    /// In OpenStack's APIs, everything that is of projects of their own; elsewhere nothing.
+    Member,
 }
 
 /// Somebody who has said who they are.
@@ -55,12 +66,23 @@ pub struct Identity {
     pub name: Arc<str>,
     /// What they may do.
     pub role: Role,
+    /// The id of the project they act for in OpenStack's APIs; none where they have named
+    /// none.
+    pub project: Option<Arc<str>>,
+}
+
+impl Identity {
+    /// Somebody who acts for the project that everything is of which says nothing else.
+    pub fn new(name: &str, role: Role) -> Self {
+        Self { name: name.into(), role, project: Some(DEFAULT_PROJECT.into()) }
+    }
 }
 
 /// Who may ask.
 pub struct Auth {
     /// None where nobody is asked.
     directory: Option<Directory>,
+    projects: Projects,
     sessions: Sessions,
     tokens: Tokens,
     guesses: Guesses,
@@ -72,6 +94,8 @@ const ANYBODY: &str = "admin";
 
 /// The header of VMware Cloud on AWS with an access token.
 const CLOUD_TOKEN: &str = "csp-auth-token";
+/// The header of OpenStack with a token.
+pub(super) const OPENSTACK_TOKEN: &str = "x-auth-token";
 /// The header that repeats the token of a session.
 const XSRF: &str = "x-xsrf-token";
 
@@ -81,6 +105,7 @@ impl Auth {
     pub fn with(credentials: &Credentials, key: &[u8], lifetime: Duration, requests_per_second: u32) -> Self {
         Self {
             directory: Some(Directory::of(credentials)),
+            projects: Projects::of(credentials),
             sessions: Sessions::default(),
             tokens: Tokens::new(key, lifetime),
             guesses: Guesses::default(),
@@ -92,6 +117,7 @@ impl Auth {
     pub fn none(requests_per_second: u32) -> Self {
         Self {
             directory: None,
+            projects: Projects::default(),
             sessions: Sessions::default(),
             tokens: Tokens::new(&credentials::random(), Duration::from_hours(1)),
             guesses: Guesses::default(),
@@ -109,7 +135,7 @@ impl Auth {
     ) -> Result<Identity, ApiError> {
         let Some(directory) = &self.directory else {
             named_locally(headers)?;
-            return Ok(Identity { name: ANYBODY.into(), role: Role::Admin });
+            return Ok(Identity::new(ANYBODY, Role::Admin));
         };
         let text = |name: header::HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
         if let Some(said) = text(header::AUTHORIZATION) {
@@ -121,8 +147,10 @@ impl Auth {
                 _ => Err(ApiError::unauthenticated("Authorization is Basic, Remote or Bearer.")),
             };
         }
-        if let Some(token) = text(header::HeaderName::from_static(CLOUD_TOKEN)) {
-            return self.tokens.check(token.trim());
+        for name in [CLOUD_TOKEN, OPENSTACK_TOKEN] {
+            if let Some(token) = text(header::HeaderName::from_static(name)) {
+                return self.tokens.check(token.trim());
+            }
         }
         if let Some(cookie) = sessions::cookie(headers) {
             let xsrf = text(header::HeaderName::from_static(XSRF)).unwrap_or_default();
@@ -158,12 +186,8 @@ fn named_locally(headers: &HeaderMap) -> Result<(), ApiError> {
     Err(ApiError::forbidden("Without authentication only local programs are served, not pages of other hosts."))
 }
 
-/// Lets a request pass if its user may make it, and notes who that is.
-pub(super) async fn guard(
-    State(shared): State<Arc<Shared>>,
-    mut request: Request,
-    next: Next,
-) -> Result<Response, ApiError> {
+/// Who makes a request, if they may make one now.
+pub(super) fn admit(shared: &Shared, request: &Request) -> Result<Identity, ApiError> {
     let peer = request.extensions().get::<Peer>();
     let from = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address.ip());
     let certificate = peer.and_then(|peer| peer.certificate.as_deref());
@@ -173,8 +197,25 @@ pub(super) async fn guard(
         .identify(request.headers(), certificate, from, now)
         .inspect_err(|_| shared.metrics.refused_login())?;
     shared.auth.rates.take(&identity, now).inspect_err(|_| shared.metrics.over_rate())?;
-    if identity.role == Role::Auditor && !only_reads(&request) {
-        return Err(may_not(&identity));
+    Ok(identity)
+}
+
+/// Lets a request to NSX pass if its user may make it, and notes who that is.
+pub(super) async fn guard(
+    State(shared): State<Arc<Shared>>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let identity = admit(&shared, &request)?;
+    match identity.role {
+        Role::Admin => {}
+        Role::Auditor if only_reads(&request) => {}
+        Role::Auditor => return Err(may_not(&identity)),
+        Role::Member => {
+            let name = &identity.name;
+            let message = format!("User {name} has the role member, which is for the APIs of OpenStack alone.");
+            return Err(ApiError::forbidden(message));
+        }
     }
     request.extensions_mut().insert(identity.clone());
     let mut response = next.run(request).await;

@@ -106,7 +106,7 @@ mod tests {
     fn a_session_ends_when_nobody_uses_it() {
         let sessions = Sessions::default();
         let begin = Instant::now();
-        let identity = Identity { name: "a".into(), role: Role::Admin };
+        let identity = Identity::new("a", Role::Admin);
         let Opened { cookie, xsrf } = sessions.open(identity.clone(), begin);
         let later = begin + IDLE / 2;
         assert_eq!(sessions.check(&cookie, &xsrf, later).unwrap(), identity);
@@ -122,7 +122,7 @@ mod tests {
     fn a_session_can_be_ended() {
         let sessions = Sessions::default();
         let now = Instant::now();
-        let opened = sessions.open(Identity { name: "a".into(), role: Role::Admin }, now);
+        let opened = sessions.open(Identity::new("a", Role::Admin), now);
         sessions.end(&opened.cookie);
         sessions.check(&opened.cookie, &opened.xsrf, now).unwrap_err();
     }

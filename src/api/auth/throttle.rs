@@ -121,7 +121,7 @@ mod tests {
     use crate::api::Role;
 
     fn user() -> Identity {
-        Identity { name: "a".into(), role: Role::Admin }
+        Identity::new("a", Role::Admin)
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //! HMAC-SHA256. Nothing is kept of them, so that every process with the same key takes
 //! them.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
@@ -9,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use super::credentials::random;
 use super::{Identity, Role};
 use crate::api::error::ApiError;
 use crate::engine::Moment;
@@ -22,18 +25,58 @@ struct Claims {
     role: Role,
     iat: i64,
     exp: i64,
+    /// The id of the project it is for, in OpenStack's APIs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    project: Option<String>,
+    /// How it was come by: OpenStack's name of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    method: Option<String>,
+    /// What tells it from others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    jti: Option<String>,
+}
+
+/// A token that was given out, and what it says.
+#[derive(Debug)]
+pub struct Granted {
+    /// The token.
+    pub token: String,
+    /// Whom it stands for.
+    pub identity: Identity,
+    /// How it was come by.
+    pub method: String,
+    /// What tells it from others.
+    pub id: String,
+    /// When it was issued, in seconds since 1970.
+    pub issued: i64,
+    /// When it ends.
+    pub expires: i64,
+}
+
+/// The most tokens that are remembered as revoked; those that end first make way.
+const MOST_REVOKED: usize = 100_000;
+
+fn claims(identity: &Identity, iat: i64, exp: i64) -> Claims {
+    let project = identity.project.as_deref().map(str::to_owned);
+    Claims { sub: identity.name.to_string(), role: identity.role, iat, exp, project, method: None, jti: None }
+}
+
+fn identity(claims: Claims) -> Identity {
+    Identity { name: claims.sub.into(), role: claims.role, project: claims.project.map(Into::into) }
 }
 
 /// What signs access tokens.
 pub(super) struct Tokens {
     key: hmac::Key,
     lifetime: Duration,
+    /// The tokens that were revoked before they ended, and when they end.
+    revoked: Mutex<HashMap<String, i64>>,
 }
 
 impl Tokens {
     /// Tokens that are signed with `key` and live for `lifetime`.
     pub fn new(key: &[u8], lifetime: Duration) -> Self {
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, key), lifetime }
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, key), lifetime, revoked: Mutex::default() }
     }
 
     /// How many seconds a token lives.
@@ -49,11 +92,46 @@ impl Tokens {
     fn issue_at(&self, identity: &Identity, now: Moment) -> String {
         let iat = now.0 / 1_000;
         let exp = iat.saturating_add(i64::try_from(self.lifetime.as_secs()).unwrap_or(i64::MAX));
-        let claims = Claims { sub: identity.name.to_string(), role: identity.role, iat, exp };
-        let claims = serde_json::to_vec(&claims).unwrap_or_default();
+        self.signed(&claims(identity, iat, exp))
+    }
+
+    /// A token for `identity`, come by as `method` says. It ends no later than `until`.
+    pub fn grant(&self, identity: Identity, method: &str, until: Option<i64>) -> Granted {
+        let issued = Moment::from_clock().0 / 1_000;
+        let expires = issued.saturating_add(i64::try_from(self.lifetime.as_secs()).unwrap_or(i64::MAX));
+        let expires = until.map_or(expires, |until| until.min(expires));
+        let id = URL_SAFE_NO_PAD.encode(&random()[..16]);
+        let claims =
+            Claims { method: Some(method.to_owned()), jti: Some(id.clone()), ..claims(&identity, issued, expires) };
+        Granted { token: self.signed(&claims), identity, method: method.to_owned(), id, issued, expires }
+    }
+
+    fn signed(&self, claims: &Claims) -> String {
+        let claims = serde_json::to_vec(claims).unwrap_or_default();
         let signed = format!("{HEADER}.{}", URL_SAFE_NO_PAD.encode(claims));
         let signature = hmac::sign(&self.key, signed.as_bytes());
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    /// What the token says, if it is good.
+    pub fn read(&self, token: &str) -> Result<Granted, ApiError> {
+        let claims = self.good(token, Moment::from_clock())?;
+        let Claims { iat, exp, .. } = claims;
+        let (method, id) = (claims.method.clone().unwrap_or_default(), claims.jti.clone().unwrap_or_default());
+        Ok(Granted { token: token.to_owned(), identity: identity(claims), method, id, issued: iat, expires: exp })
+    }
+
+    /// The token is good no more, for this process.
+    pub fn revoke(&self, granted: &Granted) {
+        let mut revoked = self.revoked.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Moment::from_clock().0 / 1_000;
+        revoked.retain(|_, expires| *expires > now);
+        if revoked.len() >= MOST_REVOKED
+            && let Some(first) = revoked.iter().min_by_key(|(_, expires)| **expires).map(|(id, _)| id.clone())
+        {
+            revoked.remove(&first);
+        }
+        revoked.insert(granted.id.clone(), granted.expires);
     }
 
     /// Whom the token stands for.
@@ -62,11 +140,19 @@ impl Tokens {
     }
 
     fn check_at(&self, token: &str, now: Moment) -> Result<Identity, ApiError> {
+        self.good(token, now).map(identity)
+    }
+
+    fn good(&self, token: &str, now: Moment) -> Result<Claims, ApiError> {
         let claims = self.claims(token).ok_or_else(|| ApiError::unauthenticated("The access token is not valid."))?;
         if claims.exp <= now.0 / 1_000 {
             return Err(ApiError::unauthenticated("The access token has expired. Exchange your token again."));
         }
-        Ok(Identity { name: claims.sub.into(), role: claims.role })
+        let revoked = self.revoked.lock().unwrap_or_else(PoisonError::into_inner);
+        if claims.jti.as_ref().is_some_and(|id| revoked.contains_key(id)) {
+            return Err(ApiError::unauthenticated("The access token was revoked."));
+        }
+        Ok(claims)
     }
 
     /// What the token says, if it was signed here. The signature is compared in constant
@@ -87,7 +173,7 @@ mod tests {
     #[test]
     fn a_token_ends_by_itself() {
         let tokens = Tokens::new(b"key", Duration::from_mins(1));
-        let identity = Identity { name: "cloud".into(), role: Role::Auditor };
+        let identity = Identity::new("cloud", Role::Auditor);
         let token = tokens.issue_at(&identity, Moment(1_000_000));
         assert_eq!(tokens.check_at(&token, Moment(1_059_999)).unwrap(), identity);
         let expired = tokens.check_at(&token, Moment(1_060_000)).unwrap_err();
@@ -97,7 +183,7 @@ mod tests {
     #[test]
     fn a_token_that_was_not_signed_here_is_none() {
         let tokens = Tokens::new(b"key", Duration::from_mins(1));
-        let identity = Identity { name: "cloud".into(), role: Role::Admin };
+        let identity = Identity::new("cloud", Role::Admin);
         let now = Moment(0);
         let token = tokens.issue_at(&identity, now);
         let (signed, _) = token.rsplit_once('.').unwrap();
@@ -111,6 +197,15 @@ mod tests {
         ] {
             tokens.check_at(&wrong, now).unwrap_err();
         }
+    }
+
+    #[test]
+    fn a_token_that_is_revoked_is_good_no_more() {
+        let tokens = Tokens::new(b"key", Duration::from_mins(1));
+        let [kept, gone] = [(); 2].map(|()| tokens.grant(Identity::new("a", Role::Member), "password", None));
+        tokens.revoke(&gone);
+        assert_eq!(tokens.read(&kept.token).unwrap().identity, Identity::new("a", Role::Member));
+        assert!(tokens.check(&gone.token).is_err() && tokens.read(&gone.token).is_err());
     }
 
     #[test]

@@ -5,7 +5,9 @@
 //! |---|---|
 //! | `schemas` | what objects look like |
 //! | `paths` | which requests there are |
+//! | `openstack` | those to OpenStack's APIs |
 
+mod openstack;
 mod paths;
 mod schemas;
 
@@ -27,9 +29,9 @@ fn describe() -> Json {
             "title": "terraform-provider-vpn",
             "version": env!("CARGO_PKG_VERSION"),
             "license": { "name": "Apache-2.0" },
-            "description": "The policy API of NSX, for IPSec VPNs, over the embedded engine.",
+            "description": "The policy API of NSX, for IPSec VPNs, and the network API of OpenStack, over the embedded engine.",
         },
-        "security": [{ "basic": [] }, { "bearer": [] }, { "cloud": [] }, { "session": [], "xsrf": [] }],
+        "security": [{ "basic": [] }, { "bearer": [] }, { "cloud": [] }, { "openstack": [] }, { "session": [], "xsrf": [] }],
         "paths": paths::all(),
         "components": {
             "schemas": schemas::all(),
@@ -37,6 +39,7 @@ fn describe() -> Json {
                 "basic": { "type": "http", "scheme": "basic" },
                 "bearer": { "type": "http", "scheme": "bearer" },
                 "cloud": { "type": "apiKey", "in": "header", "name": "csp-auth-token" },
+                "openstack": { "type": "apiKey", "in": "header", "name": "X-Auth-Token" },
                 "session": { "type": "apiKey", "in": "cookie", "name": "JSESSIONID" },
                 "xsrf": { "type": "apiKey", "in": "header", "name": "X-XSRF-TOKEN" },
             },
@@ -73,7 +76,7 @@ mod tests {
     #[test]
     fn every_kind_is_described() {
         let all = describe();
-        for kind in KINDS {
+        for kind in KINDS.into_iter().chain(crate::api::neutron::kinds()) {
             assert!(all["components"]["schemas"][kind.resource_type]["properties"].is_object(), "{kind:?}");
         }
         assert!(

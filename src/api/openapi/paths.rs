@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::openstack;
 use super::schemas::{named, page, required};
 use crate::model::{
     BGP_CONFIG, BGP_NEIGHBOR, KINDS, Kind, POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION, SIMULATED_FLOW,
@@ -22,6 +23,7 @@ pub(super) fn all() -> Json {
         running(&mut paths, &address, &kinds);
     }
     whole(&mut paths);
+    openstack::add(&mut paths);
     Json::Object(paths)
 }
 
@@ -60,7 +62,7 @@ fn parts(address: &str) -> Vec<Json> {
     names.map(parameter).collect()
 }
 
-fn parameter(name: &str, schema: &Json) -> Json {
+pub(super) fn parameter(name: &str, schema: &Json) -> Json {
     json!({ "name": name, "in": "query", "schema": schema })
 }
 
@@ -84,45 +86,55 @@ fn place() -> Vec<Json> {
 }
 
 /// A request: what it does, its parameters, its body, and what it is answered with.
-struct Operation {
+pub(super) struct Operation {
     summary: String,
     query: Vec<Json>,
     body: Option<Json>,
     answer: Option<(&'static str, Json)>,
+    /// The status of a good answer.
+    status: &'static str,
+    /// The schema of a refusal.
+    error: &'static str,
 }
 
 impl Operation {
-    fn new(summary: impl Into<String>) -> Self {
-        Self { summary: summary.into(), query: Vec::new(), body: None, answer: None }
+    pub(super) fn new(summary: impl Into<String>) -> Self {
+        let summary = summary.into();
+        Self { summary, query: Vec::new(), body: None, answer: None, status: "200", error: "ApiError" }
     }
 
-    fn query(self, query: Vec<Json>) -> Self {
+    /// An operation of OpenStack's APIs, answered with this status.
+    pub(super) fn of_openstack(summary: impl Into<String>, status: &'static str) -> Self {
+        Self { status, error: "NeutronError", ..Self::new(summary) }
+    }
+
+    pub(super) fn query(self, query: Vec<Json>) -> Self {
         Self { query, ..self }
     }
 
-    fn body(self, schema: Json) -> Self {
+    pub(super) fn body(self, schema: Json) -> Self {
         Self { body: Some(schema), ..self }
     }
 
-    fn answers(self, schema: Json) -> Self {
+    pub(super) fn answers(self, schema: Json) -> Self {
         Self { answer: Some(("application/json", schema)), ..self }
     }
 
-    fn add(self, paths: &mut Map<String, Json>, method: &str, address: &str) {
-        let Self { summary, query, body, answer } = self;
+    pub(super) fn add(self, paths: &mut Map<String, Json>, method: &str, address: &str) {
+        let Self { summary, query, body, answer, status, error } = self;
         let mut good = json!({ "description": "Done." });
         if let Some((media, schema)) = answer {
             good["content"] = json!({ media: { "schema": schema } });
         }
         let refused = json!({
             "description": "Refused.",
-            "content": { "application/json": { "schema": named("ApiError") } },
+            "content": { "application/json": { "schema": named(error) } },
         });
         let mut operation = json!({
             "summary": summary,
             "operationId": format!("{method} {address}"),
             "parameters": parts(address).into_iter().chain(query).collect::<Vec<_>>(),
-            "responses": { "200": good, "default": refused },
+            "responses": { status: good, "default": refused },
         });
         if let Some(schema) = body {
             operation["requestBody"] =

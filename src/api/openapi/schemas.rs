@@ -2,13 +2,15 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::{Field, KINDS, Kind, Presence, Record, Shape, Tree};
+use crate::api::neutron;
+use crate::model::{Api, Field, KINDS, Kind, Presence, Record, Shape, Tree};
 
 /// The schemas of all kinds, and those of answers.
 pub(super) fn all() -> Json {
     let mut schemas: Map<String, Json> =
-        KINDS.iter().map(|kind| (kind.resource_type.to_owned(), of_kind(kind))).collect();
+        KINDS.into_iter().chain(neutron::kinds()).map(|kind| (kind.resource_type.to_owned(), of_kind(kind))).collect();
     schemas.insert("ApiError".to_owned(), error());
+    schemas.insert("NeutronError".to_owned(), openstack_error());
     Json::Object(schemas)
 }
 
@@ -24,8 +26,30 @@ pub(super) fn required(kind: &Kind) -> Vec<&'static str> {
 
 fn of_kind(kind: &Kind) -> Json {
     let mut schema = object(kind.fields(), kind.record.doc);
+    if kind.api() == Api::Neutron {
+        return of_neutron(schema, kind);
+    }
     schema["properties"]["resource_type"] = json!({ "type": "string", "enum": [kind.resource_type] });
     schema["properties"]["id"] = json!({ "type": "string", "description": "The last part of the path." });
+    schema
+}
+
+/// An object of Neutron, which shows null for what is not set.
+fn of_neutron(mut schema: Json, kind: &Kind) -> Json {
+    schema["properties"]["id"]["type"] = json!("string");
+    for field in kind.fields() {
+        let schema = &mut schema["properties"][field.name];
+        if field.unseen {
+            schema["writeOnly"] = json!(true);
+        } else if field.default_for(&Tree::Null).is_null() && field.presence == Presence::Optional {
+            schema["nullable"] = json!(true);
+        }
+        if let Shape::Records(..) = field.shape
+            && let Some(Json::Object(inner)) = schema.pointer_mut("/items/properties")
+        {
+            inner.values_mut().for_each(|inner| inner["nullable"] = json!(true));
+        }
+    }
     schema
 }
 
@@ -150,6 +174,28 @@ pub(super) fn page(items: &Json) -> Json {
             "sort_by": { "type": "string" },
             "sort_ascending": { "type": "boolean" },
             "cursor": { "type": "string", "description": "Where the next page begins; absent on the last one." },
+        },
+    })
+}
+
+/// An error as Neutron writes it, or as Keystone does where it is about who asks.
+fn openstack_error() -> Json {
+    let texts = |names: &[&str]| -> Map<String, Json> {
+        names.iter().map(|name| ((*name).to_owned(), json!({ "type": "string" }))).collect()
+    };
+    let mut keystone = texts(&["title", "message"]);
+    keystone.insert("code".to_owned(), json!({ "type": "integer" }));
+    json!({
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": false,
+        "properties": {
+            "NeutronError": {
+                "type": "object",
+                "required": ["type", "message", "detail"],
+                "properties": texts(&["type", "message", "detail"]),
+            },
+            "error": { "type": "object", "required": ["code", "title", "message"], "properties": keystone },
         },
     })
 }

@@ -83,7 +83,7 @@ impl Ask {
         match (secrets, self.user.role) {
             (false, _) => Ok(Reveal::Public),
             (true, Role::Admin) => Ok(Reveal::Secrets),
-            (true, Role::Auditor) => Err(may_not(&self.user)),
+            (true, Role::Auditor | Role::Member) => Err(may_not(&self.user)),
         }
     }
 }

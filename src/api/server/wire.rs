@@ -14,6 +14,7 @@ use axum::http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
+use crate::api::dialect::Dialect;
 use crate::api::error::ApiError;
 
 /// A connection.
@@ -21,6 +22,8 @@ pub(super) struct Wire<S> {
     stream: S,
     /// What is written in place of an answer of hyper's, and how much of it was.
     instead: Option<(Vec<u8>, usize)>,
+    /// The API that the last request was for, as far as its bytes tell.
+    dialect: Dialect,
     patience: Duration,
     /// Since when the client has taken nothing, if it has not.
     stalled: Option<Pin<Box<Sleep>>>,
@@ -29,7 +32,7 @@ pub(super) struct Wire<S> {
 impl<S: AsyncWrite + Unpin> Wire<S> {
     /// The connection of `stream`, whose client may take nothing for so long.
     pub fn new(stream: S, patience: Duration) -> Self {
-        Self { stream, instead: None, patience, stalled: None }
+        Self { stream, instead: None, dialect: Dialect::Policy, patience, stalled: None }
     }
 
     /// `written`, unless nothing could be written for too long.
@@ -71,7 +74,7 @@ impl<S: AsyncWrite + Unpin> Wire<S> {
 
 /// The answer in the API's own form, in place of what hyper writes by itself: a refusal
 /// without a body. Handlers always give one.
-fn instead_of(head: &[u8]) -> Option<Vec<u8>> {
+fn instead_of(head: &[u8], dialect: Dialect) -> Option<Vec<u8>> {
     let rest = head.strip_prefix(b"HTTP/1.1 ").or_else(|| head.strip_prefix(b"HTTP/1.0 "))?;
     let status = StatusCode::from_bytes(rest.get(..3)?).ok()?;
     if !status.is_client_error() || !head.ends_with(b"\r\n\r\n") {
@@ -86,7 +89,7 @@ fn instead_of(head: &[u8]) -> Option<Vec<u8>> {
         StatusCode::URI_TOO_LONG => "The URL is too long.",
         _ => "The request is not HTTP that can be read.",
     };
-    let body = ApiError::new(status, u32::from(status.as_u16()), message).body().to_string();
+    let body = dialect.body(&ApiError::new(status, u32::from(status.as_u16()), message)).to_string();
     let reason = status.canonical_reason().unwrap_or("Refused");
     let answer = format!(
         "HTTP/1.1 {} {reason}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
@@ -96,16 +99,29 @@ fn instead_of(head: &[u8]) -> Option<Vec<u8>> {
     Some(answer.into_bytes())
 }
 
+/// The begin of the path that a request's first line names, if these bytes begin with one.
+fn path_of(bytes: &[u8]) -> Option<&str> {
+    let line = std::str::from_utf8(bytes.get(..bytes.len().min(64))?).ok()?;
+    let (method, rest) = line.split_once(' ')?;
+    let is_request = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase());
+    is_request.then_some(rest).filter(|rest| rest.starts_with('/'))
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if let Some(path) = buffer.filled().get(before..).and_then(path_of) {
+            self.dialect = Dialect::of(path);
+        }
+        polled
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         ready!(self.poll_instead(cx))?;
-        if let Some(answer) = instead_of(bytes) {
+        if let Some(answer) = instead_of(bytes, self.dialect) {
             self.instead = Some((answer, 0));
             return Poll::Ready(Ok(bytes.len()));
         }
@@ -120,7 +136,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_instead(cx))?;
         if let Some(head) = slices.first()
-            && let Some(answer) = instead_of(head)
+            && let Some(answer) = instead_of(head, self.dialect)
         {
             self.instead = Some((answer, 0));
             return Poll::Ready(Ok(head.len()));
@@ -153,11 +169,23 @@ mod tests {
     #[test]
     fn an_answer_without_a_body_is_given_one() {
         let head = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\ndate: x\r\n\r\n";
-        let answer = String::from_utf8(instead_of(head).unwrap()).unwrap();
+        let answer = String::from_utf8(instead_of(head, Dialect::Policy).unwrap()).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 431 ") && head.contains(&format!("content-length: {}", body.len())));
         let body: serde_json::Value = serde_json::from_str(body).unwrap();
         assert_eq!(body["httpStatus"], "REQUEST_HEADER_FIELDS_TOO_LARGE");
+    }
+
+    #[test]
+    fn it_is_in_the_form_of_the_api_that_was_asked() {
+        let head = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n\r\n";
+        for (request, form) in [("GET /v2.0/ports HTTP/1.1", "NeutronError"), ("POST /v3/auth/tokens", "error")] {
+            let dialect = Dialect::of(path_of(request.as_bytes()).unwrap());
+            let answer = String::from_utf8(instead_of(head, dialect).unwrap()).unwrap();
+            let body: serde_json::Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+            assert!(body[form]["message"].is_string(), "{body}");
+        }
+        assert_eq!(path_of(b"{\"a\": \"/v2.0\"}"), None);
     }
 
     #[test]
@@ -168,7 +196,7 @@ mod tests {
             "HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}",
             "{}",
         ] {
-            assert_eq!(instead_of(head.as_bytes()), None, "{head}");
+            assert_eq!(instead_of(head.as_bytes(), Dialect::Policy), None, "{head}");
         }
     }
 }

@@ -8,11 +8,16 @@ use uuid::Uuid;
 
 use super::{Fault, Member};
 use crate::engine::Refusal;
-use crate::model::{Field, Gravity, Kind, Presence, Shape, Tree, read};
+use crate::engine::networks::NetworkFault;
+use crate::model::{Field, Gravity, Kind, Network, Presence, Shape, Tree, read};
 
 /// The fields of a new object of `kind`: in their one spelling, with defaults, and with the
 /// project it is going to be of.
-pub(super) fn to_create(kind: &Kind, body: &Map<String, Json>, by: &Member) -> Result<Map<String, Json>, Refusal> {
+pub(in crate::engine) fn to_create(
+    kind: &Kind,
+    body: &Map<String, Json>,
+    by: &Member,
+) -> Result<Map<String, Json>, Refusal> {
     let project = project(body, by)?;
     let mut body = body.clone();
     body.remove("tenant_id");
@@ -27,12 +32,13 @@ pub(super) fn to_create(kind: &Kind, body: &Map<String, Json>, by: &Member) -> R
             _ => {}
         }
     }
+    converted(kind, &mut body)?;
     fits(kind, &body)?;
     canonical(kind, body)
 }
 
 /// The fields of an object of `kind`, which has the fields `before`, after a change.
-pub(super) fn to_change(
+pub(in crate::engine) fn to_change(
     kind: &Kind,
     before: Map<String, Json>,
     body: &Map<String, Json>,
@@ -42,9 +48,11 @@ pub(super) fn to_change(
     if let Some(field) = kind.fields().find(fixed) {
         return Err(Fault::ReadOnly(field.name).into());
     }
-    fits(kind, body)?;
+    let mut body = body.clone();
+    converted(kind, &mut body)?;
+    fits(kind, &body)?;
     let mut fields = before;
-    fields.extend(body.iter().map(|(name, value)| (name.clone(), value.clone())));
+    fields.extend(body);
     canonical(kind, fields)
 }
 
@@ -68,6 +76,49 @@ fn project(body: &Map<String, Json>, by: &Member) -> Result<String, Fault> {
 fn recognized(kind: &Kind, body: &Map<String, Json>) -> Result<(), Fault> {
     let stray: Vec<_> = body.keys().filter(|name| kind.field(name).is_none()).cloned().collect();
     if stray.is_empty() { Ok(()) } else { Err(Fault::Unrecognized(stray)) }
+}
+
+/// Truth values and numbers may be written in other ways, which Neutron takes as well.
+fn converted(kind: &Kind, body: &mut Map<String, Json>) -> Result<(), Fault> {
+    for field in kind.fields() {
+        if let Some(value) = body.get_mut(field.name) {
+            convert(&field.shape, value)?;
+        }
+    }
+    Ok(())
+}
+
+fn convert(shape: &Shape, value: &mut Json) -> Result<(), Fault> {
+    match (shape, &mut *value) {
+        (Shape::Bool, Json::Bool(_)) => {}
+        (Shape::Bool, other) => {
+            let wrong = || NetworkFault::Invalid(format!("'{}' cannot be converted to boolean", spelled(other)));
+            *value = Json::Bool(truth(other).ok_or_else(wrong)?);
+        }
+        (Shape::Int(..), Json::String(text)) => {
+            if let Ok(number) = text.trim().parse::<i64>() {
+                *value = number.into();
+            }
+        }
+        (Shape::Record(record), Json::Object(fields)) => {
+            for (name, value) in fields {
+                if let Some(field) = record.field(name) {
+                    convert(&field.shape, value)?;
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The truth value that is meant (`oslo_utils.strutils.bool_from_string`).
+pub fn truth(value: &Json) -> Option<bool> {
+    match spelled(value).trim().to_ascii_lowercase().as_str() {
+        "1" | "t" | "true" | "on" | "y" | "yes" => Some(true),
+        "0" | "f" | "false" | "off" | "n" | "no" => Some(false),
+        _ => None,
+    }
 }
 
 fn fits(kind: &Kind, body: &Map<String, Json>) -> Result<(), Fault> {
@@ -155,7 +206,25 @@ fn reason(shape: &Shape, value: &Json) -> Option<String> {
             };
             fields.iter().find_map(within)
         }
-        // No field of Neutron's is of another shape.
+        Shape::Mac => {
+            let groups = text.map(|text| text.split([':', '-']).collect::<Vec<_>>()).unwrap_or_default();
+            let is_one = groups.len() == 6
+                && groups.iter().all(|group| group.len() == 2 && group.bytes().all(|it| it.is_ascii_hexdigit()));
+            (!is_one).then(|| format!("'{told}' is not a valid MAC address"))
+        }
+        Shape::Network => {
+            let fits = text.is_some_and(|text| Network::meant(text).is_ok());
+            (!fits).then(|| format!("'{told}' is not a valid IP subnet"))
+        }
+        Shape::List(element, ..) => {
+            let Json::Array(items) = value else { return Some(format!("'{told}' is not a list")) };
+            items.iter().find_map(|item| reason(element, item))
+        }
+        Shape::Records(record, ..) => {
+            let Json::Array(items) = value else { return Some(format!("'{told}' is not a list")) };
+            items.iter().find_map(|item| reason(&Shape::Record(record), item))
+        }
+        // Truth values are converted before, and no field of Neutron's is of another shape.
         _ => None,
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::engine::networks::NetworkFault;
 use crate::model::{Kind, Place, Problem};
 
 /// Why Neutron refuses a request.
@@ -68,6 +69,9 @@ pub enum Fault {
          privileges"
     )]
     ForeignProject,
+    /// A network, a subnet or a port is refused.
+    #[error(transparent)]
+    Network(#[from] NetworkFault),
 }
 
 impl Fault {
@@ -83,6 +87,7 @@ impl Fault {
             Self::TapServiceLimitReached => "TapServiceLimitReached",
             Self::OverQuota(_) => "OverQuota",
             Self::TapMirrorTunnelConflict(_) => "TapMirrorTunnelConflict",
+            Self::Network(fault) => fault.name(),
             Self::Unrecognized(_)
             | Self::NotAllowedInPost(_)
             | Self::Missing(_)
@@ -100,6 +105,7 @@ impl Fault {
             | Self::TapServiceNotFound(_)
             | Self::TapFlowNotFound(_)
             | Self::TapMirrorNotFound(_) => 404,
+            Self::Network(fault) => fault.status(),
             Self::PortDoesNotBelongToTenant | Self::TapServiceNotBelongToTenant => 403,
             Self::TapServiceLimitReached | Self::OverQuota(_) | Self::TapMirrorTunnelConflict(_) => 409,
             Self::Unrecognized(_)
@@ -129,6 +135,7 @@ impl Fault {
             | Self::TapMirrorNotFound(_)
             | Self::TapServiceLimitReached
             | Self::OverQuota(_)
+            | Self::Network(_)
             | Self::Unrecognized(_) => None,
         }
     }

@@ -73,6 +73,11 @@ pub(super) fn known_by(view: &(impl View + ?Sized), uuid: &str) -> Result<Option
     Ok(paths(view, &format!("u{uuid}\n"))?.pop())
 }
 
+/// The paths of all segments and ports, by their UUIDs.
+pub(in crate::engine) fn all_known(view: &(impl View + ?Sized)) -> Result<Vec<PolicyPath>, StoreError> {
+    paths(view, "u")
+}
+
 /// How many objects of `kind` the project has.
 pub(super) fn count(view: &(impl View + ?Sized), kind: &Kind, project: &str) -> Result<usize, StoreError> {
     Ok(paths(view, &format!("q{}\n{project}\n", kind.name))?.len())

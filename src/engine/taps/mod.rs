@@ -15,19 +15,21 @@
 //! What a tap does with packets is the business of
 //! [`forwarding`](super::forwarding).
 
-mod body;
+pub(super) mod body;
 pub mod fault;
 pub mod frames;
 pub(super) mod keys;
 mod life;
-mod ports;
+pub(super) mod ports;
 mod read;
 #[cfg(test)]
 mod tests;
 mod write;
 
+pub use body::truth;
 pub use fault::Fault;
 pub use life::{AGENT_INTERVAL, Life};
+pub(super) use read::missing;
 pub(super) use write::port_deleted;
 
 use super::Caller;
@@ -64,7 +66,7 @@ impl Member {
     }
 
     /// Whether what is of `project` can be seen.
-    fn sees(&self, project: &str) -> bool {
+    pub fn sees(&self, project: &str) -> bool {
         self.is_admin || self.project == project
     }
 }
@@ -82,17 +84,13 @@ impl Quotas {
     /// No limits.
     pub const UNLIMITED: Self = Self { tap_services: None, tap_flows: None };
 
+    /// What Neutron has unless it is set otherwise.
+    pub const OF_NEUTRON: Self = Self { tap_services: Some(1), tap_flows: Some(10) };
+
     /// Quotas as Neutron's settings `quota_tap_service` and `quota_tap_flow` have them: a
     /// negative number is no limit.
     pub fn of_settings(tap_services: i64, tap_flows: i64) -> Self {
         let limit = |setting: i64| u32::try_from(setting).ok();
         Self { tap_services: limit(tap_services), tap_flows: limit(tap_flows) }
-    }
-}
-
-/// Neutron's own.
-impl Default for Quotas {
-    fn default() -> Self {
-        Self { tap_services: Some(1), tap_flows: Some(10) }
     }
 }

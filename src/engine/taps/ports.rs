@@ -24,13 +24,17 @@ impl Engine {
     }
 }
 
-fn known(view: &(impl View + ?Sized), kind: &Kind, uuid: &str) -> Result<Option<Object>, StoreError> {
+pub(in crate::engine) fn known(
+    view: &(impl View + ?Sized),
+    kind: &Kind,
+    uuid: &str,
+) -> Result<Option<Object>, StoreError> {
     let Some(path) = keys::known_by(view, uuid)? else { return Ok(None) };
     Ok(index::get(view, &path)?.filter(|object| object.kind() == kind))
 }
 
 /// The port that `attribute` names, if `by` can see it, and its project.
-pub(super) fn port(
+pub(in crate::engine) fn port(
     view: &(impl View + ?Sized),
     uuid: &str,
     attribute: &'static str,
@@ -42,7 +46,7 @@ pub(super) fn port(
     if by.sees(&owner) { Ok((port, owner)) } else { Err(missing()) }
 }
 
-fn owner(view: &(impl View + ?Sized), object: &Object) -> Result<String, StoreError> {
+pub(in crate::engine) fn owner(view: &(impl View + ?Sized), object: &Object) -> Result<String, StoreError> {
     if let Some(project) = tagged(object) {
         return Ok(project);
     }

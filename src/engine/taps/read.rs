@@ -47,7 +47,7 @@ pub(super) fn found(
 }
 
 /// That there is no object of `kind` with this id.
-pub(super) fn missing(kind: &Kind, id: &str) -> Fault {
+pub(in crate::engine) fn missing(kind: &Kind, id: &str) -> Fault {
     let id = id.to_owned();
     match kind {
         kind if *kind == TAP_SERVICE => Fault::TapServiceNotFound(id),

@@ -193,7 +193,7 @@ fn a_mirror_is_checked_against_all_others_but_not_against_itself() {
 
 #[test]
 fn neutrons_own_quotas_are_one_service_and_ten_flows() {
-    let lab = Lab::with(Quotas::default());
+    let lab = Lab::with(Quotas::OF_NEUTRON);
     let service = lab.service();
     let again = lab.create(&TAP_SERVICE, &json!({ "port_id": lab.port("a") }), &lab.admin());
     assert_eq!(fault(again), Fault::TapServiceLimitReached);

@@ -1,0 +1,341 @@
+//! Lists: filters, fields, orders, pages.
+
+use std::cmp::Ordering;
+
+use serde_json::{Map, Value as Json, json};
+use url::form_urlencoded;
+
+use super::{NeutronError, plural};
+use crate::engine::networks::{Attributes, NetworkFault};
+use crate::engine::taps::{Fault, truth};
+use crate::model::{Field, Kind, Shape};
+
+/// The parameters of a URL, in their order.
+pub(super) fn parameters(query: Option<&str>) -> Result<Vec<(String, String)>, NeutronError> {
+    let query = query.unwrap_or_default();
+    let is_text = percent_encoding::percent_decode_str(query).decode_utf8().is_ok();
+    if !is_text {
+        return Err(NeutronError::bad_request("The parameters of the URL are not UTF-8."));
+    }
+    Ok(form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into(), value.into())).collect())
+}
+
+/// The fields that an item is to have; none: all.
+pub(super) fn fields(query: &[(String, String)]) -> Result<Vec<String>, NeutronError> {
+    let stray: Vec<_> = query.iter().filter(|(name, _)| name != "fields").map(|(name, _)| name.as_str()).collect();
+    if !stray.is_empty() {
+        return Err(not_a_filter(&stray));
+    }
+    Ok(query.iter().map(|(_, field)| field.clone()).filter(|field| !field.is_empty()).collect())
+}
+
+/// The object with these fields only; those that it does not have are left out, as
+/// Neutron does.
+pub(super) fn only(object: Attributes, fields: &[String]) -> Attributes {
+    if fields.is_empty() {
+        return object;
+    }
+    object.into_iter().filter(|(name, _)| fields.contains(name)).collect()
+}
+
+/// Names as Python prints a list of them.
+fn quoted(names: &[&str]) -> String {
+    format!("[{}]", names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", "))
+}
+
+fn not_a_filter(names: &[&str]) -> NeutronError {
+    NeutronError::bad_request(format!("{} is invalid attribute for filtering", quoted(names)))
+}
+
+/// What is to be listed, in which order, and how much of it.
+pub(super) struct Listing {
+    kind: &'static Kind,
+    /// By attribute, the values of which one has to be there.
+    filters: Vec<(&'static Field, Vec<Wanted>)>,
+    fields: Vec<String>,
+    /// Attributes, and whether the least comes first.
+    sorts: Vec<(String, bool)>,
+    limit: Option<usize>,
+    marker: Option<String>,
+    is_reversed: bool,
+    /// The parameters that a link to another page repeats.
+    kept: Vec<(String, String)>,
+}
+
+/// A value of a filter.
+enum Wanted {
+    Text(String),
+    Truth(bool),
+}
+
+impl Wanted {
+    fn of(field: &Field, value: &str) -> Result<Self, NeutronError> {
+        if !matches!(field.shape, Shape::Bool) {
+            return Ok(Self::Text(value.to_owned()));
+        }
+        let wrong = || Fault::from(NetworkFault::Invalid(format!("'{value}' cannot be converted to boolean")));
+        truth(&Json::from(value)).map(Self::Truth).ok_or_else(|| wrong().into())
+    }
+
+    fn is(&self, value: &Json) -> bool {
+        match (self, value) {
+            (Self::Truth(wanted), Json::Bool(value)) => wanted == value,
+            (Self::Text(wanted), Json::String(value)) => wanted == value,
+            (Self::Text(wanted), Json::Null) => wanted == "None",
+            (Self::Text(wanted), Json::Number(number)) => *wanted == number.to_string(),
+            // `fixed_ips=ip_address=10.0.0.5`: what an element has.
+            (Self::Text(wanted), Json::Array(items)) => items.iter().any(|item| match item {
+                Json::Object(fields) => wanted
+                    .split_once('=')
+                    .is_some_and(|(name, value)| fields.get(name).and_then(Json::as_str) == Some(value)),
+                item => self.is(item),
+            }),
+            _ => false,
+        }
+    }
+}
+
+/// The attribute of `kind` that a list can be filtered and sorted by.
+fn attribute(kind: &'static Kind, name: &str) -> Option<&'static Field> {
+    kind.field(name).filter(|field| !field.unseen && !matches!(field.shape, Shape::Record(_)))
+}
+
+impl Listing {
+    /// What the parameters say.
+    pub fn of(kind: &'static Kind, query: &[(String, String)]) -> Result<Self, NeutronError> {
+        let filled = |name: &str| -> Vec<String> {
+            let named = query.iter().filter(|(known, value)| known == name && !value.is_empty());
+            named.map(|(_, value)| value.clone()).collect()
+        };
+        let mut filters: Vec<(&'static Field, Vec<Wanted>)> = Vec::new();
+        let mut stray = Vec::new();
+        for (name, value) in query {
+            if ["fields", "sort_key", "sort_dir", "limit", "marker", "page_reverse"].contains(&name.as_str()) {
+                continue;
+            }
+            let Some(field) = attribute(kind, name) else {
+                stray.push(name.as_str());
+                continue;
+            };
+            let wanted = Wanted::of(field, value)?;
+            match filters.iter_mut().find(|(known, _)| known.name == field.name) {
+                Some((_, values)) => values.push(wanted),
+                None => filters.push((field, vec![wanted])),
+            }
+        }
+        if !stray.is_empty() {
+            return Err(not_a_filter(&stray));
+        }
+        Ok(Self {
+            kind,
+            filters,
+            fields: filled("fields"),
+            sorts: sorts(kind, filled("sort_key"), &filled("sort_dir"))?,
+            limit: limit(filled("limit").pop())?.filter(|limit| *limit > 0),
+            marker: filled("marker").pop(),
+            is_reversed: filled("page_reverse").pop().is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            kept: query.iter().filter(|(name, _)| name != "marker" && name != "page_reverse").cloned().collect(),
+        })
+    }
+
+    /// The page of `all` that is asked for at `url`.
+    pub fn page(&self, mut all: Vec<Attributes>, url: &str) -> Result<Json, NeutronError> {
+        all.sort_by(|one, other| self.order(one, other));
+        let has = |object: &Attributes| {
+            self.filters.iter().all(|(field, values)| {
+                let value = object.get(field.name).unwrap_or(&Json::Null);
+                values.iter().any(|wanted| wanted.is(value))
+            })
+        };
+        if let Some(marker) = &self.marker {
+            let at = all.iter().position(|object| object["id"] == *marker);
+            let at = at.ok_or_else(|| NeutronError::marker_not_found(self.kind, marker))?;
+            if self.is_reversed {
+                all.truncate(at);
+            } else {
+                all.drain(..=at);
+            }
+        }
+        let mut page: Vec<_> = all.into_iter().filter(has).collect();
+        if let Some(limit) = self.limit {
+            if self.is_reversed {
+                page.drain(..page.len().saturating_sub(limit));
+            } else {
+                page.truncate(limit);
+            }
+        }
+        let links = self.links(&page, url);
+        let shown: Vec<_> = page.into_iter().map(|object| Json::Object(only(object, &self.fields))).collect();
+        let mut answer = Map::from_iter([(plural(self.kind).to_owned(), Json::Array(shown))]);
+        if !links.is_empty() {
+            answer.insert(format!("{}_links", plural(self.kind)), Json::Array(links));
+        }
+        Ok(Json::Object(answer))
+    }
+
+    fn order(&self, one: &Attributes, other: &Attributes) -> Ordering {
+        let by = |name: &str| compare(one.get(name), other.get(name));
+        let sorted = self.sorts.iter().map(|(name, is_rising)| if *is_rising { by(name) } else { by(name).reverse() });
+        sorted.fold(Ordering::Equal, Ordering::then).then_with(|| by("id"))
+    }
+
+    /// Links to the pages before and after, where there may be some.
+    fn links(&self, page: &[Attributes], url: &str) -> Vec<Json> {
+        let Some(limit) = self.limit else { return Vec::new() };
+        let is_full = page.len() >= limit;
+        let link = |rel: &str, marker: Option<&Attributes>| {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.extend_pairs(&self.kept);
+            if let Some(id) = marker.and_then(|object| object["id"].as_str()) {
+                query.append_pair("marker", id);
+            }
+            if rel == "previous" {
+                query.append_pair("page_reverse", "True");
+            }
+            json!({ "rel": rel, "href": format!("{url}?{}", query.finish()) })
+        };
+        let next = (is_full || self.is_reversed).then(|| link("next", page.last()));
+        let previous = (is_full || !self.is_reversed).then(|| link("previous", page.first()));
+        next.into_iter().chain(previous).collect()
+    }
+}
+
+fn compare(one: Option<&Json>, other: Option<&Json>) -> Ordering {
+    match (one.unwrap_or(&Json::Null), other.unwrap_or(&Json::Null)) {
+        (Json::String(one), Json::String(other)) => one.cmp(other),
+        (Json::Bool(one), Json::Bool(other)) => one.cmp(other),
+        (Json::Number(one), Json::Number(other)) => one.as_i64().cmp(&other.as_i64()),
+        (Json::Null, Json::Null) => Ordering::Equal,
+        (Json::Null, _) => Ordering::Less,
+        (_, Json::Null) => Ordering::Greater,
+        (one, other) => one.to_string().cmp(&other.to_string()),
+    }
+}
+
+fn limit(text: Option<String>) -> Result<Option<usize>, NeutronError> {
+    let Some(text) = text else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| {
+        let message = format!("Bad limit request: Limit must be an integer 0 or greater and not '{text}'.");
+        NeutronError::new(axum::http::StatusCode::BAD_REQUEST, "BadRequest", message)
+    })
+}
+
+fn sorts(kind: &'static Kind, keys: Vec<String>, dirs: &[String]) -> Result<Vec<(String, bool)>, NeutronError> {
+    if keys.len() != dirs.len() {
+        return Err(NeutronError::bad_request("The number of sort_keys and sort_dirs must be same"));
+    }
+    let is_key = |key: &&String| {
+        let field = attribute(kind, key);
+        field.is_some_and(|field| !matches!(field.shape, Shape::List(..) | Shape::Records(..)))
+    };
+    let stray: Vec<_> = keys.iter().filter(|key| !is_key(key)).map(String::as_str).collect();
+    if !stray.is_empty() {
+        return Err(NeutronError::bad_request(format!("{} is invalid attribute for sort_keys", quoted(&stray))));
+    }
+    let stray: Vec<_> = dirs.iter().map(String::as_str).filter(|dir| !["asc", "desc"].contains(dir)).collect();
+    if !stray.is_empty() {
+        let message = format!("{} is invalid value for sort_dirs, valid value is 'asc' and 'desc'", quoted(&stray));
+        return Err(NeutronError::bad_request(message));
+    }
+    Ok(keys.into_iter().zip(dirs.iter().map(|dir| dir == "asc")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{PORT, TAP_FLOW};
+
+    fn flows() -> Vec<Attributes> {
+        let flow = |(id, name, direction): (&str, &str, &str)| {
+            let Json::Object(flow) = json!({ "id": id, "name": name, "direction": direction, "vlan_filter": null })
+            else {
+                panic!()
+            };
+            flow
+        };
+        [("1", "c", "IN"), ("2", "a", "OUT"), ("3", "b", "IN"), ("4", "a", "BOTH")].map(flow).to_vec()
+    }
+
+    fn ask(query: &str) -> Result<Json, NeutronError> {
+        Listing::of(&TAP_FLOW, &parameters(Some(query))?)?.page(flows(), "http://h/v2.0/taas/tap_flows")
+    }
+
+    fn ids(query: &str) -> String {
+        let page = ask(query).unwrap();
+        page["tap_flows"].as_array().unwrap().iter().map(|flow| flow["id"].as_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_list_is_filtered_and_sorted() {
+        for (query, found) in [
+            ("", "1234"),
+            ("name=a", "24"),
+            ("name=a&name=b", "234"),
+            ("name=a&direction=OUT", "2"),
+            ("name=nobody", ""),
+            ("vlan_filter=None", "1234"),
+            ("sort_key=name&sort_dir=asc", "2431"),
+            ("sort_key=name&sort_dir=desc&sort_key=id&sort_dir=desc", "1342"),
+        ] {
+            assert_eq!(ids(query), found, "{query}");
+        }
+        assert_eq!(ask("id=1&fields=name&fields=nothing").unwrap(), json!({ "tap_flows": [{ "name": "c" }] }));
+    }
+
+    #[test]
+    fn pages_follow_each_other_both_ways() {
+        let first = ask("limit=2&name=a&name=b&fields=id").unwrap();
+        assert_eq!(first["tap_flows"], json!([{ "id": "2" }, { "id": "3" }]));
+        let next = &first["tap_flows_links"][0];
+        assert_eq!(next["rel"], "next");
+        assert_eq!(next["href"], "http://h/v2.0/taas/tap_flows?limit=2&name=a&name=b&fields=id&marker=3");
+        assert_eq!(ids("limit=2&name=a&name=b&marker=3"), "4");
+        assert_eq!(ids("limit=2&marker=4&page_reverse=True"), "23");
+        assert_eq!(ids("limit=3&page_reverse=true"), "234");
+        let last = ask("limit=3&marker=2").unwrap();
+        let rels: Vec<_> = last["tap_flows_links"].as_array().unwrap().iter().map(|link| &link["rel"]).collect();
+        assert_eq!(rels, ["previous"]);
+    }
+
+    #[test]
+    fn what_is_not_meant_is_refused_in_neutrons_words() {
+        for (query, says) in [
+            ("directon=IN", "['directon'] is invalid attribute for filtering"),
+            ("sort_key=name", "The number of sort_keys and sort_dirs must be same"),
+            ("sort_key=nothing&sort_dir=asc", "['nothing'] is invalid attribute for sort_keys"),
+            ("sort_key=name&sort_dir=up", "['up'] is invalid value for sort_dirs, valid value is 'asc' and 'desc'"),
+            ("limit=-1", "Bad limit request: Limit must be an integer 0 or greater and not '-1'."),
+            ("limit=1&marker=9", "Tap Flow  9 does not exist"),
+            ("name=%ff", "The parameters of the URL are not UTF-8."),
+        ] {
+            assert_eq!(ask(query).unwrap_err().body()["NeutronError"]["message"], says, "{query}");
+        }
+    }
+
+    #[test]
+    fn truth_values_may_be_written_in_several_ways() {
+        let Json::Object(port) =
+            json!({ "id": "1", "admin_state_up": true, "fixed_ips": [{ "subnet_id": "s", "ip_address": "10.0.0.5" }] })
+        else {
+            panic!()
+        };
+        let count = |query: &str| {
+            let listing = Listing::of(&PORT, &parameters(Some(query)).unwrap())?;
+            listing.page(vec![port.clone()], "").map(|page| page["ports"].as_array().unwrap().len())
+        };
+        for (query, found) in [
+            ("admin_state_up=True", 1),
+            ("admin_state_up=1", 1),
+            ("admin_state_up=false", 0),
+            ("fixed_ips=ip_address%3D10.0.0.5", 1),
+            ("fixed_ips=ip_address%3D10.0.0.6", 0),
+        ] {
+            assert_eq!(count(query).unwrap(), found, "{query}");
+        }
+        let wrong = count("admin_state_up=perhaps").unwrap_err().body();
+        assert_eq!(
+            wrong["NeutronError"]["message"],
+            "Invalid input for operation: 'perhaps' cannot be converted to boolean."
+        );
+    }
+}

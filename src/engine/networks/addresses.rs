@@ -1,0 +1,180 @@
+//! Pools of addresses, and which addresses of them are free.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::NetworkFault;
+use crate::engine::Object;
+use crate::model::Network;
+use crate::model::network::interface_address;
+
+/// Addresses from the first to the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pool {
+    first: IpAddr,
+    last: IpAddr,
+}
+
+/// A subnet of a segment.
+#[derive(Clone, Debug)]
+pub(super) struct Subnet {
+    /// Its place among those of the segment.
+    pub position: usize,
+    /// Its UUID.
+    pub id: String,
+    /// The gateway's address.
+    pub gateway: IpAddr,
+    /// The network.
+    pub network: Network,
+    /// What DHCP gives out.
+    pub dhcp_ranges: Vec<Pool>,
+}
+
+fn bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => u128::from(address.to_bits()),
+        IpAddr::V6(address) => address.to_bits(),
+    }
+}
+
+/// The address that lies `offset` after `address`, of the same version.
+fn after(address: IpAddr, offset: i8) -> Option<IpAddr> {
+    match address {
+        IpAddr::V4(address) => {
+            address.to_bits().checked_add_signed(i32::from(offset)).map(|bits| Ipv4Addr::from_bits(bits).into())
+        }
+        IpAddr::V6(address) => {
+            address.to_bits().checked_add_signed(i128::from(offset)).map(|bits| Ipv6Addr::from_bits(bits).into())
+        }
+    }
+}
+
+impl Pool {
+    /// The pool that a request names, in `network`.
+    pub fn of_request(pool: &Json, network: Network) -> Result<Self, NetworkFault> {
+        let address = |name: &str| pool[name].as_str().and_then(|text| text.parse::<IpAddr>().ok());
+        let said = || format!("{}-{}", pool["start"].as_str().unwrap_or("?"), pool["end"].as_str().unwrap_or("?"));
+        let (Some(first), Some(last)) = (address("start"), address("end")) else {
+            return Err(NetworkFault::InvalidAllocationPool(said()));
+        };
+        if first.is_ipv4() != last.is_ipv4() || first > last {
+            return Err(NetworkFault::InvalidAllocationPool(said()));
+        }
+        if !network.holds(first) || !network.holds(last) {
+            return Err(NetworkFault::OutOfBoundsAllocationPool { pool: said(), cidr: network.to_string() });
+        }
+        Ok(Self { first, last })
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        Some(Self { first: first.trim().parse().ok()?, last: last.trim().parse().ok()? })
+    }
+
+    /// Whether `address` is in it.
+    pub fn holds(self, address: IpAddr) -> bool {
+        self.first.is_ipv4() == address.is_ipv4() && self.first <= address && address <= self.last
+    }
+
+    /// As Neutron writes it.
+    pub fn to_json(self) -> Json {
+        json!({ "start": self.first.to_string(), "end": self.last.to_string() })
+    }
+}
+
+/// As the policy API writes it.
+impl std::fmt::Display for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.first == self.last { write!(f, "{}", self.first) } else { write!(f, "{}-{}", self.first, self.last) }
+    }
+}
+
+/// The subnets of a segment.
+pub(super) fn subnets(segment: &Object) -> Vec<Subnet> {
+    let within = Uuid::parse_str(segment.unique_id()).unwrap_or_default();
+    let items = segment.get("subnets").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    let subnet = |(position, item): (usize, &Json)| {
+        let (gateway, network) = interface_address(item["gateway_address"].as_str()?).ok()?;
+        let id = Uuid::new_v5(&within, network.to_string().as_bytes()).to_string();
+        let ranges = item["dhcp_ranges"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let dhcp_ranges = ranges.iter().filter_map(|range| Pool::parse(range.as_str()?)).collect();
+        Some(Subnet { position, id, gateway, network, dhcp_ranges })
+    };
+    items.iter().enumerate().filter_map(subnet).collect()
+}
+
+/// The addresses of the hosts of a network: without its own and the broadcast address.
+fn hosts(network: Network) -> (IpAddr, IpAddr) {
+    let (first, last) = (network.first(), network.last());
+    let is_small = network.length() + 1 >= network.longest();
+    if is_small {
+        return (first, last);
+    }
+    let before_last = if network.is_v6() { Some(last) } else { after(last, -1) };
+    (after(first, 1).unwrap_or(first), before_last.unwrap_or(last))
+}
+
+/// The gateway that a subnet has where none is named: its first host.
+pub(super) fn first_host(network: Network) -> IpAddr {
+    hosts(network).0
+}
+
+/// The pools of a subnet for which none is named: all hosts but the gateway.
+pub(super) fn all_but(network: Network, gateway: IpAddr) -> Vec<Pool> {
+    let (first, last) = hosts(network);
+    let before = after(gateway, -1).filter(|end| network.holds(*end) && *end >= first);
+    let behind = after(gateway, 1).filter(|begin| network.holds(*begin) && *begin <= last);
+    if gateway < first || gateway > last {
+        return vec![Pool { first, last }];
+    }
+    let before = before.map(|end| Pool { first, last: end });
+    before.into_iter().chain(behind.map(|begin| Pool { first: begin, last })).collect()
+}
+
+/// Pools do not overlap, and none holds the gateway's address.
+pub(super) fn stand_together(pools: &[Pool], gateway: IpAddr, network: Network) -> Result<(), NetworkFault> {
+    for (position, pool) in pools.iter().enumerate() {
+        let earlier = &pools[..position];
+        if let Some(other) = earlier.iter().find(|other| pool.holds(other.first) || other.holds(pool.first)) {
+            let (one, other, cidr) = (other.to_string(), pool.to_string(), network.to_string());
+            return Err(NetworkFault::OverlappingAllocationPools { one, other, cidr });
+        }
+        if pool.holds(gateway) {
+            let pool = pool.to_string();
+            return Err(NetworkFault::GatewayConflictWithAllocationPools { gateway, pool });
+        }
+    }
+    Ok(())
+}
+
+impl Subnet {
+    /// The addresses that ports are given.
+    pub fn pools(&self) -> Vec<Pool> {
+        if self.dhcp_ranges.is_empty() { all_but(self.network, self.gateway) } else { self.dhcp_ranges.clone() }
+    }
+
+    /// The first address of the pools that is not among `used`.
+    pub fn free(&self, used: &BTreeSet<IpAddr>) -> Option<IpAddr> {
+        self.pools().into_iter().find_map(|pool| {
+            let mut address = pool.first;
+            loop {
+                if !used.contains(&address) && address != self.gateway {
+                    return Some(address);
+                }
+                if bits(address) >= bits(pool.last) {
+                    return None;
+                }
+                address = after(address, 1)?;
+            }
+        })
+    }
+
+    /// That `address` is one of a host.
+    pub fn has_host(&self, address: IpAddr) -> bool {
+        let (first, last) = hosts(self.network);
+        self.network.holds(address) && first <= address && address <= last
+    }
+}

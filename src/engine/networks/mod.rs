@@ -1,0 +1,148 @@
+//! Networks, subnets and ports, as Neutron has them (facts: "Neutron Tap-as-a-Service").
+//! The engine holds segments and segment ports; here they are seen, and written, from the
+//! other side.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`fault`] | why Neutron refuses a request |
+//! | `addresses` | pools, and which addresses of them are free |
+//! | `tags` | what Neutron has and the policy API has no field for |
+//! | `show` | segments and ports as Neutron shows them |
+//! | `read` | reading and listing |
+//! | `write` | networks and subnets: creating, changing and deleting |
+//! | `ports` | the same for ports |
+//!
+//! | Neutron | policy API |
+//! |---|---|
+//! | a network | a segment, under its `unique_id`; one that Neutron creates is `/infra/segments/UUID`, connected to no gateway |
+//! | a subnet | a subnet of the segment, under a UUID made of the segment's and the network |
+//! | `allocation_pools`, `enable_dhcp` | `dhcp_ranges`, and whether there are any |
+//! | a port | a segment port, under its `unique_id` |
+//! | `fixed_ips`, `mac_address` | `address_bindings` |
+//! | `device_id` | the tag [`tags::DEVICE`], or else the `id` of the attachment |
+
+mod addresses;
+pub mod fault;
+mod ports;
+mod read;
+mod show;
+pub mod tags;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use serde_json::{Map, Value as Json};
+
+pub use fault::NetworkFault;
+pub use read::no_such_object;
+
+use super::store::{StoreExt, Transaction};
+use super::taps::{Member, body};
+use super::{Engine, Refusal};
+use crate::model::{Kind, NETWORK, PORT};
+
+/// The attributes of an object of Neutron, by their names there.
+pub type Attributes = Map<String, Json>;
+
+impl Engine {
+    /// The objects of `kind`, a network, a subnet, a port or a tap, that `by` can see.
+    pub fn neutron_objects(&self, kind: &'static Kind, by: &Member) -> Result<Vec<Attributes>, Refusal> {
+        if !is_view(kind) {
+            return Ok(self.taps(kind, by)?.iter().map(super::Object::shown_by_neutron).collect());
+        }
+        self.store.read(|view| read::all(view, kind, by))
+    }
+
+    /// The object of `kind` with this id.
+    pub fn neutron_object(&self, kind: &'static Kind, id: &str, by: &Member) -> Result<Attributes, Refusal> {
+        if !is_view(kind) {
+            return Ok(self.tap(kind, id, by)?.shown_by_neutron());
+        }
+        self.store.read(|view| read::one(view, kind, id, by))
+    }
+
+    /// Creates several, all of them or none.
+    pub fn create_in_neutron(
+        &self,
+        kind: &'static Kind,
+        objects: Vec<Attributes>,
+        by: &Member,
+    ) -> Result<Vec<Attributes>, Refusal> {
+        if !is_view(kind) {
+            let made = self.create_taps(kind, objects, by)?;
+            return Ok(made.iter().map(super::Object::shown_by_neutron).collect());
+        }
+        let wanted = |given: Attributes| Ok((body::to_create(kind, &given, by)?, given));
+        let objects: Vec<_> = objects.into_iter().map(wanted).collect::<Result<_, Refusal>>()?;
+        let by = by.clone();
+        self.writing(&by.clone(), move |tx| {
+            let mut is_due = false;
+            let mut ids = Vec::with_capacity(objects.len());
+            for (wanted, given) in &objects {
+                let (id, due) = match kind {
+                    kind if *kind == NETWORK => write::create_network(tx, wanted, &by)?,
+                    kind if *kind == PORT => ports::create(tx, wanted, given, &by)?,
+                    _ => write::create_subnet(tx, wanted, given, &by)?,
+                };
+                is_due |= due;
+                ids.push(id);
+            }
+            let made = ids.iter().map(|id| read::one(&*tx, kind, id, &by)).collect::<Result<_, _>>()?;
+            Ok((made, is_due))
+        })
+    }
+
+    /// Changes the attributes that a request gives.
+    pub fn update_in_neutron(
+        &self,
+        kind: &'static Kind,
+        id: &str,
+        given: &Attributes,
+        by: &Member,
+    ) -> Result<Attributes, Refusal> {
+        if !is_view(kind) {
+            return Ok(self.update_tap(kind, id, given, by)?.shown_by_neutron());
+        }
+        let (id, given, by) = (id.to_owned(), given.clone(), by.clone());
+        self.writing(&by.clone(), move |tx| {
+            let is_due = match kind {
+                kind if *kind == NETWORK => write::update_network(tx, &id, &given, &by)?,
+                kind if *kind == PORT => ports::update(tx, &id, &given, &by)?,
+                _ => write::update_subnet(tx, &id, &given, &by)?,
+            };
+            Ok((read::one(&*tx, kind, &id, &by)?, is_due))
+        })
+    }
+
+    /// Deletes the object with this id, and the taps that go with it.
+    pub fn delete_in_neutron(&self, kind: &'static Kind, id: &str, by: &Member) -> Result<(), Refusal> {
+        if !is_view(kind) {
+            return self.delete_tap(kind, id, by);
+        }
+        let (id, by) = (id.to_owned(), by.clone());
+        self.writing(&by.clone(), move |tx| {
+            let is_due = match kind {
+                kind if *kind == NETWORK => write::delete_network(tx, &id, &by)?,
+                kind if *kind == PORT => ports::delete(tx, &id, &by)?,
+                _ => write::delete_subnet(tx, &id, &by)?,
+            };
+            Ok(((), is_due))
+        })
+    }
+
+    /// Does `work` in one transaction, and settles the state if it says so.
+    fn writing<T: Send + 'static>(
+        &self,
+        by: &Member,
+        work: impl Fn(&mut dyn Transaction) -> Result<(T, bool), Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (done, is_due) = self.store.write(work)?;
+        self.settle_if(is_due, by.caller.now);
+        Ok(done)
+    }
+}
+
+/// Whether its objects are segments and ports, seen from Neutron.
+fn is_view(kind: &Kind) -> bool {
+    crate::model::NEUTRON_VIEWS.contains(&kind)
+}

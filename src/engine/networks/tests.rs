@@ -1,0 +1,249 @@
+//! Requests to Neutron's networks, subnets and ports, and what becomes of segments.
+
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+
+use super::Attributes;
+use crate::engine::taps::{DEFAULT_PROJECT, Member};
+use crate::engine::{Caller, Engine, Moment, Refusal, Reveal};
+use crate::model::{Kind, NETWORK, PORT, PolicyPath, SUBNET, TAP_SERVICE};
+
+const OTHER: &str = "bb2e4b1ff3ac4ba8a0ac5e2d54f6a1f0";
+
+struct Lab {
+    engine: Engine,
+    _folder: TempDir,
+}
+
+fn caller() -> Caller {
+    Caller { user: "admin".to_owned(), now: Moment(1_000) }
+}
+
+fn admin() -> Member {
+    Member::admin(caller())
+}
+
+fn stranger() -> Member {
+    Member { caller: caller(), project: OTHER.to_owned(), is_admin: false }
+}
+
+fn attributes(json: Json) -> Attributes {
+    let Json::Object(attributes) = json else { panic!("{json}") };
+    attributes
+}
+
+impl Lab {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let engine = Engine::open(&folder.path().join("engine.db"), Moment(1)).unwrap();
+        Self { engine, _folder: folder }
+    }
+
+    fn try_create(&self, kind: &'static Kind, body: Json, by: &Member) -> Result<Attributes, Refusal> {
+        self.engine.create_in_neutron(kind, vec![attributes(body)], by).map(|mut made| made.remove(0))
+    }
+
+    fn create(&self, kind: &'static Kind, body: Json) -> Json {
+        Json::Object(self.try_create(kind, body, &admin()).unwrap())
+    }
+
+    /// What is said of a refused creation.
+    fn refused(&self, kind: &'static Kind, body: Json) -> (String, String) {
+        said(self.try_create(kind, body, &admin()))
+    }
+
+    fn update(&self, kind: &'static Kind, of: &Json, body: Json) -> Result<Attributes, Refusal> {
+        self.engine.update_in_neutron(kind, of["id"].as_str().unwrap(), &attributes(body), &admin())
+    }
+
+    fn delete(&self, kind: &'static Kind, of: &Json) -> Result<(), Refusal> {
+        self.engine.delete_in_neutron(kind, of["id"].as_str().unwrap(), &admin())
+    }
+
+    /// A network with a subnet.
+    fn network(&self, cidr: &str) -> (Json, Json) {
+        let network = self.create(&NETWORK, json!({ "name": "net" }));
+        let subnet = json!({ "network_id": network["id"], "ip_version": 4, "cidr": cidr, "name": "sub" });
+        let subnet = self.create(&SUBNET, subnet);
+        (network, subnet)
+    }
+
+    fn segment(&self, path: &str) -> crate::engine::Object {
+        self.engine.get(&PolicyPath::parse(path).unwrap(), Reveal::Public).unwrap()
+    }
+}
+
+fn said<T: std::fmt::Debug>(result: Result<T, Refusal>) -> (String, String) {
+    match result.unwrap_err() {
+        Refusal::Neutron(fault) => (fault.name().to_owned(), fault.to_string()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_network_is_a_segment_and_a_port_a_segment_port() {
+    let lab = Lab::new();
+    let (network, subnet) = lab.network("10.1.0.0/24");
+    assert_eq!((&network["name"], &network["status"]), (&json!("net"), &json!("ACTIVE")));
+    assert_eq!(subnet["gateway_ip"], "10.1.0.1");
+    assert_eq!(subnet["allocation_pools"], json!([{ "start": "10.1.0.2", "end": "10.1.0.254" }]));
+    let wanted = json!({ "network_id": network["id"], "port_security_enabled": false });
+    let port = lab.create(&PORT, wanted);
+    assert_eq!(port["fixed_ips"], json!([{ "subnet_id": subnet["id"], "ip_address": "10.1.0.2" }]));
+    assert_eq!(
+        (&port["port_security_enabled"], &port["status"], &port["name"]),
+        (&json!(false), &json!("DOWN"), &json!(""))
+    );
+    let mac = port["mac_address"].as_str().unwrap();
+    assert!(mac.starts_with("fa:16:3e:"), "{mac}");
+    let path = format!("/infra/segments/{}", network["id"].as_str().unwrap());
+    assert_eq!(lab.segment(&path).unique_id(), network["id"]);
+    let declared = lab.segment(&format!("{path}/ports/{}", port["id"].as_str().unwrap()));
+    assert_eq!(declared.unique_id(), port["id"]);
+    assert_eq!(declared.get("address_bindings").unwrap(), &json!([{ "ip_address": "10.1.0.2", "mac_address": mac }]));
+    let bound = lab.update(&PORT, &port, json!({ "device_id": "vm-1", "device_owner": "compute:nova", "name": "tap" }));
+    let bound = bound.unwrap();
+    assert_eq!(
+        (&bound["status"], &bound["device_id"], &bound["name"]),
+        (&json!("ACTIVE"), &json!("vm-1"), &json!("tap"))
+    );
+    let listed = lab.engine.neutron_objects(&NETWORK, &admin()).unwrap();
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0]["subnets"], json!([subnet["id"]]));
+}
+
+#[test]
+fn what_others_have_made_is_seen() {
+    let lab = Lab::new();
+    let put = |path: &str, body: Json| lab.engine.put(&PolicyPath::parse(path).unwrap(), body, &caller()).unwrap();
+    let segment = "/infra/tier-1s/cgw/segments/app";
+    let subnet = json!({ "gateway_address": "192.168.10.1/24", "dhcp_ranges": ["192.168.10.100-192.168.10.101"] });
+    put(segment, json!({ "subnets": [subnet] }));
+    let binding = json!({ "ip_address": "192.168.10.100" });
+    let web =
+        put(&format!("{segment}/ports/web"), json!({ "address_bindings": [binding], "attachment": { "id": "vif" } }));
+    let shown = lab.engine.neutron_object(&PORT, web.unique_id(), &admin()).unwrap();
+    assert_eq!(
+        (&shown["name"], &shown["device_id"], &shown["status"]),
+        (&json!("web"), &json!("vif"), &json!("ACTIVE"))
+    );
+    assert_eq!(shown["mac_address"], Json::Null);
+    let network = shown["network_id"].clone();
+    let next = lab.create(&PORT, json!({ "network_id": network }));
+    assert_eq!(next["fixed_ips"][0]["ip_address"], "192.168.10.101");
+    let (kind, text) = lab.refused(&PORT, json!({ "network_id": network }));
+    assert_eq!(kind, "IpAddressGenerationFailure");
+    assert!(text.starts_with("No more IP addresses available on network "), "{text}");
+    // What Neutron does not know of the port stays as it is.
+    let web = json!({ "id": web.unique_id() });
+    lab.update(&PORT, &web, json!({ "name": "front" })).unwrap();
+    let after = lab.segment(&format!("{segment}/ports/web"));
+    assert_eq!(after.get("attachment").unwrap(), &json!({ "id": "vif" }));
+    assert_eq!(after.get("display_name").unwrap(), "front");
+}
+
+#[test]
+fn addresses_are_given_once() {
+    let lab = Lab::new();
+    let (network, subnet) = lab.network("10.1.0.0/29");
+    let fixed = |ip: &str| json!({ "network_id": network["id"], "fixed_ips": [{ "ip_address": ip }] });
+    let port = lab.create(&PORT, fixed("10.1.0.3"));
+    let subnet_id = subnet["id"].as_str().unwrap();
+    let taken = |ip: &str| {
+        ("IpAddressAlreadyAllocated".to_owned(), format!("IP address {ip} already allocated in subnet {subnet_id}"))
+    };
+    assert_eq!(lab.refused(&PORT, fixed("10.1.0.3")), taken("10.1.0.3"));
+    assert_eq!(lab.refused(&PORT, fixed("10.1.0.1")), taken("10.1.0.1"));
+    assert_eq!(lab.refused(&PORT, fixed("10.1.0.7")).0, "InvalidIpForSubnet");
+    assert_eq!(lab.refused(&PORT, fixed("10.2.0.1")).0, "InvalidIpForNetwork");
+    let mac = json!({ "network_id": network["id"], "mac_address": port["mac_address"] });
+    assert_eq!(lab.refused(&PORT, mac).0, "MacAddressInUse");
+    let none = lab.create(&PORT, json!({ "network_id": network["id"], "fixed_ips": [] }));
+    assert_eq!(none["fixed_ips"], json!([]));
+    let both = json!({ "fixed_ips": [{ "subnet_id": subnet_id }, { "ip_address": "10.1.0.6" }] });
+    let both = lab.update(&PORT, &none, both).unwrap();
+    assert_eq!(both["fixed_ips"][0]["ip_address"], "10.1.0.2");
+    assert_eq!(both["fixed_ips"][1]["ip_address"], "10.1.0.6");
+    assert_eq!(both["mac_address"], none["mac_address"]);
+    let none = lab.update(&PORT, &none, json!({ "fixed_ips": [] })).unwrap();
+    assert_eq!(none["fixed_ips"], json!([]));
+}
+
+#[test]
+fn what_is_used_stays() {
+    let lab = Lab::new();
+    let (network, subnet) = lab.network("10.1.0.0/24");
+    let port = lab.create(&PORT, json!({ "network_id": network["id"] }));
+    let tap = lab.create(&TAP_SERVICE, json!({ "port_id": port["id"] }));
+    let id = network["id"].as_str().unwrap();
+    let text = format!(
+        "Unable to complete operation on network {id}. There are one or more ports still in use on the network."
+    );
+    assert_eq!(said(lab.delete(&NETWORK, &network)), ("NetworkInUse".to_owned(), text));
+    assert_eq!(said(lab.delete(&SUBNET, &subnet)).0, "SubnetInUse");
+    lab.delete(&PORT, &port).unwrap();
+    assert_eq!(
+        said(lab.engine.neutron_object(&TAP_SERVICE, tap["id"].as_str().unwrap(), &admin())).0,
+        "TapServiceNotFound"
+    );
+    lab.delete(&SUBNET, &subnet).unwrap();
+    lab.delete(&NETWORK, &network).unwrap();
+    assert!(lab.engine.neutron_objects(&NETWORK, &admin()).unwrap().is_empty());
+}
+
+#[test]
+fn subnets_keep_to_their_networks() {
+    let lab = Lab::new();
+    let (network, subnet) = lab.network("10.1.0.0/24");
+    let wanted = |more: Json| {
+        let mut body = json!({ "network_id": network["id"], "ip_version": 4, "cidr": "10.2.0.0/24" });
+        body.as_object_mut().unwrap().extend(attributes(more));
+        body
+    };
+    for (more, kind) in [
+        (json!({ "cidr": "10.1.0.128/25" }), "InvalidInput"),
+        (json!({ "ip_version": 6 }), "HTTPBadRequest"),
+        (json!({ "gateway_ip": "10.9.0.1" }), "InvalidInput"),
+        (json!({ "gateway_ip": null }), "HTTPBadRequest"),
+        (json!({ "allocation_pools": [{ "start": "10.2.0.9", "end": "10.2.0.2" }] }), "InvalidAllocationPool"),
+        (json!({ "allocation_pools": [{ "start": "10.2.0.9", "end": "10.3.0.2" }] }), "OutOfBoundsAllocationPool"),
+        (
+            json!({ "allocation_pools": [{ "start": "10.2.0.1", "end": "10.2.0.2" }] }),
+            "GatewayConflictWithAllocationPools",
+        ),
+        (json!({ "enable_dhcp": "perhaps" }), "InvalidInput"),
+        (json!({ "cidr": "10.2.0.0" }), "HTTPBadRequest"),
+        (json!({ "network_id": DEFAULT_PROJECT }), "NetworkNotFound"),
+        (json!({ "dns_nameservers": [] }), "HTTPBadRequest"),
+    ] {
+        assert_eq!(lab.refused(&SUBNET, wanted(more.clone())).0, kind, "{more}");
+    }
+    let two = lab.create(&SUBNET, wanted(json!({ "gateway_ip": "10.2.0.5", "enable_dhcp": "no", "name": "two" })));
+    assert_eq!((&two["enable_dhcp"], &two["name"]), (&json!(false), &json!("two")));
+    assert_eq!(two["allocation_pools"].as_array().unwrap().len(), 2);
+    let renamed = lab.update(&SUBNET, &subnet, json!({ "name": "one", "enable_dhcp": false })).unwrap();
+    assert_eq!((&renamed["name"], &renamed["enable_dhcp"]), (&json!("one"), &json!(false)));
+    assert_eq!(
+        said(lab.update(&SUBNET, &subnet, json!({ "cidr": "10.9.0.0/24" }))).1,
+        "Cannot update read-only attribute cidr"
+    );
+    lab.delete(&SUBNET, &subnet).unwrap();
+    let kept = lab.engine.neutron_objects(&SUBNET, &admin()).unwrap();
+    assert_eq!((kept.len(), &kept[0]["name"]), (1, &json!("two")));
+}
+
+#[test]
+fn a_project_sees_its_own() {
+    let lab = Lab::new();
+    let (network, _) = lab.network("10.1.0.0/24");
+    let id = network["id"].as_str().unwrap();
+    assert_eq!(said(lab.engine.neutron_object(&NETWORK, id, &stranger())).0, "NetworkNotFound");
+    let own = lab.try_create(&NETWORK, json!({}), &stranger()).unwrap();
+    assert_eq!((&own["project_id"], &own["name"]), (&json!(OTHER), &json!("")));
+    let port = lab.try_create(&PORT, json!({ "network_id": own["id"] }), &stranger()).unwrap();
+    assert_eq!(port["tenant_id"], OTHER);
+    assert_eq!(lab.engine.neutron_objects(&PORT, &stranger()).unwrap().len(), 1);
+    let foreign = lab.try_create(&PORT, json!({ "network_id": id }), &stranger());
+    assert_eq!(said(foreign).0, "NetworkNotFound");
+    assert_eq!(lab.refused(&NETWORK, json!({ "shared": true })).0, "HTTPBadRequest");
+}
