@@ -108,14 +108,6 @@ pub fn of_error(face: &Face, done: &str, error: &BackendError) -> Diagnostics {
         Refusal::Dangling { field, to } => dangling(face, &place_of(face, field), to).into(),
         Refusal::InUse { path, by } => in_use(title, path.as_str(), by.iter().map(PolicyPath::as_str)).into(),
         Refusal::SystemOwned(path) => system_owned(face, path.as_str()).into(),
-        Refusal::Neutron(fault) => {
-            let diagnostic =
-                Diagnostic::error(summary, format!("Neutron says: {}.", fault.to_string().trim_end_matches('.')));
-            match fault.attribute() {
-                Some(attribute) => diagnostic.at(path_of(face, &place_of(face, attribute))).into(),
-                None => diagnostic.into(),
-            }
-        }
         Refusal::Store(error) => Diagnostic::error(summary, of_store(error)).into(),
         refusal => Diagnostic::error(summary, refusal.to_string()).into(),
     }
