@@ -11,8 +11,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use terraform_provider_vpn::engine::taps::Member;
 use terraform_provider_vpn::engine::{Caller, Engine, Moment};
-use terraform_provider_vpn::model::{PolicyPath, system};
+use terraform_provider_vpn::model::{PolicyPath, TAP_FLOW, TAP_MIRROR, TAP_SERVICE, system};
 
 /// What a command printed, and how it ended.
 struct Said {
@@ -282,4 +283,75 @@ fn a_reader_that_goes_away_is_no_failure() {
     let output = Command::new("sh").args(["-c", &shell]).current_dir(lab.folder.path()).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert!(Path::new(env!("CARGO_BIN_EXE_terraform-provider-vpn")).exists());
+}
+
+#[test]
+fn what_a_tap_copied_is_a_capture_that_others_read() {
+    let lab = Lab::new();
+    // A minute ago, so that the tap has been set up and a flow has sent packets since.
+    let by = Caller { user: "admin".to_owned(), now: Moment(Moment::from_clock().0 - 60_000) };
+    let engine = Engine::open(&lab.file("taps.db"), by.now).unwrap();
+    let segment = format!("{}/segments/app", system::COMPUTE_GATEWAY);
+    let put =
+        |at: &str, body: Value| engine.put(&PolicyPath::parse(at).unwrap(), body, &by).unwrap().unique_id().to_owned();
+    put(&segment, json!({ "subnets": [{ "gateway_address": "192.168.98.1/24" }] }));
+    let port = |id: &str, address: &str| {
+        put(&format!("{segment}/ports/{id}"), json!({ "address_bindings": [{ "ip_address": address }] }))
+    };
+    let (web, _, ids) = (port("web", "192.168.98.10"), port("db", "192.168.98.11"), port("ids", "192.168.98.12"));
+    let member = Member::admin(by.clone());
+    let create = |kind, body: Value| {
+        let made = engine.create_tap(kind, body.as_object().unwrap().clone(), &member, None).unwrap();
+        made.unique_id().to_owned()
+    };
+    let service = create(&TAP_SERVICE, json!({ "name": "watch", "port_id": ids }));
+    create(&TAP_FLOW, json!({ "tap_service_id": service, "source_port": web, "direction": "BOTH" }));
+    let mirror = json!({
+        "port_id": web, "directions": { "OUT": 9 }, "remote_ip": "203.0.113.9", "mirror_type": "erspanv1",
+    });
+    let mirror = create(&TAP_MIRROR, mirror);
+    put(
+        "/infra/simulated-flows/f",
+        json!({
+            "source": "192.168.98.10", "destination": "192.168.98.11", "protocol": "TCP", "destination_port": 443,
+            "packets_per_second": 2, "packet_size": 300,
+        }),
+    );
+    let said = lab.run("capture --data taps.db --tap-service watch -o watch.pcap -c 40");
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    assert!(said.out.starts_with("40 frames of tap service watch since "), "{}", said.out);
+    assert!(said.out.contains("and there are more"), "{}", said.out);
+    let said = lab.run(&format!("capture --data taps.db --tap-mirror {mirror} -o mirror.pcap -c 8"));
+    assert_eq!(said.code, 0, "{}", said.err);
+    let by_port = lab.run("capture --data taps.db --port ids -o port.pcap -c 40 --to 2100-01-01T00:00:00Z");
+    assert_eq!(by_port.code, 0, "{}", by_port.err);
+    assert_eq!(fs::read(lab.file("port.pcap")).unwrap(), fs::read(lab.file("watch.pcap")).unwrap());
+    let nobody = lab.run("capture --data taps.db --tap-service nobody -o nobody.pcap");
+    assert_eq!(nobody.code, 2);
+    assert!(nobody.err.starts_with("error: there is no tap service nobody"), "{}", nobody.err);
+    let early = lab.run("capture --data taps.db --port ids -o early.pcap --from 2020-01-01T00:00:00Z");
+    assert!(early.err.contains("cannot be seen any more"), "{}", early.err);
+    assert!(!lab.file("early.pcap").exists());
+
+    // Somebody else's program reads it, where there is one.
+    let read = |file: &str, fields: &[&str]| {
+        let mut tshark = Command::new("tshark");
+        tshark.args(["-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-n", "-T", "fields", "-r"]);
+        tshark.arg(lab.file(file)).args(fields.iter().flat_map(|field| ["-e", field]));
+        let output = tshark.stderr(Stdio::null()).output().ok().filter(|output| output.status.success())?;
+        Some(String::from_utf8(output.stdout).unwrap())
+    };
+    let fields = ["ip.src", "frame.len", "tcp.seq", "ip.checksum.status", "tcp.checksum.status", "tcp.analysis.flags"];
+    let Some(watched) = read("watch.pcap", &fields) else { return };
+    let lines: Vec<_> = watched.lines().map(|line| line.split('\t').collect::<Vec<_>>()).collect();
+    assert_eq!(lines.len(), 40);
+    for (position, line) in lines.iter().enumerate() {
+        let (source, size) = if position % 2 == 0 { ("192.168.98.10", "314") } else { ("192.168.98.11", "54") };
+        assert_eq!((line[0], line[1]), (source, size));
+        assert_eq!(line[3..], ["1", "1", ""], "{line:?}");
+    }
+    let mirrored = read("mirror.pcap", &["ip.dst", "erspan.spanid", "gre.sequence_number", "tcp.dstport"]).unwrap();
+    let first = mirrored.lines().next().unwrap();
+    assert_eq!(first, "203.0.113.9,192.168.98.11\t9\t0\t443");
+    assert_eq!(mirrored.lines().count(), 8);
 }

@@ -62,7 +62,16 @@ type Case = (&'static str, &'static str, [&'static str; 2], [&'static str; 2], b
 pub const CASES: [Case; 21] = [
     ("tap_service", "name", ["name = \"one\"", "name = \"two\""], ["one", "two"], false),
     ("tap_service", "description", ["description = \"one\"", ""], ["one", ""], false),
-    ("tap_service", "project_id", ["project_id = \"red\"", "project_id = \"blue\""], ["red", "blue"], true),
+    (
+        "tap_service",
+        "project_id",
+        [
+            "project_id = \"red\"\nport_id = vpn_segment_port.red.unique_id",
+            "project_id = \"blue\"\nport_id = vpn_segment_port.blue.unique_id",
+        ],
+        ["red", "blue"],
+        true,
+    ),
     (
         "tap_service",
         "port_id",
@@ -143,6 +152,12 @@ fn needs(kind: &str, number: usize) -> Vec<(&'static str, String)> {
 
 fn declared(way: usize) -> String {
     let mut hcl = PORTS.to_owned();
+    for project in ["red", "blue"] {
+        hcl += &format!(
+            "resource \"vpn_segment_port\" \"{project}\" {{\nsegment_path = vpn_segment.s.path\ntag {{\nscope = \
+             \"os-project-id\"\ntag = \"{project}\"\n}}\n}}\n"
+        );
+    }
     for (name, project) in [("base", PROJECT), ("other", PROJECT)] {
         hcl += &format!(
             "resource \"vpn_tap_service\" \"{name}\" {{\nname = \"{name}\"\nproject_id = \"{project}\"\nport_id = \
@@ -151,8 +166,9 @@ fn declared(way: usize) -> String {
     }
     for (number, (kind, attribute, given, ..)) in CASES.iter().enumerate() {
         let own = attribute.split('.').next().unwrap();
+        let is_open = |name: &str| name != own && !given[way].contains(&format!("{name} ="));
         let rest: Vec<_> =
-            needs(kind, number).into_iter().filter(|(name, _)| *name != own).map(|(_, hcl)| hcl).collect();
+            needs(kind, number).into_iter().filter(|(name, _)| is_open(name)).map(|(_, hcl)| hcl).collect();
         let name = resource_name(attribute);
         hcl += &format!("resource \"vpn_{kind}\" \"{name}\" {{\n{}\n{}\n}}\n", rest.join("\n"), given[way]);
     }
@@ -233,7 +249,10 @@ fn each_is_imported_by_its_id_and_by_its_name() {
             let lab = Workspace::beside(&owner);
             lab.configure(&format!("resource \"vpn_{kind}\" \"x\" {{}}\n"));
             lab.run(&["import", "-input=false", &address, by]).succeeded();
-            assert_eq!(lab.state(&address), owner.state(&address), "{address} by {by}");
+            let [mut found, mut known] = [&lab, &owner].map(|lab| lab.state(&address));
+            // It changes with time.
+            [&mut found, &mut known].map(|state| state.as_object_mut().unwrap().remove("status"));
+            assert_eq!(found, known, "{address} by {by}");
         }
     }
 }
@@ -286,11 +305,11 @@ fn what_neutron_would_refuse_a_plan_refuses() {
     let unknown = "00000000-0000-4000-8000-000000000000";
     for (change, with, line, words) in [
         ("direction      = \"BOTH\"", "direction = \"both\"", "direction", &["\"both\"", "BOTH"][..]),
-        ("direction      = \"BOTH\"", "vlan_filter = \"a\"\ndirection = \"IN\"", "vlan_filter", &["vlan_filter"]),
-        ("vpn_segment_port.web.unique_id", "\"web\"", "source_port", &["source_port"]),
+        ("direction      = \"BOTH\"", "vlan_filter = \"a\"\ndirection = \"IN\"", "vlan_filter", &["list of VLANs"]),
+        ("vpn_segment_port.web.unique_id", "\"web\"", "source_port", &["\"web\""]),
         ("vpn_segment_port.web.unique_id", &format!("{unknown:?}"), "source_port", &[unknown, "does not exist"]),
         ("vpn_tap_service.x.id", &format!("{unknown:?}"), "tap_service_id", &[unknown, "does not exist"]),
-        ("\"203.0.113.200\"", "\"collector\"", "remote_ip", &["remote_ip"]),
+        ("\"203.0.113.200\"", "\"collector\"", "remote_ip", &["\"collector\""]),
         ("\"203.0.113.200\"", "\"224.0.0.1\"", "remote_ip", &["nobody's address"]),
         ("\"erspanv1\"", "\"erspan\"", "mirror_type", &["erspanv1", "gre"]),
         ("in  = 101", "in = 1024", "in", &["1024"]),

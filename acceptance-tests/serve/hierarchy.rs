@@ -134,6 +134,9 @@ fn objects_are_found_by_what_they_hold() {
         ("id:(db OR web-2)", vec!["db", "web-2"]),
         ("path:\"/infra/tier-1s/cgw/segments/db\"", vec!["db"]),
         ("id:nothing", vec![]),
+        ("resource_type:Segment AND _revision:(>=0 AND <1)", vec!["db", "web-1", "web-2"]),
+        ("resource_type:Segment AND _revision:>0", vec![]),
+        ("resource_type:Segment AND id:(>db AND <web-2)", vec!["web-1"]),
     ] {
         let found = search(query).ok();
         let expected: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
@@ -146,7 +149,38 @@ fn objects_are_found_by_what_they_hold() {
     let cursor = first["cursor"].as_str().unwrap();
     let rest = lab.get(&format!("/api/v1/search/query?query=resource_type:Segment&page_size=2&cursor={cursor}")).ok();
     assert_eq!(rest["results"].as_array().unwrap().len(), 1);
-    assert_eq!(lab.by(("auditor", AUDITOR), "GET", "/api/v1/search/dsl?query=db", "").ok()["result_count"], 1);
+    assert_eq!(lab.by(("auditor", AUDITOR), "GET", "/api/v1/search/query?query=db", "").ok()["result_count"], 1);
+}
+
+#[test]
+fn objects_are_found_in_the_other_language_too() {
+    let lab = Lab::new();
+    for (id, state) in [("web-1", "UP"), ("web-2", "DOWN"), ("db", "UP")] {
+        let body = json!({ "display_name": format!("The {id}"), "admin_state": state, "tags": [{ "tag": id }] });
+        lab.put(&format!("/infra/tier-1s/cgw/segments/{id}"), &body).ok();
+    }
+    lab.put(&format!("{SERVICE}/sessions/s"), &session("/infra/ipsec-vpn-dpd-profiles/nsx-default-l3vpn-dpd-profile"))
+        .ok();
+    let search = |query: &str| {
+        let query: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
+        lab.get(&format!("/policy/api/v1/search/dsl?query={query}&included_fields=id&sort_by=id"))
+    };
+    for (query, ids) in [
+        ("segment", vec!["db", "web-1", "web-2"]),
+        ("Segment where admin_state = up", vec!["db", "web-1"]),
+        ("segment where admin_state != up or tags.tag = db", vec!["db", "web-2"]),
+        ("segment where display_name like web AND _revision >= 0", vec!["web-1", "web-2"]),
+        ("segment where display_name = \"the db\"", vec!["db"]),
+        ("IPSecVpnSession", vec!["s"]),
+        ("tier0 where id = vmc", vec!["vmc"]),
+    ] {
+        let found = search(query).ok();
+        let expected: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
+        assert_eq!(found["results"], json!(expected), "{query}");
+    }
+    for query in ["id:db", "segment where", "Segmant", "segment where id ~ db"] {
+        search(query).refused(400, 60_508);
+    }
 }
 
 #[test]
@@ -160,6 +194,23 @@ fn what_exists_is_realized() {
     assert_eq!(entities["results"][0]["state"], "REALIZED");
     lab.get(&format!("{state}/status?intent_path=/infra/tier-0s/none")).refused(404, 600);
     lab.get(&format!("{state}/status")).refused(400, 255);
+    for (more, site) in [("", "/infra/sites/default"), ("&include_enforced_status=true", "/infra/sites/default")] {
+        let status = lab.get(&format!("{state}/status?intent_path={path}&site_path={site}{more}")).ok();
+        assert_eq!(status["consolidated_status"]["consolidated_status"], "SUCCESS");
+    }
+    lab.get(&format!("{state}/status?intent_path={path}&site_path=/infra/sites/other")).refused(400, 500_012);
+    lab.get(&format!("{state}/status?intent_path=nothing")).refused(400, 500_012);
+    let refresh = format!("{state}/realized-entity?intent_path={path}");
+    assert_eq!(lab.post(&format!("{refresh}&action=refresh")).ok(), Value::Null);
+    lab.post(&refresh).refused(400, 255);
+    lab.get(&refresh).refused(405, 405);
+    lab.post(&format!("{state}/realized-entity?intent_path=/infra/tier-0s/none&action=refresh")).refused(404, 600);
+    // A change is realized as it is answered.
+    lab.patch(path, &json!({ "description": "mine" })).refused(403, 289);
+    lab.put("/infra/tier-1s/cgw/segments/app", &json!({})).ok();
+    lab.patch("/infra/tier-1s/cgw/segments/app", &json!({ "description": "new" })).ok();
+    let status = lab.get(&format!("{state}/status?intent_path=/infra/tier-1s/cgw/segments/app")).ok();
+    assert_eq!(status["intent_version"], "1");
     let points = lab.get("/policy/api/v1/infra/sites/default/enforcement-points").ok();
     let point = points["results"][0]["path"].as_str().unwrap();
     assert_eq!(lab.get(&format!("/policy/api/v1{point}")).ok()["path"], point);

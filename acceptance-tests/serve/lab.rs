@@ -199,6 +199,11 @@ pub fn basic(user: &str, password: &str) -> String {
 
 /// Reads one answer.
 pub fn read(stream: &mut TcpStream) -> Reply {
+    try_read(stream).expect("the connection ended before the answer did")
+}
+
+/// Reads one answer, if it comes whole.
+pub fn try_read(stream: &mut TcpStream) -> Option<Reply> {
     let mut bytes = Vec::new();
     let head = loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -206,7 +211,7 @@ pub fn read(stream: &mut TcpStream) -> Reply {
         }
         let mut part = [0; 8_192];
         match stream.read(&mut part) {
-            Ok(0) | Err(_) => panic!("the connection ended: {:?}", String::from_utf8_lossy(&bytes)),
+            Ok(0) | Err(_) => return None,
             Ok(count) => bytes.extend_from_slice(&part[..count]),
         }
     };
@@ -223,9 +228,9 @@ pub fn read(stream: &mut TcpStream) -> Reply {
     while body.len() < length {
         let mut part = [0; 65_536];
         match stream.read(&mut part) {
-            Ok(0) | Err(_) => break,
+            Ok(0) | Err(_) => return None,
             Ok(count) => body.extend_from_slice(&part[..count]),
         }
     }
-    Reply { status, headers, body }
+    Some(Reply { status, headers, body })
 }

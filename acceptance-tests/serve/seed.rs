@@ -114,6 +114,61 @@ fn what_runs_is_asked_about_with_parameters() {
         assert!(csv.text().starts_with("logical_router_id,neighbor_id,"), "{}", csv.text());
     }
     lab.post(&format!("{NEIGHBORS}/dallas/routes")).refused(400, 255);
+    let reset = format!("{session}/statistics?action=reset&enforcement_point_path");
+    lab.post(&format!("{reset}={PLACE}")).ok();
+    lab.post(&format!("{reset}=/infra/x/y")).refused(400, 500_012);
+    // Only what is read can be read from memory.
+    lab.post(&format!("{session}/statistics?action=reset&source=cached")).refused(400, 255);
+    lab.get(&format!("{NEIGHBORS}/dallas/routes?source=cached")).refused(400, 255);
+}
+
+#[test]
+fn neighbors_are_asked_about_with_parameters() {
+    let lab = Lab::new();
+    lab.put(&format!("{SERVICE}/sessions/dallas"), &route_based()).ok();
+    for (id, address) in [("dallas", "169.254.151.1"), ("austin", "169.254.152.1")] {
+        let neighbor = json!({ "neighbor_address": address, "remote_as_num": "65006" });
+        lab.put(&format!("{NEIGHBORS}/{id}"), &neighbor).ok();
+    }
+    let routes = |more: &str| lab.get(&format!("{NEIGHBORS}/dallas/routes?{more}"));
+    let node = routes("").ok()["results"][0]["edge_node_routes"][0]["transport_node_id"].as_str().unwrap().to_owned();
+    let status = |more: &str| lab.get(&format!("{NEIGHBORS}/status?{more}"));
+    for (more, count) in [
+        (String::new(), 2),
+        (format!("transport_node_id={node}"), 2),
+        ("bgp_neighbor_type=USER&source=realtime".to_owned(), 2),
+        (
+            "include_mark_for_delete_objects=true&sort_by=neighbor_address&sort_ascending=false&page_size=1".to_owned(),
+            2,
+        ),
+    ] {
+        assert_eq!(status(&more).ok()["result_count"], count, "{more}");
+    }
+    let first = status("sort_by=neighbor_address&sort_ascending=false&page_size=1").ok();
+    assert_eq!(first["results"][0]["neighbor_address"], "169.254.152.1");
+    status("transport_node_id=x").refused(404, 600);
+    status("edge_path=/infra/sites/default/enforcement-points/vmc-enforcementpoint/edge-clusters/c/edge-nodes/n")
+        .refused(400, 500_012);
+    let said = status("stats_type=DATAPATH").refused(400, 255);
+    assert!(said.contains("Leave it out"), "{said}");
+    // Which nodes a gateway runs on, its locale service says.
+    let service = "/infra/tier-0s/edge/locale-services/one";
+    lab.put("/infra/tier-0s/edge", &json!({})).ok();
+    let edge = "/infra/sites/default/enforcement-points/default/edge-clusters/c/edge-nodes/n";
+    let cluster = "/infra/sites/default/enforcement-points/default/edge-clusters/c";
+    lab.put(service, &json!({ "edge_cluster_path": cluster, "preferred_edge_paths": [edge] })).ok();
+    let at = format!("{service}/bgp/neighbors/status?edge_path={edge}");
+    assert_eq!(lab.get(&at).ok()["result_count"], 0);
+    lab.get(&format!("{at}x")).refused(400, 500_012);
+
+    assert_eq!(routes("neighbor_address=169.254.151.1&count=5&page_size=10").ok()["result_count"], 1);
+    assert_eq!(routes("neighbor_address=169.254.151.9").ok()["result_count"], 0);
+    routes("neighbor_address=dallas").refused(400, 255);
+    routes("page_size=5000").refused(400, 255);
+    routes("count=-1").refused(400, 255);
+    let csv = routes(&format!("format=csv&neighbor_address=169.254.151.9&enforcement_point_path={PLACE}"));
+    assert_eq!(csv.text().lines().count(), 1, "the names of the columns alone");
+    routes("format=csv&page_size=5").refused(400, 255);
 }
 
 fn route_based() -> Value {

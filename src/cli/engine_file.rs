@@ -1,12 +1,13 @@
 //! The engine file that a command looks at.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::Failure;
 use crate::engine::prefix_filter::PrefixMatch;
-use crate::engine::store::StoreError;
+use crate::engine::store::{Store, StoreError};
 use crate::engine::{Engine, Moment, Refusal};
 use crate::provider::{DEFAULT_ENGINE_FILE, ENGINE_FILE_VARIABLE, PREFIX_MATCH_VARIABLE};
 
@@ -44,7 +45,16 @@ impl DataFile {
 
     /// The engine in the file, to be run: the file is created when there is none.
     pub fn serve(&self, now: Moment) -> Result<Engine, Failure> {
-        let engine = Engine::open(&self.path(), now).map_err(|error| Failure::new(error.to_string()))?;
+        self.run_as_said(Engine::open(&self.path(), now))
+    }
+
+    /// The engine in `store` instead, to be run.
+    pub fn serve_over(&self, store: Arc<dyn Store>, now: Moment) -> Result<Engine, Failure> {
+        self.run_as_said(Engine::over(store, now))
+    }
+
+    fn run_as_said(&self, engine: Result<Engine, StoreError>) -> Result<Engine, Failure> {
+        let engine = engine.map_err(|error| Failure::new(error.to_string()))?;
         let mode = self.prefix_match.map_or_else(prefix_match_of_the_environment, Ok)?;
         Ok(engine.reading_bounds_as(mode))
     }

@@ -41,6 +41,11 @@ pub fn note(text: &str) {
     let _ = writeln!(out, "{} {text}", styled(STRONG, "note:"));
 }
 
+/// Warns on stderr.
+pub fn warn(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{} {text}", styled(PENDING, "warning:"));
+}
+
 /// The exit codes of the commands that answer a question, as those of diff(1): 0 and 1
 /// are answers, and 2 is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

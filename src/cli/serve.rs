@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -11,8 +12,9 @@ use super::engine_file::DataFile;
 use super::output::{self, Answer, Failure};
 use crate::api::auth::{CredentialsError, RefreshToken, User};
 use crate::api::{Auth, Credentials, Limits, Role, Server, ServerError, Shared, Tls, TlsError};
-use crate::engine::Moment;
+use crate::engine::store::{EtcdAddress, EtcdStore};
 use crate::engine::taps::Quotas;
+use crate::engine::{Engine, Moment};
 
 /// The password of the user `admin`.
 const ADMIN_PASSWORD: &str = "VPN_SERVE_ADMIN_PASSWORD";
@@ -20,6 +22,10 @@ const ADMIN_PASSWORD: &str = "VPN_SERVE_ADMIN_PASSWORD";
 const AUDITOR_PASSWORD: &str = "VPN_SERVE_AUDITOR_PASSWORD";
 /// A token that is exchanged for access tokens of the user `admin`.
 const REFRESH_TOKEN: &str = "VPN_SERVE_REFRESH_TOKEN";
+/// The user of etcd, where the address has none.
+const STORE_USER: &str = "VPN_SERVE_STORE_USER";
+/// The password of the user of etcd, where the address has none.
+const STORE_PASSWORD: &str = "VPN_SERVE_STORE_PASSWORD";
 
 /// What the `serve` command is given.
 #[derive(Args)]
@@ -29,6 +35,14 @@ pub struct Options {
     listen: SocketAddr,
     #[command(flatten)]
     data: DataFile,
+    // Not read by the parser of arguments, which repeats what it refuses.
+    /// The engine in etcd instead, which several of these can serve at once.
+    #[arg(long, value_name = "URL", conflicts_with = "data", help_heading = "Engine", help = format!(
+        "The engine in etcd instead, which several of these can serve at once: \
+         etcd://HOST:2379,HOST:2379/PREFIX, or etcds:// with ?ca=FILE&cert=FILE&key=FILE \
+         [also: ${STORE_USER}, ${STORE_PASSWORD}]"
+    ))]
+    store: Option<String>,
     #[command(flatten)]
     encryption: Encryption,
     #[command(flatten)]
@@ -138,7 +152,7 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
     }
     let credentials = options.users.credentials(options.encryption.client_ca.is_some())?;
     let quotas = Quotas::of_settings(options.quotas.quota_tap_service, options.quotas.quota_tap_flow);
-    let engine = options.data.serve(Moment::from_clock())?.with_quotas(quotas);
+    let engine = options.engine()?.with_quotas(quotas);
     let rate = options.bounds.rate_limit;
     let auth = match credentials {
         None => Auth::none(rate),
@@ -187,6 +201,30 @@ fn end() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
+/// The value of an environment variable; an empty one is none.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+impl Options {
+    /// The engine that is served: in the file, or in etcd.
+    fn engine(&self) -> Result<Engine, Failure> {
+        let now = Moment::from_clock();
+        let Some(url) = &self.store else { return self.data.serve(now) };
+        let address = EtcdAddress::parse(url).map_err(|error| Failure::new(format!("--store: {error}")))?;
+        let address = address.or_login(variable(STORE_USER), variable(STORE_PASSWORD));
+        let exposed = address.exposed();
+        if !exposed.is_empty() {
+            let hosts = exposed.join(" and ");
+            output::warn(&format!(
+                "keys and passwords cross the network to {hosts} for everybody to read: use etcds://"
+            ));
+        }
+        let store = EtcdStore::open(&address).map_err(|error| Failure::new(error.to_string()))?;
+        self.data.serve_over(Arc::new(store), now)
+    }
+}
+
 impl Encryption {
     fn tls(&self, listen: SocketAddr) -> Result<Option<Tls>, Failure> {
         let tls = self.own(listen).transpose().map_err(|error| Failure::new(error.to_string()))?;
@@ -223,7 +261,6 @@ impl Users {
             return Ok(None);
         }
         let mut found = self.file.as_deref().map(Credentials::read).transpose()?.unwrap_or_default();
-        let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
         for (name, user, role) in [(ADMIN_PASSWORD, "admin", Role::Admin), (AUDITOR_PASSWORD, "auditor", Role::Auditor)]
         {
             if let Some(password) = variable(name) {

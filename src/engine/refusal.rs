@@ -83,7 +83,7 @@ impl Refusal {
                 Nature::Taken => (400, "BAD_REQUEST", 500_105, "Policy"),
             },
             Self::Neutron(fault) => (fault.status(), fault.name(), 0, "neutron"),
-            Self::Store(StoreError::Busy { .. }) => (503, "SERVICE_UNAVAILABLE", 98, "common-services"),
+            Self::Store(error) if error.is_temporary() => (503, "SERVICE_UNAVAILABLE", 98, "common-services"),
             Self::Store(_) => (500, "INTERNAL_SERVER_ERROR", 98, "common-services"),
         }
     }

@@ -1,6 +1,8 @@
 //! What every object of Neutron has (facts: "Neutron Tap-as-a-Service"). It has no
 //! revision, no tags and no type: its address tells what it is, and its project whose.
 
+use uuid::Uuid;
+
 use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape};
 
@@ -42,3 +44,37 @@ pub(super) const STATUS: Field = Field::read_only(
     Shape::Enum(&NeutronStatus::WORDS),
     "How far it is: `DOWN` until the agent has set it up, then `ACTIVE`, and `PENDING_DELETE` while it is taken down.",
 );
+
+/// Reads the UUID of an object in a collection of Neutron.
+pub(super) fn uuid(name: &str, collection: &str, text: &str) -> Result<String, (String, String)> {
+    let hint = match collection {
+        "ports" => format!("Give {name} the unique_id of a segment port: vpn_segment_port.NAME.unique_id."),
+        "networks" => format!("Give {name} the unique_id of a segment: vpn_segment.NAME.unique_id."),
+        _ => format!("Give {name} an id, best by a reference such as vpn_tap_service.NAME.id."),
+    };
+    Uuid::parse_str(text).map(|uuid| uuid.to_string()).map_err(|_| (format!("{text:?} is not a UUID"), hint))
+}
+
+/// Reads VLANs and ranges of them, as Neutron does: without a look at the numbers. With it,
+/// whether one of them is a VLAN that no packet has.
+pub(super) fn vlans(text: &str) -> Result<(String, Option<&str>), (String, String)> {
+    if !are_vlans(text) {
+        let hint = "Give VLANs and ranges of them, such as 10,20-30.".to_owned();
+        return Err((format!("{text:?} is not a list of VLANs"), hint));
+    }
+    let exists = |part: &&str| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let vlan = |text: &str| text.parse::<u16>().ok().filter(|vlan| *vlan <= LAST_VLAN);
+        vlan(first).zip(vlan(last)).is_some_and(|(first, last)| first <= last)
+    };
+    Ok((text.to_owned(), text.split(',').find(|part| !exists(part))))
+}
+
+/// The last VLAN there is (IEEE 802.1Q).
+pub(super) const LAST_VLAN: u16 = 4_094;
+
+/// Whether `text` has the form that Neutron wants VLANs in: `^([0-9]+(-[0-9]+)?)(,…)*$`.
+pub fn are_vlans(text: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.split(',').all(|part| part.split_once('-').map_or(is_number(part), |(a, b)| is_number(a) && is_number(b)))
+}

@@ -4,13 +4,12 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use uuid::Uuid;
-
 use super::KINDS;
 use super::as_number::AsNumber;
 use super::field::{Field, Presence, Record, Shape};
 use super::kind::{Kind, kind_named, kinds_at, one};
 use super::network::{Network, interface_address};
+use super::neutron::{self, LAST_VLAN};
 use super::path::{LONGEST_ID, PolicyPath, stray_character};
 use super::problem::{Nature, Place, Problem, Step};
 use super::rule::Facts;
@@ -355,8 +354,8 @@ impl Reader<'_> {
             Shape::Time => text.parse::<Timestamp>().map(|time| time.to_string()).map_err(|error| {
                 (format!("{text:?} {error}"), "Write it like 2026-01-31T12:00:00Z (RFC 3339).".to_owned())
             }),
-            Shape::NeutronId(collection) => uuid(name, collection, text),
-            Shape::Vlans => vlans(text).map(|(text, stray)| {
+            Shape::NeutronId(collection) => neutron::uuid(name, collection, text),
+            Shape::Vlans => neutron::vlans(text).map(|(text, stray)| {
                 if let Some(stray) = stray {
                     let hint = format!("The API takes it, and no packet matches. VLANs are 0 to {LAST_VLAN}.");
                     self.problems.push(Problem::surprising(at.clone(), format!("{stray} is no VLAN"), hint));
@@ -459,39 +458,6 @@ fn mac(text: &str) -> Option<String> {
     let octet = |part: &&str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
     (parts.len() == 6 && parts.iter().all(octet)).then(|| parts.join(":").to_ascii_lowercase())
 }
-
-/// Reads the UUID of an object in a collection of Neutron.
-fn uuid(name: &str, collection: &str, text: &str) -> Result<String, (String, String)> {
-    let hint = match collection {
-        "ports" => format!("Give {name} the unique_id of a segment port: vpn_segment_port.NAME.unique_id."),
-        "networks" => format!("Give {name} the unique_id of a segment: vpn_segment.NAME.unique_id."),
-        _ => format!("Give {name} an id, best by a reference such as vpn_tap_service.NAME.id."),
-    };
-    Uuid::parse_str(text).map(|uuid| uuid.to_string()).map_err(|_| (format!("{text:?} is not a UUID"), hint))
-}
-
-/// Reads VLANs and ranges of them, as Neutron does: without a look at the numbers. With it,
-/// whether one of them is a VLAN that no packet has.
-fn vlans(text: &str) -> Result<(String, Option<&str>), (String, String)> {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let well_formed = |part: &str| {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        is_number(first) && is_number(last)
-    };
-    if !text.split(',').all(well_formed) {
-        let hint = "Give VLANs and ranges of them, such as 10,20-30.".to_owned();
-        return Err((format!("{text:?} is not a list of VLANs"), hint));
-    }
-    let exists = |part: &&str| {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let vlan = |text: &str| text.parse::<u16>().ok().filter(|vlan| *vlan <= LAST_VLAN);
-        vlan(first).zip(vlan(last)).is_some_and(|(first, last)| first <= last)
-    };
-    Ok((text.to_owned(), text.split(',').find(|part| !exists(part))))
-}
-
-/// The last VLAN there is (IEEE 802.1Q).
-const LAST_VLAN: u16 = 4_094;
 
 /// Reads the path of an object of one of `kinds`.
 fn path(name: &str, kinds: &[&str], text: &str) -> Result<String, (String, String)> {

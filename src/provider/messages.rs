@@ -252,6 +252,7 @@ fn begins_with_a_file(error: &StoreError) -> bool {
         | StoreError::Nested
         | StoreError::NotRun
         | StoreError::TooLarge { .. }
+        | StoreError::Etcd(_)
         | StoreError::Io { .. } => false,
     }
 }

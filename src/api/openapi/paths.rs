@@ -77,11 +77,12 @@ fn paging() -> Vec<Json> {
     ]
 }
 
+fn point() -> Json {
+    parameter("enforcement_point_path", &json!({ "type": "string" }))
+}
+
 fn place() -> Vec<Json> {
-    vec![
-        parameter("enforcement_point_path", &json!({ "type": "string" })),
-        parameter("source", &json!({ "type": "string", "enum": ["realtime", "cached"] })),
-    ]
+    vec![point(), parameter("source", &json!({ "type": "string", "enum": ["realtime", "cached"] }))]
 }
 
 /// A request: what it does, its parameters, its body, and what it is answered with.
@@ -200,7 +201,7 @@ fn running(paths: &mut Map<String, Json>, address: &str, kinds: &[&'static Kind]
             Operation::new("The tunnels of a session, and their traffic.").query(place()).answers(results());
         statistics.add(paths, "get", &format!("{at}/statistics"));
         let action = json!({ "name": "action", "in": "query", "required": true, "schema": { "type": "string", "enum": ["reset"] } });
-        let reset = Operation::new("Count from zero again.").query(vec![action]);
+        let reset = Operation::new("Count from zero again.").query(vec![action, point()]);
         reset.add(paths, "post", &format!("{at}/statistics"));
     }
     if is(&ROUTE_BASED_SESSION) || is(&POLICY_BASED_SESSION) || is(&BGP_NEIGHBOR) {
@@ -227,7 +228,10 @@ fn running(paths: &mut Map<String, Json>, address: &str, kinds: &[&'static Kind]
     }
     if is(&BGP_CONFIG) {
         let kind = parameter("bgp_neighbor_type", &json!({ "type": "string", "enum": ["USER", "INTER_SR"] }));
-        let query = place().into_iter().chain(paging()).chain([kind]).collect();
+        let text = json!({ "type": "string" });
+        let edge = ["edge_path", "transport_node_id"].map(|name| parameter(name, &text));
+        let marked = parameter("include_mark_for_delete_objects", &json!({ "type": "boolean" }));
+        let query = place().into_iter().chain(paging()).chain([kind, marked]).chain(edge).collect();
         let status = Operation::new("How the neighbors are.").query(query).answers(page(&json!({ "type": "object" })));
         status.add(paths, "get", &format!("{at}/neighbors/status"));
     }
@@ -237,12 +241,14 @@ fn running(paths: &mut Map<String, Json>, address: &str, kinds: &[&'static Kind]
         {
             let format = json!({ "type": "string", "enum": ["json", "csv"] });
             let count = json!({ "type": "integer", "minimum": 0 });
-            let query = place().into_iter().chain([parameter("format", &format), parameter("count", &count)]).collect();
+            let address = parameter("neighbor_address", &json!({ "type": "string" }));
+            let own = [point(), address.clone(), parameter("format", &format), parameter("count", &count)];
+            let query = own.into_iter().chain(paging()).collect();
             let mut routes = Operation::new(summary).query(query);
             routes.answer = Some(("*/*", json!({})));
             routes.add(paths, "get", &format!("{at}/{what}"));
             let format = json!({ "name": "format", "in": "query", "required": true, "schema": { "type": "string", "enum": ["csv"] } });
-            let mut csv = Operation::new(summary).query(vec![format]);
+            let mut csv = Operation::new(summary).query(vec![format, point(), address]);
             csv.answer = Some(("text/csv", json!({ "type": "string" })));
             csv.add(paths, "post", &format!("{at}/{what}"));
         }
@@ -271,9 +277,16 @@ fn whole(paths: &mut Map<String, Json>) {
             .add(paths, "get", address);
     }
     let intent = json!({ "name": "intent_path", "in": "query", "required": true, "schema": { "type": "string", "minLength": 1 } });
-    let state = Operation::new("Whether an object takes effect.").query(vec![intent.clone()]).answers(body());
+    let site = parameter("site_path", &text);
+    let enforced = parameter("include_enforced_status", &json!({ "type": "boolean" }));
+    let query = vec![intent.clone(), site.clone(), enforced];
+    let state = Operation::new("Whether an object takes effect.").query(query).answers(body());
     state.add(paths, "get", &format!("{infra}/realized-state/status"));
-    let query = [intent].into_iter().chain(paging()).collect();
+    let action = json!({ "name": "action", "in": "query", "required": true, "schema": { "type": "string", "enum": ["refresh"] } });
+    let refresh =
+        Operation::new("Read anew what realizes an object.").query(vec![intent.clone(), site.clone(), action]);
+    refresh.add(paths, "post", &format!("{infra}/realized-state/realized-entity"));
+    let query = [intent, site].into_iter().chain(paging()).collect();
     let entities = Operation::new("What realizes an object.").query(query).answers(page(&body()));
     entities.add(paths, "get", &format!("{infra}/realized-state/realized-entities"));
     Operation::new("The version of the API.").answers(body()).add(paths, "get", "/api/v1/node/version");

@@ -1,6 +1,8 @@
 //! What runs: status, statistics, routes.
 
-use axum::http::{HeaderValue, Method, header};
+use std::net::IpAddr;
+
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value as Json;
 
@@ -9,12 +11,16 @@ use super::target::Running;
 use super::{Ask, done, json};
 use crate::api::error::ApiError;
 use crate::engine::bgp::documents::{self, Direction, ENFORCEMENT_POINT};
-use crate::engine::{Question, Refusal, When};
-use crate::model::PolicyPath;
+use crate::engine::{Engine, Question, Refusal, Reveal, When};
+use crate::model::{BGP_CONFIG, PolicyPath};
 
 /// Answers a request for something that runs.
 pub(super) async fn handle(mut ask: Ask, what: Running) -> Result<Response, ApiError> {
     here(&mut ask)?;
+    // What is cached is as new as what is read. Of routes and resets it is not asked.
+    if !matches!(what, Running::Routes(..)) && ask.is_get() {
+        ask.query.take_word("source", &["realtime", "cached"])?;
+    }
     match what {
         Running::Statistics(session) if ask.method == Method::POST => reset(ask, session).await,
         Running::Routes(neighbor, direction) => routes(ask, neighbor, direction).await,
@@ -30,10 +36,8 @@ pub(super) async fn handle(mut ask: Ask, what: Running) -> Result<Response, ApiE
     }
 }
 
-/// The one place where declarations take effect, if the request names any; what is cached
-/// is as new as what is read.
+/// The one place where declarations take effect, if the request names any.
 fn here(ask: &mut Ask) -> Result<(), ApiError> {
-    ask.query.take_word("source", &["realtime", "cached"])?;
     match ask.query.take("enforcement_point_path") {
         Some(path) if path != ENFORCEMENT_POINT => Err(Refusal::InvalidPath(path).into()),
         _ => Ok(()),
@@ -77,11 +81,26 @@ async fn neighbors(mut ask: Ask, bgp: PolicyPath) -> Result<Response, ApiError> 
     let between_edges =
         ask.query.take_word("bgp_neighbor_type", &["USER", "INTER_SR"])?.is_some_and(|kind| kind == "INTER_SR");
     ask.query.take_bool("include_mark_for_delete_objects")?;
+    let (edge, node) = (ask.query.take("edge_path"), ask.query.take("transport_node_id"));
+    if let Some(kind) = ask.query.take("stats_type") {
+        let message =
+            format!("stats_type cannot be {kind:?}: there is one kind of statistics of neighbors. Leave it out.");
+        return Err(ApiError::bad_request(message));
+    }
     let paging = Paging::take(&mut ask.query, &of)?;
     ask.query.end()?;
     let page = ask.shared.read(move |engine, now| {
         if !engine.holds(&bgp)? {
             return Err(Refusal::InvalidPath(bgp.to_string()).into());
+        }
+        if let Some(edge) = edge {
+            is_an_edge_of(engine, &bgp, &edge)?;
+        }
+        // A gateway runs on one node.
+        let own = bgp.gateway().map(|gateway| documents::edge_id(gateway.as_str()));
+        if node.is_some() && node != own {
+            let message = format!("The transport node {} could not be found.", node.unwrap_or_default());
+            return Err(ApiError::new(StatusCode::NOT_FOUND, 600, message));
         }
         let view = engine.view(now, When::Current, &[])?;
         let below = format!("{bgp}/neighbors/");
@@ -90,6 +109,17 @@ async fn neighbors(mut ask: Ask, bgp: PolicyPath) -> Result<Response, ApiError> 
         paging.page(found.map(|it| it.to_string().into()).collect(), &of)
     });
     Ok(json(page.await?))
+}
+
+/// The edge node at `edge` is one that the gateway of `bgp` runs on, as its locale service
+/// says.
+fn is_an_edge_of(engine: &Engine, bgp: &PolicyPath, edge: &str) -> Result<(), ApiError> {
+    let service = BGP_CONFIG.parent(bgp).map(|service| engine.get(&service, Reveal::Public)).transpose()?;
+    let preferred = service.as_ref().and_then(|service| service.get("preferred_edge_paths")?.as_array());
+    if preferred.into_iter().flatten().any(|path| path == edge) {
+        return Ok(());
+    }
+    Err(Refusal::InvalidPath(edge.to_owned()).into())
 }
 
 /// The routes of a neighbor, as JSON, or as CSV by GET or POST.
@@ -105,10 +135,16 @@ async fn routes(mut ask: Ask, neighbor: PolicyPath, direction: Direction) -> Res
     }
     let count = ask.query.take("count").map(|text| text.parse::<usize>());
     let count = count.transpose().map_err(|_| ApiError::bad_request("count is a whole number."))?;
+    let address = ask.query.take("neighbor_address").map(|text| text.parse::<IpAddr>().map_err(|_| text));
+    let address = address
+        .transpose()
+        .map_err(|text| ApiError::bad_request(format!("neighbor_address is an IP address, not {text:?}.")))?;
     if is_csv && count.is_some() {
         return Err(ApiError::bad_request("count goes with JSON only."));
     }
     if !is_csv {
+        let of = format!("{neighbor} {direction:?}");
+        let paging = Paging::take(&mut ask.query, &of)?;
         let question = match direction {
             Direction::Learned => Question::LearnedRoutes(neighbor),
             Direction::Advertised => Question::AdvertisedRoutes(neighbor),
@@ -120,9 +156,11 @@ async fn routes(mut ask: Ask, neighbor: PolicyPath, direction: Direction) -> Res
             if let Some(count) = count {
                 cut(&mut document, count);
             }
-            Ok(document)
+            let wanted = is_the_neighbors(engine, question.subject(), address)?;
+            let results = document["results"].as_array().into_iter().flatten().filter(|_| wanted);
+            paging.page(results.map(|result| result.to_string().into()).collect(), &of)
         });
-        return Ok(json(document.await?.to_string()));
+        return Ok(json(document.await?));
     }
     ask.query.end()?;
     let csv = ask.shared.read(move |engine, now| {
@@ -130,9 +168,20 @@ async fn routes(mut ask: Ask, neighbor: PolicyPath, direction: Direction) -> Res
         let missing = || Refusal::NotFound(neighbor.clone());
         let subject = view.topology.neighbors.get(&neighbor).ok_or_else(missing)?;
         let state = view.neighbors.get(&neighbor).ok_or_else(missing)?;
-        Ok(documents::routes_csv(subject, state, view.ribs().neighbors.get(&neighbor), direction))
+        let exchange = view.ribs().neighbors.get(&neighbor);
+        let exchange = exchange.filter(|_| address.is_none_or(|address| address == subject.address));
+        Ok(documents::routes_csv(subject, state, exchange, direction))
     });
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/csv"))], csv.await?).into_response())
+}
+
+/// Whether `address`, if one is given, is that of the neighbor at `path`. The API tells the
+/// neighbors apart like this that it has found in a range; here a neighbor has one address.
+fn is_the_neighbors(engine: &Engine, path: &PolicyPath, address: Option<IpAddr>) -> Result<bool, ApiError> {
+    let Some(address) = address else { return Ok(true) };
+    let neighbor = engine.get(path, Reveal::Public)?;
+    let own = neighbor.get("neighbor_address").and_then(|own| own.as_str()?.parse::<IpAddr>().ok());
+    Ok(own == Some(address))
 }
 
 /// Keeps the first `count` routes of each edge node.

@@ -25,7 +25,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
@@ -41,6 +41,11 @@ use super::{Shared, router};
 /// How long to wait before the next connection is accepted, where the system has no room
 /// for it.
 const BREATHER: Duration = Duration::from_millis(50);
+
+/// So long a client that is let go has to read why.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+/// So many bytes of it are read for nothing.
+const MOST_UNREAD: u64 = 64 * 1024;
 
 /// The client at the other end.
 #[derive(Clone, Debug)]
@@ -153,7 +158,11 @@ async fn encrypted(
     watcher: Watcher,
 ) {
     // Who does not come to terms in time is nobody.
-    let Ok(Ok(stream)) = tokio::time::timeout(limits.header_timeout, acceptor.accept(stream)).await else { return };
+    let stream = match tokio::time::timeout(limits.header_timeout, acceptor.accept(stream).into_fallible()).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err((_, stream))) => return part(stream).await,
+        Err(_) => return,
+    };
     let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
     let peer = Peer { certificate: shown.map(|shown| tls::fingerprint(shown).into()), ..peer };
     let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
@@ -176,6 +185,14 @@ async fn encrypted(
     );
     // What becomes of a connection is the client's business, and it knows.
     let _ = watcher.watch(serving).await;
+}
+
+/// Closes a connection whose client has been told why in TLS's words. What it has sent
+/// meanwhile is read: a connection with something unread is reset, and the words are lost.
+async fn part(mut stream: tokio::net::TcpStream) {
+    let _ = stream.shutdown().await;
+    let mut unread = stream.take(MOST_UNREAD);
+    let _ = tokio::time::timeout(LAST_WORDS, tokio::io::copy(&mut unread, &mut tokio::io::sink())).await;
 }
 
 /// Serves a client by HTTP/1.

@@ -8,11 +8,11 @@ use crate::cli::testing::{golden, neighbor, path, session};
 use crate::engine::bgp::KeptOut;
 use crate::engine::esp::{AeadCipher, Encapsulation, IpVersion, KeyLength, PlainCipher, Proposal};
 use crate::engine::forwarding::{
-    Because, Disposition, DropReason, Event, Node, Packet, RouteSource, Step, Trace, protocol,
+    Because, CopyTo, Disposition, DropReason, Event, Node, Packet, RouteSource, Step, Trace, protocol,
 };
 use crate::engine::negotiation::DownReason;
 use crate::engine::topology::{Segment, Topology};
-use crate::model::{DfPolicy, Digest, PolicyPath};
+use crate::model::{DfPolicy, Digest, MirrorType, PolicyPath, TapDirection};
 
 #[derive(Parser)]
 struct Line {
@@ -121,6 +121,21 @@ fn step(node: &Node, object: Option<PolicyPath>, event: Event) -> Step {
     Step { node: node.clone(), object, event }
 }
 
+const TAP_SERVICE: &str = "/v2.0/taas/tap_services/c352f537-ad49-48eb-ab05-1c6b8cb900ff";
+const TAP_FLOW: &str = "/v2.0/taas/tap_flows/cc47f881-345f-4e62-ad24-bea79eb28304";
+const TAP_MIRROR: &str = "/v2.0/taas/tap_mirrors/d1a6c1a5-1c2b-4f5e-9a77-5f0c3a0e8f11";
+
+fn copied(direction: TapDirection, is_up: bool) -> Event {
+    let port = path("/infra/tier-1s/cgw/segments/app/ports/ids");
+    let to = CopyTo::Service { service: path(TAP_SERVICE), port, is_up };
+    Event::Copied { direction, sizes: vec![1_400], time_to_live: 64, to }
+}
+
+fn mirrored(wrap: MirrorType, tunnel: u32) -> Event {
+    let to = CopyTo::Remote { address: "203.0.113.9".parse().unwrap(), wrap, tunnel };
+    Event::Copied { direction: TapDirection::Out, sizes: vec![1_396, 24], time_to_live: 64, to }
+}
+
 /// A trace with every event there is. No packet lives through all of them.
 fn eventful() -> Trace {
     let sending = Node::Segment(segment());
@@ -155,6 +170,10 @@ fn eventful() -> Trace {
         packet: packet("192.168.98.10 10.1.0.9 -p tcp -D 443 --size 1400 --df --syn").unwrap(),
         steps: vec![
             step(&sending, None, Event::Sent { network: Some(net("192.168.98.0/24")) }),
+            step(&sending, Some(path(TAP_FLOW)), copied(TapDirection::Out, true)),
+            step(&sending, Some(path(TAP_FLOW)), copied(TapDirection::In, false)),
+            step(&sending, Some(path(TAP_MIRROR)), mirrored(MirrorType::ErspanV1, 7)),
+            step(&sending, Some(path(TAP_MIRROR)), mirrored(MirrorType::Gre, 70_000)),
             step(&tier1, None, route(RouteSource::Static, &hops[..1], net("0.0.0.0/0"))),
             step(&tier0, Some(path(crate::model::system::VPN_SERVICE)), rule(true)),
             step(&tier0, dallas(), rule(false)),

@@ -104,7 +104,7 @@ pub fn routes(neighbor: &Neighbor, state: &NeighborState, exchange: Option<&Exch
         })
         .collect();
     let nodes = json!([{
-        "transport_node_id": edge_id(neighbor),
+        "transport_node_id": edge_id(&neighbor.gateway()),
         "source_address": state.source_address.map(|address| address.to_string()),
         "routes": routes,
     }]);
@@ -132,7 +132,7 @@ pub fn routes_csv(
         identifier(&neighbor.gateway()),
         identifier(neighbor.path.as_str()),
         neighbor.address,
-        edge_id(neighbor),
+        edge_id(&neighbor.gateway()),
     );
     let mut csv = format!("{CSV_HEADER}\n");
     for row in rows(state, exchange, direction) {
@@ -201,9 +201,9 @@ fn spelled(as_path: &[AsNumber]) -> String {
     numbers.join(" ")
 }
 
-/// The edge node a gateway runs on: one for each gateway.
-fn edge_id(neighbor: &Neighbor) -> String {
-    identifier(&format!("{}/edge", neighbor.gateway()))
+/// The id of the edge node that the gateway at `gateway` runs on: one for each gateway.
+pub fn edge_id(gateway: &str) -> String {
+    identifier(&format!("{gateway}/edge"))
 }
 
 fn identifier(of: &str) -> String {

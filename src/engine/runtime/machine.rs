@@ -176,9 +176,27 @@ impl Runtime {
                     self.declare(path, None);
                     Arc::make_mut(&mut self.topology).unknown.insert(path.clone());
                 }
-                Some((kind, tree)) => self.declare(path, Some((*kind, &created(tree, self.now)))),
+                Some((kind, tree)) => {
+                    let tree = self.as_it_was(path, tree);
+                    self.declare(path, Some((*kind, &created(&tree, self.now))));
+                }
             }
         }
+    }
+
+    /// The document with what the system keeps of the object at `path`, if there is one: a port
+    /// is known to taps by its UUID, and a tap works since it was created.
+    fn as_it_was(&self, path: &PolicyPath, tree: &Tree) -> Tree {
+        let mut tree = tree.clone();
+        let Tree::Object(fields) = &mut tree else { return tree };
+        if let Some(id) = self.topology.ports.get(path).and_then(|port| port.id.as_deref()) {
+            fields.entry("unique_id".to_owned()).or_insert_with(|| id.into());
+        }
+        let service = self.topology.tap_services.get(path).map(|service| service.life);
+        if let Some(life) = service.or_else(|| self.topology.tap_flows.get(path).map(|flow| flow.life)) {
+            fields.entry("_create_time".to_owned()).or_insert_with(|| life.created().0.into());
+        }
+        tree
     }
 
     /// When there is news to be expected of the session or neighbor at `path`, because
@@ -497,7 +515,7 @@ fn is_used_by_sessions(path: &PolicyPath) -> bool {
 /// Whether something in a document is not known that may matter to what runs.
 fn matters_and_is_unknown(tree: &Tree) -> bool {
     let Tree::Object(fields) = tree else { return true };
-    let idle = ["display_name", "description", "tags"];
+    let idle = ["display_name", "description", "tags", "name", "project_id"];
     fields.iter().any(|(name, value)| !idle.contains(&name.as_str()) && value.has_unknown())
 }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::etcd::EtcdError;
+
 /// Why a store could not be opened, read or written.
 ///
 /// Keys may appear in these errors, values never do: they hold pre-shared keys.
@@ -121,6 +123,9 @@ pub enum StoreError {
         /// The size of its value.
         size: usize,
     },
+    /// An engine in etcd.
+    #[error(transparent)]
+    Etcd(#[from] EtcdError),
     /// The operating system failed.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
@@ -141,4 +146,15 @@ pub enum StoreError {
         /// The library's extended result code.
         code: i32,
     },
+}
+
+impl StoreError {
+    /// Whether the same may succeed a little later.
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Busy { .. } => true,
+            Self::Etcd(error) => error.is_temporary(),
+            _ => false,
+        }
+    }
 }

@@ -11,24 +11,28 @@
 //! - When [`Store::update`] returns `Ok` for a committed transaction, a crash of
 //!   the process or the machine does not undo it.
 //! - Keys are ordered by their bytes.
-//! - After a write has failed for any reason but the transaction's own wish, the
-//!   handle refuses all further writes with [`StoreError::Poisoned`]. Of the
-//!   failed one it is not known whether it will be found after reopening; that it
-//!   is found whole or not at all still holds.
+//! - When a write has failed for any reason but the transaction's own wish, it is not
+//!   known whether it will be found; that it is found whole or not at all still
+//!   holds. A store that cannot go on from there refuses all further writes with
+//!   [`StoreError::Poisoned`] until it is opened again.
 //!
-//! [`SqliteStore`] keeps one file, shared by any number of processes. Callers use
-//! [`StoreExt::read`] and [`StoreExt::write`], which carry their own result and
-//! error types through the object-safe traits.
+//! [`SqliteStore`] keeps one file, shared by any number of processes of one machine;
+//! [`EtcdStore`] keeps its entries in etcd, for processes of any number of machines.
+//! Callers use [`StoreExt::read`] and [`StoreExt::write`], which carry their own result
+//! and error types through the object-safe traits.
 
 use std::ops::ControlFlow;
 
 mod error;
+mod etcd;
 mod ext;
+mod group;
 mod sqlite;
 #[cfg(test)]
 mod suite;
 
 pub use error::StoreError;
+pub use etcd::{EtcdAddress, EtcdAddressError, EtcdError, EtcdStore};
 pub use ext::{StoreExt, ViewExt};
 pub use sqlite::{Options, SqliteStore};
 

@@ -1,5 +1,6 @@
 //! What every store must do. An implementation passes `store_suite!(fresh)`,
-//! where `fresh()` names a new empty [`Place`] each time.
+//! where `fresh()` names a new empty [`Place`] each time. The tests of the store in etcd
+//! include this file.
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
@@ -16,10 +17,10 @@ use super::{Store, StoreError, StoreExt, Transaction, View, ViewExt};
 pub(super) type Place = Box<dyn Fn() -> Box<dyn Store>>;
 type Fresh<'f> = &'f dyn Fn() -> Place;
 
-/// The suite, as tests of the calling module.
+/// The suite, as tests of the calling module, which has imported this macro and `suite`.
 macro_rules! store_suite {
     ($fresh:expr) => {
-        $crate::engine::store::suite::store_suite!($fresh;
+        store_suite!($fresh;
             agrees_with_a_map, a_refusal_leaves_no_trace, a_transaction_sees_its_own_writes,
             a_view_is_one_snapshot, scans_follow_the_bytes, any_text_is_a_key_and_any_bytes_a_value,
             concurrent_increments_lose_nothing, two_handles_lose_nothing, sums_hold_in_every_view,
@@ -28,7 +29,7 @@ macro_rules! store_suite {
             a_version_is_that_of_one_state);
     };
     ($fresh:expr; $($name:ident),+) => {
-        $(#[test] fn $name() { $crate::engine::store::suite::$name(&$fresh); })+
+        $(#[test] fn $name() { suite::$name(&$fresh); })+
     };
 }
 pub(super) use store_suite;

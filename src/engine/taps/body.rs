@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{Fault, Member};
 use crate::engine::Refusal;
 use crate::engine::networks::NetworkFault;
+use crate::model::neutron::are_vlans;
 use crate::model::{Field, Gravity, Kind, Network, Presence, Shape, Tree, read};
 
 /// The fields of a new object of `kind`: in their one spelling, with defaults, and with the
@@ -184,9 +185,7 @@ fn reason(shape: &Shape, value: &Json) -> Option<String> {
             (!fits).then(|| format!("'{told}' is not a valid IP address"))
         }
         Shape::Vlans => {
-            let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-            let part = |part: &str| part.split_once('-').map_or(number(part), |(a, b)| number(a) && number(b));
-            let fits = text.is_some_and(|text| text.split(',').all(part));
+            let fits = text.is_some_and(are_vlans);
             (!fits).then(|| format!("'{told}' is not a valid input"))
         }
         Shape::Int(..) => (value.as_i64().is_none()).then(|| format!("'{told}' is not an integer")),

@@ -19,7 +19,8 @@ use crate::engine::runtime::CapturedCopy;
 use crate::engine::topology::{Port, Topology};
 use crate::model::{MirrorType, TapDirection};
 
-type Mac = [u8; 6];
+/// A MAC address.
+pub type Mac = [u8; 6];
 
 /// The MAC address of gateways in their segments: the one that NSX gives distributed
 /// routers.
@@ -57,8 +58,8 @@ impl<'a> Frames<'a> {
         let bindings =
             topology.ports.values().flat_map(|port| port.bindings.iter().map(move |binding| (port, binding)));
         let workload = |(port, binding): (&'a Port, &'a crate::engine::topology::Binding)| {
-            let declared = binding.mac.as_deref().and_then(mac);
-            (binding.address, (port, declared.unwrap_or_else(|| made_up(binding.address))))
+            let made_up = || port.id.as_deref().map_or_else(|| of_host(binding.address), of_port);
+            (binding.address, (port, binding.mac.as_deref().and_then(mac).unwrap_or_else(made_up)))
         };
         Self { workloads: bindings.map(workload).collect(), sent: HashMap::new() }
     }
@@ -102,7 +103,7 @@ impl<'a> Frames<'a> {
     }
 
     fn mac(&self, address: IpAddr) -> Mac {
-        self.workloads.get(&address).map_or_else(|| made_up(address), |(_, mac)| *mac)
+        self.workloads.get(&address).map_or_else(|| of_host(address), |(_, mac)| *mac)
     }
 }
 
@@ -112,13 +113,22 @@ fn mac(text: &str) -> Option<Mac> {
     bytes.try_into().ok()
 }
 
-/// The MAC address of a workload of which none is declared.
-fn made_up(address: IpAddr) -> Mac {
-    let hash = match address {
-        IpAddr::V4(address) => xxh3_64(&address.octets()),
-        IpAddr::V6(address) => xxh3_64(&address.octets()),
-    };
-    let mut mac = hash.to_be_bytes();
+/// The MAC address of the workload at the port with this UUID, where none is declared.
+pub fn of_port(uuid: &str) -> Mac {
+    made_up(uuid.as_bytes())
+}
+
+/// The MAC address of who has this address, and no port.
+fn of_host(address: IpAddr) -> Mac {
+    match address {
+        IpAddr::V4(address) => made_up(&address.octets()),
+        IpAddr::V6(address) => made_up(&address.octets()),
+    }
+}
+
+/// A MAC address that is always the same for `name`.
+fn made_up(name: &[u8]) -> Mac {
+    let mut mac = xxh3_64(name).to_be_bytes();
     mac[..BASE_MAC.len()].copy_from_slice(&BASE_MAC);
     [mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]]
 }
@@ -305,7 +315,7 @@ fn outer(to: IpAddr, wrap: MirrorType, tunnel: u32, sent: u32, frame: &[u8]) -> 
     let length = u16::try_from(gre.len()).unwrap_or(u16::MAX);
     let ether_type = if to.is_ipv4() { EtherType::IPV4 } else { EtherType::IPV6 };
     let host = if to.is_ipv4() { IpAddr::V4(HOSTS.0) } else { IpAddr::V6(HOSTS.1) };
-    let mut bytes = Ethernet2Header { source: made_up(host), destination: GATEWAY, ether_type }.to_bytes().to_vec();
+    let mut bytes = Ethernet2Header { source: of_host(host), destination: GATEWAY, ether_type }.to_bytes().to_vec();
     match to {
         IpAddr::V4(to) => {
             if let Ok(mut header) = Ipv4Header::new(length, OUTER_HOPS, IpNumber(GRE), HOSTS.0.octets(), to.octets()) {

@@ -53,6 +53,11 @@ impl Life {
         self.status(now) == Some(NeutronStatus::Active)
     }
 
+    /// When it was created.
+    pub fn created(&self) -> Moment {
+        self.created
+    }
+
     /// When it is gone, if it is known to go.
     pub fn end(&self) -> Option<Moment> {
         self.end

@@ -58,23 +58,23 @@ impl Lab {
         self.engine.get(&path, Reveal::Public).unwrap().unique_id().to_owned()
     }
 
-    fn create(&self, kind: &'static Kind, attributes: Json, by: &Member) -> Result<Object, Refusal> {
+    fn create(&self, kind: &'static Kind, attributes: &Json, by: &Member) -> Result<Object, Refusal> {
         self.engine.create_tap(kind, map(attributes), by, None)
     }
 
     fn service(&self) -> String {
-        self.create(&TAP_SERVICE, json!({ "port_id": self.port("a") }), &self.admin()).unwrap().unique_id().to_owned()
+        self.create(&TAP_SERVICE, &json!({ "port_id": self.port("a") }), &self.admin()).unwrap().unique_id().to_owned()
     }
 
     fn flow(&self, service: &str) -> String {
-        self.create(&TAP_FLOW, self.flow_to(service), &self.admin()).unwrap().unique_id().to_owned()
+        self.create(&TAP_FLOW, &self.flow_to(service), &self.admin()).unwrap().unique_id().to_owned()
     }
 
     fn flow_to(&self, service: &str) -> Json {
         json!({ "tap_service_id": service, "source_port": self.port("b"), "direction": "BOTH" })
     }
 
-    fn mirror(&self, directions: Json) -> Json {
+    fn mirror(&self, directions: &Json) -> Json {
         json!({
             "port_id": self.port("a"), "directions": directions, "remote_ip": "203.0.113.9", "mirror_type": "gre",
         })
@@ -91,7 +91,7 @@ impl Lab {
     }
 }
 
-fn map(json: Json) -> Map<String, Json> {
+fn map(json: &Json) -> Map<String, Json> {
     json.as_object().unwrap().clone()
 }
 
@@ -115,7 +115,7 @@ fn a_service_is_shown_as_the_seed_has_it() {
         "description": "Test_Tap", "name": "Test", "network_id": "8686f7d1-14e3-46ab-be3c-ccc0eead93cd",
         "port_id": lab.port("a"), "tenant_id": DEFAULT_PROJECT,
     });
-    let made = lab.create(&TAP_SERVICE, body, &lab.admin()).unwrap();
+    let made = lab.create(&TAP_SERVICE, &body, &lab.admin()).unwrap();
     let shown = Json::Object(made.shown_by_neutron());
     let expected = json!({
         "description": "Test_Tap", "id": made.unique_id(), "name": "Test", "port_id": lab.port("a"),
@@ -124,9 +124,9 @@ fn a_service_is_shown_as_the_seed_has_it() {
     assert_eq!(shown, expected);
     assert!(uuid::Uuid::parse_str(made.unique_id()).is_ok());
     let body = lab.flow_to(made.unique_id());
-    let shown = lab.create(&TAP_FLOW, body, &lab.admin()).unwrap().shown_by_neutron();
+    let shown = lab.create(&TAP_FLOW, &body, &lab.admin()).unwrap().shown_by_neutron();
     assert_eq!((&shown["vlan_filter"], &shown["name"], &shown["description"]), (&Json::Null, &json!(""), &json!("")));
-    let shown = lab.create(&TAP_MIRROR, lab.mirror(json!({ "IN": 5 })), &lab.admin()).unwrap().shown_by_neutron();
+    let shown = lab.create(&TAP_MIRROR, &lab.mirror(&json!({ "IN": 5 })), &lab.admin()).unwrap().shown_by_neutron();
     assert_eq!(shown["directions"], json!({ "IN": 5 }));
     assert!(!shown.contains_key("status"));
 }
@@ -135,7 +135,7 @@ fn a_service_is_shown_as_the_seed_has_it() {
 fn a_service_is_checked_in_order() {
     let lab = Lab::with(Quotas::of_settings(-1, 1));
     let create = |port: &str, project: &str| {
-        lab.create(&TAP_SERVICE, json!({ "port_id": port, "project_id": project }), &lab.admin())
+        lab.create(&TAP_SERVICE, &json!({ "port_id": port, "project_id": project }), &lab.admin())
     };
     let text = format!("Port {NOBODY} could not be found.");
     assert_eq!(told(create(NOBODY, OTHER)), (404, "PortNotFound", text));
@@ -161,7 +161,7 @@ fn a_flow_is_checked_in_order() {
         let body = json!({
             "tap_service_id": service, "source_port": port, "direction": "IN", "project_id": project,
         });
-        lab.create(&TAP_FLOW, body, &lab.admin())
+        lab.create(&TAP_FLOW, &body, &lab.admin())
     };
     let text = format!("Tap Service  {NOBODY} does not exist");
     assert_eq!(told(create(NOBODY, NOBODY, OTHER)), (404, "TapServiceNotFound", text));
@@ -178,13 +178,13 @@ fn a_flow_is_checked_in_order() {
 #[test]
 fn a_mirror_is_checked_against_all_others_but_not_against_itself() {
     let lab = Lab::new();
-    lab.create(&TAP_MIRROR, lab.mirror(json!({ "IN": 7, "OUT": 7 })), &lab.admin()).unwrap();
-    let mut other = lab.mirror(json!({ "BOTH": 7 }));
+    lab.create(&TAP_MIRROR, &lab.mirror(&json!({ "IN": 7, "OUT": 7 })), &lab.admin()).unwrap();
+    let mut other = lab.mirror(&json!({ "BOTH": 7 }));
     other["port_id"] = json!(lab.port("c"));
-    assert_eq!(told(lab.create(&TAP_MIRROR, other.clone(), &lab.admin())).0, 403);
+    assert_eq!(told(lab.create(&TAP_MIRROR, &other, &lab.admin())).0, 403);
     other["project_id"] = json!(OTHER);
     let text = "Tap Mirror with tunnel_id 7 already exists".to_owned();
-    assert_eq!(told(lab.create(&TAP_MIRROR, other, &lab.admin())), (409, "TapMirrorTunnelConflict", text));
+    assert_eq!(told(lab.create(&TAP_MIRROR, &other, &lab.admin())), (409, "TapMirrorTunnelConflict", text));
     let text = format!("Tap Mirror {NOBODY} does not exist");
     assert_eq!(told(lab.engine.tap(&TAP_MIRROR, NOBODY, &lab.admin())), (404, "TapMirrorNotFound", text));
     let text = format!("Tap Flow  {NOBODY} does not exist");
@@ -195,9 +195,9 @@ fn a_mirror_is_checked_against_all_others_but_not_against_itself() {
 fn neutrons_own_quotas_are_one_service_and_ten_flows() {
     let lab = Lab::with(Quotas::OF_NEUTRON);
     let service = lab.service();
-    let again = lab.create(&TAP_SERVICE, json!({ "port_id": lab.port("a") }), &lab.admin());
+    let again = lab.create(&TAP_SERVICE, &json!({ "port_id": lab.port("a") }), &lab.admin());
     assert_eq!(fault(again), Fault::TapServiceLimitReached);
-    let bodies = |count: usize| std::iter::repeat_with(|| map(lab.flow_to(&service))).take(count).collect();
+    let bodies = |count: usize| std::iter::repeat_with(|| map(&lab.flow_to(&service))).take(count).collect();
     // All of them or none.
     let too_many = lab.engine.create_taps(&TAP_FLOW, bodies(11), &lab.admin());
     assert_eq!(fault(too_many), Fault::OverQuota("tap_flow"));
@@ -209,7 +209,7 @@ fn neutrons_own_quotas_are_one_service_and_ten_flows() {
 fn bodies_are_refused_in_neutrons_words() {
     let lab = Lab::new();
     let service = lab.service();
-    let said = |body: Json| {
+    let said = |body: &Json| {
         let refused = lab.create(&TAP_FLOW, body, &lab.admin());
         let (status, name, text) = told(refused);
         assert_eq!((status, name), (400, "HTTPBadRequest"));
@@ -232,34 +232,34 @@ fn bodies_are_refused_in_neutrons_words() {
         (with("name", json!(5)), "Invalid input for name. Reason: '5' is not a valid string."),
         (with("tenant_id", json!("")), "Invalid input for tenant_id. Reason: '' is not a valid string."),
     ] {
-        assert_eq!(said(body), text);
+        assert_eq!(said(&body), text);
     }
     let mut body = with("tenant_id", json!("one"));
     body["project_id"] = json!("two");
-    assert_eq!(said(body), "'project_id' and 'tenant_id' do not match");
-    let mut mirror = lab.mirror(json!({ "IN": "many" }));
+    assert_eq!(said(&body), "'project_id' and 'tenant_id' do not match");
+    let mut mirror = lab.mirror(&json!({ "IN": "many" }));
     let text = "Invalid input for directions. Reason: 'many' is not an integer.";
-    assert_eq!(told(lab.create(&TAP_MIRROR, mirror.clone(), &lab.admin())).2, text);
+    assert_eq!(told(lab.create(&TAP_MIRROR, &mirror, &lab.admin())).2, text);
     mirror["directions"] = json!({ "IN": 1 });
     mirror["remote_ip"] = json!("here");
     let text = "Invalid input for remote_ip. Reason: 'here' is not a valid IP address.";
-    assert_eq!(told(lab.create(&TAP_MIRROR, mirror, &lab.admin())).2, text);
+    assert_eq!(told(lab.create(&TAP_MIRROR, &mirror, &lab.admin())).2, text);
 }
 
 #[test]
 fn name_and_description_can_be_changed_and_nothing_else() {
     let mut lab = Lab::new();
     let id = lab.service();
-    let update = |lab: &Lab, body: Json| lab.engine.update_tap(&TAP_SERVICE, &id, &map(body), &lab.admin());
+    let update = |lab: &Lab, body: &Json| lab.engine.update_tap(&TAP_SERVICE, &id, &map(body), &lab.admin());
     lab.now += AGENT_INTERVAL;
-    let changed = update(&lab, json!({ "name": "tap", "description": "mine" })).unwrap().shown_by_neutron();
+    let changed = update(&lab, &json!({ "name": "tap", "description": "mine" })).unwrap().shown_by_neutron();
     assert_eq!((&changed["name"], &changed["description"]), (&json!("tap"), &json!("mine")));
     assert_eq!((&changed["status"], &changed["port_id"]), (&json!("ACTIVE"), &json!(lab.port("a"))));
     for attribute in ["port_id", "project_id", "id", "status", "tenant_id"] {
         let text = format!("Cannot update read-only attribute {attribute}");
-        assert_eq!(told(update(&lab, json!({ attribute: lab.port("b") }))), (400, "HTTPBadRequest", text));
+        assert_eq!(told(update(&lab, &json!({ attribute: lab.port("b") }))), (400, "HTTPBadRequest", text));
     }
-    let cleared = update(&lab, json!({ "name": "" })).unwrap().shown_by_neutron();
+    let cleared = update(&lab, &json!({ "name": "" })).unwrap().shown_by_neutron();
     assert_eq!((&cleared["name"], &cleared["description"]), (&json!(""), &json!("mine")));
 }
 
@@ -301,7 +301,7 @@ fn what_uses_a_port_goes_with_it() {
     let mut lab = Lab::new();
     let service = lab.service();
     let flow = lab.flow(&service);
-    let mirror = lab.create(&TAP_MIRROR, lab.mirror(json!({ "IN": 1 })), &lab.admin()).unwrap();
+    let mirror = lab.create(&TAP_MIRROR, &lab.mirror(&json!({ "IN": 1 })), &lab.admin()).unwrap();
     lab.now += AGENT_INTERVAL;
     let delete = |lab: &Lab, port: &str| {
         lab.engine.delete(&PolicyPath::parse(&format!("{SEGMENTS}/ports/{port}")).unwrap(), Moment(lab.now)).unwrap();
@@ -321,13 +321,13 @@ fn projects_do_not_see_each_other() {
     let stranger = lab.stranger();
     assert_eq!(told(lab.engine.tap(&TAP_SERVICE, &service, &stranger)).1, "TapServiceNotFound");
     assert!(lab.engine.taps(&TAP_SERVICE, &stranger).unwrap().is_empty());
-    let theirs = lab.create(&TAP_SERVICE, json!({ "port_id": lab.port("a") }), &stranger);
+    let theirs = lab.create(&TAP_SERVICE, &json!({ "port_id": lab.port("a") }), &stranger);
     assert_eq!(told(theirs).1, "PortNotFound");
-    let mine = lab.create(&TAP_SERVICE, json!({ "port_id": lab.port("c") }), &stranger).unwrap();
+    let mine = lab.create(&TAP_SERVICE, &json!({ "port_id": lab.port("c") }), &stranger).unwrap();
     assert_eq!(mine.get("project_id"), Some(&json!(OTHER)));
     let as_another = json!({ "port_id": lab.port("c"), "project_id": DEFAULT_PROJECT });
-    assert_eq!(fault(lab.create(&TAP_SERVICE, as_another, &stranger)), Fault::ForeignProject);
-    assert_eq!(told(lab.create(&TAP_FLOW, lab.flow_to(&service), &stranger)).1, "TapServiceNotFound");
+    assert_eq!(fault(lab.create(&TAP_SERVICE, &as_another, &stranger)), Fault::ForeignProject);
+    assert_eq!(told(lab.create(&TAP_FLOW, &lab.flow_to(&service), &stranger)).1, "TapServiceNotFound");
     assert_eq!(lab.ids(&TAP_SERVICE).len(), 2);
 }
 

@@ -6,12 +6,14 @@
 //! | `value` | some field holds it |
 //! | `"a phrase"` | a value with spaces or signs |
 //! | `?`, `*` | one character, any characters; not in phrases |
+//! | `field:>5`, `>=`, `<`, `<=` | the field holds a larger, or smaller, number or text |
 //! | `AND`, `&&`, `OR`, `\|\|`, `NOT`, `!` | in capitals; NOT binds closest, then AND, then OR |
-//! | `(…)` | together; `field:(a OR b)` is `field:a OR field:b` |
-//! | `\` | the next character is no sign |
+//! | `(…)` | together; `field:(a OR b)` is `field:a OR field:b`, `field:(>=1 AND <9)` a range |
+//! | `\` | the next character is no sign: `= > < { } [ ] ^ ~` and those above are signs |
 //!
 //! Terms with nothing between them must all hold. Upper and lower case are the same.
 
+use std::cmp::Ordering;
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
@@ -32,6 +34,38 @@ pub enum Query {
     Any(Vec<Query>),
     /// This does not hold.
     Not(Box<Query>),
+    /// A field holds a value that stands to another as said.
+    Compares(String, Relation, String),
+    /// The object is of this type, or of one that counts as it.
+    OfType(String),
+}
+
+/// How a value stands to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// The same.
+    Equal,
+    /// Smaller.
+    Less,
+    /// Not larger.
+    LessOrEqual,
+    /// Larger.
+    Greater,
+    /// Not smaller.
+    GreaterOrEqual,
+}
+
+impl Relation {
+    /// Whether one value stands like this to another, when it is so compared with it.
+    pub fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Equal => order.is_eq(),
+            Self::Less => order.is_lt(),
+            Self::LessOrEqual => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::GreaterOrEqual => order.is_ge(),
+        }
+    }
 }
 
 /// What a value looks like, in lower case.
@@ -63,6 +97,9 @@ pub enum QueryError {
     /// It is nested too deeply.
     #[error("it is nested too deeply")]
     Deep,
+    /// There are no objects of this type.
+    #[error("{0:?} is no type of objects that there are")]
+    Type(String),
     /// It is too long.
     #[error("it is longer than {LONGEST} bytes")]
     Long,
@@ -78,6 +115,8 @@ enum Token {
     /// `field:`
     Field(String),
     Value(Pattern),
+    /// `>=5`
+    Bound(Relation, String),
 }
 
 impl Token {
@@ -90,6 +129,7 @@ impl Token {
             Self::Not => "NOT".to_owned(),
             Self::Field(name) => format!("{name}:"),
             Self::Value(_) => "a value".to_owned(),
+            Self::Bound(..) => "a bound without a field".to_owned(),
         }
     }
 }
@@ -152,11 +192,14 @@ impl Parser {
                 inner
             }
             Some(Token::Field(name)) if field.is_none() => match self.tokens.peek() {
-                Some(Token::Value(_) | Token::Open) => self.one(Some(&name))?,
+                Some(Token::Value(_) | Token::Bound(..) | Token::Open) => self.one(Some(&name))?,
                 None => return Err(QueryError::End),
                 Some(other) => return Err(QueryError::Stray(other.shown())),
             },
             Some(Token::Value(pattern)) => Query::Holds(field.map(str::to_owned), pattern),
+            Some(Token::Bound(relation, value)) if field.is_some() => {
+                Query::Compares(field.unwrap_or_default().to_owned(), relation, value)
+            }
             Some(other) => return Err(QueryError::Stray(other.shown())),
         };
         self.depth -= 1;
@@ -189,7 +232,12 @@ fn tokens(text: &str) -> Result<Vec<Token>, QueryError> {
                 }
                 found.push(if next == '&' { Token::And } else { Token::Or });
             }
-            ':' => return Err(QueryError::Stray(":".to_owned())),
+            '>' | '<' => {
+                rest.next();
+                let or_equal = rest.next_if_eq(&'=').is_some();
+                found.push(Token::Bound(relation(next, or_equal), bound(&mut rest)?));
+            }
+            _ if is_sign(next) => return Err(QueryError::Stray(next.to_string())),
             '"' => {
                 rest.next();
                 let mut phrase = Vec::new();
@@ -209,13 +257,39 @@ fn tokens(text: &str) -> Result<Vec<Token>, QueryError> {
     Ok(found)
 }
 
+/// Whether a character is one that means something, and stands in no word unless it is
+/// escaped.
+fn is_sign(letter: char) -> bool {
+    matches!(letter, ':' | '=' | '>' | '<' | '{' | '}' | '[' | ']' | '^' | '~')
+}
+
+fn relation(sign: char, or_equal: bool) -> Relation {
+    match (sign, or_equal) {
+        ('>', false) => Relation::Greater,
+        ('>', true) => Relation::GreaterOrEqual,
+        (_, false) => Relation::Less,
+        (_, true) => Relation::LessOrEqual,
+    }
+}
+
+/// The value after `>=` and its kind.
+fn bound(rest: &mut Peekable<std::str::Chars<'_>>) -> Result<String, QueryError> {
+    let mut value = String::new();
+    while let Some(letter) = rest.next_if(|c| !c.is_whitespace() && !matches!(c, '(' | ')') && !is_sign(*c)) {
+        value.push(if letter == '\\' { rest.next().ok_or(QueryError::End)? } else { letter });
+    }
+    if value.is_empty() { Err(QueryError::End) } else { Ok(value) }
+}
+
 /// A word: a field, a value, or one of the words between terms.
 fn word(rest: &mut Peekable<std::str::Chars<'_>>) -> Result<Token, QueryError> {
     let mut pieces = Vec::new();
     let mut plain = String::new();
     let mut is_plain = true;
     // Colons in a value, as of IPv6 addresses, belong to it: a field's name comes first.
-    while let Some(letter) = rest.next_if(|c| !c.is_whitespace() && !matches!(c, '(' | ')' | '"' | ':' | '&' | '|')) {
+    while let Some(letter) =
+        rest.next_if(|c| !c.is_whitespace() && !matches!(c, '(' | ')' | '"' | '&' | '|') && !is_sign(*c))
+    {
         plain.push(letter);
         pieces.push(match letter {
             '?' => Piece::One,
@@ -244,6 +318,12 @@ fn word(rest: &mut Peekable<std::str::Chars<'_>>) -> Result<Token, QueryError> {
 }
 
 impl Pattern {
+    /// A text with this somewhere in it.
+    pub(super) fn around(text: &str) -> Self {
+        let letters = text.chars().map(Piece::Letter);
+        Self::of([Piece::Many].into_iter().chain(letters).chain([Piece::Many]))
+    }
+
     fn of(pieces: impl Iterator<Item = Piece>) -> Self {
         let lower = |piece| match piece {
             Piece::Letter(letter) => letter.to_lowercase().map(Piece::Letter).collect(),
@@ -313,6 +393,14 @@ mod tests {
     }
 
     #[test]
+    fn a_range_has_bounds() {
+        let compares = |relation, value: &str| Query::Compares("vni".to_owned(), relation, value.to_owned());
+        assert_eq!(parsed("vni:>50001"), compares(Relation::Greater, "50001"));
+        let range = vec![compares(Relation::GreaterOrEqual, "50001"), compares(Relation::Less, "90000")];
+        assert_eq!(parsed("vni:(>=50001 AND <90000)"), Query::All(range));
+    }
+
+    #[test]
     fn words_in_small_letters_are_values() {
         assert_eq!(parsed("a and b"), Query::All(vec![holds("", "a"), holds("", "and"), holds("", "b")]));
     }
@@ -330,6 +418,11 @@ mod tests {
             ("a:b:c", QueryError::Stray("b:".to_owned())),
             (":a", QueryError::Stray(":".to_owned())),
             ("a & b", QueryError::Stray("&".to_owned())),
+            ("a:>", QueryError::End),
+            ("a:> 5", QueryError::End),
+            (">5", QueryError::Stray("a bound without a field".to_owned())),
+            ("a=b", QueryError::Stray("=".to_owned())),
+            ("a:[1 TO 5]", QueryError::Stray("[".to_owned())),
         ] {
             assert_eq!(Query::parse(text), Err(why), "{text:?}");
         }
@@ -356,6 +449,7 @@ mod tests {
             ("web", "web-01", false),
             ("w\\*", "w*", true),
             ("w\\*", "wx", false),
+            ("\\(a\\+b\\)\\=c", "(a+b)=c", true),
         ] {
             let Query::Holds(None, pattern_read) = parsed(pattern) else { panic!("{pattern}") };
             assert_eq!(pattern_read.fits(text), fits, "{pattern} {text}");

@@ -1,9 +1,12 @@
 //! Whether an object is what a query asks for.
 
+use std::cmp::Ordering;
+
 use serde_json::{Map, Value as Json};
 
 use super::grammar::{Pattern, Query};
 use crate::engine::mirror::Shown;
+use crate::model::{Kind, kind_of_type};
 
 /// Whether the object is what `query` asks for. Its fields are read only if what is known of
 /// it without that does not tell.
@@ -39,7 +42,7 @@ fn at_a_glance(query: &Query, object: &Shown) -> Option<bool> {
             "id" => Some(fits_text(pattern, object.path().id())),
             _ => None,
         },
-        Query::Holds(None, _) => None,
+        Query::Holds(None, _) | Query::Compares(..) | Query::OfType(_) => None,
     }
 }
 
@@ -50,21 +53,40 @@ pub fn matches(query: &Query, fields: &Map<String, Json>) -> bool {
         Query::Any(queries) => queries.iter().any(|query| matches(query, fields)),
         Query::Not(query) => !matches(query, fields),
         Query::Holds(None, pattern) => fields.values().any(|value| anywhere(pattern, value)),
-        Query::Holds(Some(field), pattern) => {
-            let mut way = field.split('.');
-            way.next().and_then(|first| fields.get(first)).is_some_and(|value| at(pattern, value, &mut way.clone()))
+        Query::Holds(Some(field), pattern) => within(fields, field, &|leaf| fits(pattern, leaf)),
+        Query::Compares(field, relation, value) => {
+            within(fields, field, &|leaf| order(leaf, value).is_some_and(|order| relation.holds(order)))
         }
+        Query::OfType(name) => fields.get("resource_type").and_then(Json::as_str).is_some_and(|own| {
+            let counts_as = kind_of_type(own).map(Kind::wrapped_as);
+            own.eq_ignore_ascii_case(name) || counts_as.is_some_and(|counts| counts.eq_ignore_ascii_case(name))
+        }),
     }
 }
 
+/// Whether a value that `field` leads to is one that `fits`.
+fn within(fields: &Map<String, Json>, field: &str, fits: &dyn Fn(&Json) -> bool) -> bool {
+    let mut way = field.split('.');
+    way.next().and_then(|first| fields.get(first)).is_some_and(|value| at(value, &mut way.clone(), fits))
+}
+
 /// Whether a value that `way` leads to fits; a list is all its elements.
-fn at<'a>(pattern: &Pattern, value: &Json, way: &mut (impl Iterator<Item = &'a str> + Clone)) -> bool {
+fn at<'a>(value: &Json, way: &mut (impl Iterator<Item = &'a str> + Clone), fits: &dyn Fn(&Json) -> bool) -> bool {
     match value {
-        Json::Array(items) => items.iter().any(|item| at(pattern, item, &mut way.clone())),
-        Json::Object(fields) => {
-            way.next().and_then(|name| fields.get(name)).is_some_and(|value| at(pattern, value, way))
-        }
-        leaf => way.next().is_none() && fits(pattern, leaf),
+        Json::Array(items) => items.iter().any(|item| at(item, &mut way.clone(), fits)),
+        Json::Object(fields) => way.next().and_then(|name| fields.get(name)).is_some_and(|value| at(value, way, fits)),
+        leaf => way.next().is_none() && fits(leaf),
+    }
+}
+
+/// How a value stands to another that a query gives: numbers as numbers, the rest as texts
+/// without regard to case. Nothing stands to what is no number like a number.
+fn order(leaf: &Json, given: &str) -> Option<Ordering> {
+    match leaf {
+        Json::Number(number) => number.as_f64()?.partial_cmp(&given.parse().ok()?),
+        Json::String(text) => Some(text.to_lowercase().cmp(&given.to_lowercase())),
+        Json::Bool(truth) => Some(truth.to_string().as_str().cmp(&given.to_lowercase())),
+        _ => None,
     }
 }
 
@@ -121,6 +143,13 @@ mod tests {
             ("bfd:500", false),
             ("NOT tags.tag:austin", true),
             ("nothing:*", false),
+            ("_revision:>2", true),
+            ("_revision:(>=3 AND <4)", true),
+            ("_revision:(>3 OR <3)", false),
+            ("bfd.interval:<=500 NOT bfd.interval:<500", true),
+            ("display_name:>=web", true),
+            ("display_name:<web", false),
+            ("_revision:>x", false),
             ("path:\\/infra\\/tier-1s*", true),
             ("path:\"/infra/tier-1s/cgw/segments/web\"", true),
         ] {

@@ -2,9 +2,11 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | `grammar` | the language of queries |
+//! | `grammar` | the language of `search/query` |
+//! | `dsl` | the language of `search/dsl` |
 //! | `matching` | whether an object is what a query asks for |
 
+mod dsl;
 mod grammar;
 mod matching;
 
@@ -31,8 +33,8 @@ pub(in crate::api) async fn handle(
     let (mut ask, path) = Ask::of(shared, user, request)?;
     let missing = || ApiError::bad_search("query is missing: what is to be searched for?");
     let text = ask.query.take("query").ok_or_else(missing)?;
-    let query =
-        Query::parse(&text).map_err(|error| ApiError::bad_search(format!("Invalid query {text:?}: {error}.")))?;
+    let read = if path.ends_with("/dsl") { dsl::parse(&text) } else { Query::parse(&text) };
+    let query = read.map_err(|error| ApiError::bad_search(format!("Invalid query {text:?}: {error}.")))?;
     let of = format!("{path} {text}");
     let paging = Paging::take(&mut ask.query, &of)?;
     ask.query.end()?;

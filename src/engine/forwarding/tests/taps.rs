@@ -85,23 +85,20 @@ fn tapped(taps: &[Tap]) -> World {
     }
     for (number, tap) in taps.iter().enumerate() {
         let id = format!("{number:03}");
-        match tap.to {
-            Some(to) => {
-                let mut body = json!({
-                    "tap_service_id": uuid(to), "source_port": uuid(tap.port), "direction": tap.direction,
-                });
-                if let Some(vlans) = tap.vlans {
-                    body["vlan_filter"] = json!(vlans);
-                }
-                world.put(&format!("/v2.0/taas/tap_flows/{id}"), &body);
+        if let Some(to) = tap.to {
+            let mut body = json!({
+                "tap_service_id": uuid(to), "source_port": uuid(tap.port), "direction": tap.direction,
+            });
+            if let Some(vlans) = tap.vlans {
+                body["vlan_filter"] = json!(vlans);
             }
-            None => {
-                let body = json!({
-                    "port_id": uuid(tap.port), "directions": { tap.direction: number }, "remote_ip": "203.0.113.9",
-                    "mirror_type": "gre",
-                });
-                world.put(&format!("/v2.0/taas/tap_mirrors/{id}"), &body);
-            }
+            world.put(&format!("/v2.0/taas/tap_flows/{id}"), &body);
+        } else {
+            let body = json!({
+                "port_id": uuid(tap.port), "directions": { tap.direction: number }, "remote_ip": "203.0.113.9",
+                "mirror_type": "gre",
+            });
+            world.put(&format!("/v2.0/taas/tap_mirrors/{id}"), &body);
         }
     }
     world

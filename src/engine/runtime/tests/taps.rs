@@ -18,7 +18,7 @@ fn port(id: &str) -> PolicyPath {
     parsed(&format!("{SEGMENTS}/app/ports/{id}"))
 }
 
-fn object(json: Json) -> Map<String, Json> {
+fn object(json: &Json) -> Map<String, Json> {
     json.as_object().unwrap().clone()
 }
 
@@ -38,18 +38,18 @@ impl Lab {
         self.engine.get(&port(id), crate::engine::Reveal::Public).unwrap().unique_id().to_owned()
     }
 
-    fn create(&self, kind: &'static Kind, body: Json) -> PolicyPath {
+    fn create(&self, kind: &'static Kind, body: &Json) -> PolicyPath {
         let made = self.engine.create_tap(kind, object(body), &Member::admin(self.caller()), None);
         made.unwrap().path().clone()
     }
 
     fn service(&self, at: &str) -> PolicyPath {
-        self.create(&TAP_SERVICE, json!({ "port_id": self.uuid(at) }))
+        self.create(&TAP_SERVICE, &json!({ "port_id": self.uuid(at) }))
     }
 
     fn tap(&self, service: &PolicyPath, of: &str, direction: &str) -> PolicyPath {
         let body = json!({ "tap_service_id": service.id(), "source_port": self.uuid(of), "direction": direction });
-        self.create(&TAP_FLOW, body)
+        self.create(&TAP_FLOW, &body)
     }
 
     fn drop_tap(&self, kind: &'static Kind, path: &PolicyPath) {
@@ -220,7 +220,7 @@ fn captured_frames_are_as_workloads_would_send_them() {
     lab.tap(&service, "c", "BOTH");
     let unique = lab.engine.get(&six, crate::engine::Reveal::Public).unwrap().unique_id().to_owned();
     let body = json!({ "tap_service_id": service.id(), "source_port": unique, "direction": "BOTH" });
-    lab.create(&TAP_FLOW, body);
+    lab.create(&TAP_FLOW, &body);
     lab.at(AGENT_INTERVAL + 2_000);
     let capture = lab.capture(CaptureOf::Tap(service));
     // Two packets and their answers, of three protocols and two versions.
@@ -234,7 +234,7 @@ fn captured_frames_are_as_workloads_would_send_them() {
         let own = if copy.is_answer { copy.packet.destination } else { copy.packet.source };
         let tag = sliced.link_exts.iter().find_map(|it| match it {
             LinkExtSlice::Vlan(vlan) => Some(vlan.vlan_identifier().value()),
-            _ => None,
+            LinkExtSlice::Macsec(_) => None,
         });
         assert_eq!(tag, own.is_ipv4().then_some(30));
         let mac = if copy.is_answer { &frames[0][0..6] } else { &frames[0][6..12] };
@@ -258,9 +258,9 @@ fn captured_frames_are_as_workloads_would_send_them() {
 fn a_mirror_sends_its_copies_through_its_tunnels() {
     let mut lab = Lab::tapped();
     lab.put(&format!("{FLOWS}/f"), flow());
-    let body = |wrap: &str, directions: Json, remote: &str| json!({ "port_id": lab.uuid("a"), "directions": directions, "remote_ip": remote, "mirror_type": wrap });
-    let erspan = lab.create(&TAP_MIRROR, body("erspanv1", json!({ "IN": 77, "OUT": 78 }), "203.0.113.9"));
-    let gre = lab.create(&TAP_MIRROR, body("gre", json!({ "BOTH": 4_000_000_000_u32 }), "2001:db8:9::9"));
+    let body = |wrap: &str, directions: &Json, remote: &str| json!({ "port_id": lab.uuid("a"), "directions": directions, "remote_ip": remote, "mirror_type": wrap });
+    let erspan = lab.create(&TAP_MIRROR, &body("erspanv1", &json!({ "IN": 77, "OUT": 78 }), "203.0.113.9"));
+    let gre = lab.create(&TAP_MIRROR, &body("gre", &json!({ "BOTH": 4_000_000_000_u32 }), "2001:db8:9::9"));
     // A mirror has no status: it is there at once.
     lab.at(1_000);
     assert_eq!((lab.copied(&erspan), lab.copied(&gre)), ((20, 0), (20, 0)));

@@ -3,9 +3,8 @@
 //! The file is created whole ([`create`]), looked at before `SQLite` opens it
 //! ([`header`]), read through before it is used ([`check`]), and left exactly as
 //! it was when it is refused. Every entry carries a checksum ([`table`]). One
-//! connection writes, with the commits of concurrent callers merged ([`group`],
-//! [`writer`]); others read, beside it, and one only tells whether anything was committed
-//! ([`watch`]).
+//! connection writes, with the commits of concurrent callers merged ([`writer`]); others
+//! read, beside it, and one only tells whether anything was committed ([`watch`]).
 //!
 //! What no check can see: when the log of a crashed process is damaged, `SQLite`
 //! takes it to end before the damage, as it does with a commit that the crash cut
@@ -18,9 +17,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::group::Queue;
 use super::{Store, StoreError, Version, View, Work};
 use connect::{Role, connect};
-use group::Queue;
 use guard::Guard;
 use table::Table;
 use watch::Watch;
@@ -30,7 +29,6 @@ mod check;
 mod connect;
 mod create;
 mod fault;
-mod group;
 mod guard;
 mod header;
 mod open;

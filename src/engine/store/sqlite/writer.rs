@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use super::group::{Job, Queue};
 use super::guard::Guard;
 use super::table::Table;
+use crate::engine::store::group::{Job, Queue};
 use crate::engine::store::{Outcome, StoreError, Transaction, View};
 
 /// So many transactions go into one commit at most; what comes later leads the

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::{Options, SqliteStore};
-use crate::engine::store::suite::{Place, store_suite};
+use crate::engine::store::suite::{self, Place, store_suite};
 use crate::engine::store::{Store, StoreError, StoreExt, Version, ViewExt};
 
 mod damage;

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
-use crate::engine::store::{Outcome, StoreError, Transaction, Work};
+use super::{Outcome, StoreError, Transaction, Work};
 
 /// The callers in line.
 #[derive(Default)]
@@ -98,9 +98,10 @@ impl Drop for Handover<'_> {
 }
 
 impl Job {
-    /// Runs the caller's work. A panic in it is kept for the caller, and rolls
-    /// back like any other refusal.
+    /// Runs the caller's work, afresh if it was run before. A panic in it is kept for the
+    /// caller, and rolls back like any other refusal.
     pub(super) fn run(&mut self, transaction: &mut dyn Transaction) -> Result<Outcome, StoreError> {
+        self.panic = None;
         let work = &mut self.work;
         match catch_unwind(AssertUnwindSafe(|| work(transaction))) {
             Ok(outcome) => outcome,
