@@ -72,14 +72,14 @@ async fn answer(State(cloud): State<Shared>, method: Method, uri: Uri, headers: 
     let path = uri.path().strip_prefix("/networking/v2.0/taas/tap_services").unwrap();
     match (method.as_str(), path.strip_prefix('/')) {
         ("GET", None) => axum::Json(json!({ "tap_services": cloud.services })).into_response(),
-        ("GET", Some(id)) => match cloud.services.iter().find(|service| service["id"] == id) {
-            Some(service) => axum::Json(json!({ "tap_service": service })).into_response(),
-            None => {
-                let text = format!("Tap Service  {id} does not exist");
-                let said = json!({ "NeutronError": { "type": "TapServiceNotFound", "message": text, "detail": "" } });
-                (StatusCode::NOT_FOUND, axum::Json(said)).into_response()
+        ("GET", Some(id)) => {
+            if let Some(service) = cloud.services.iter().find(|service| service["id"] == id) {
+                return axum::Json(json!({ "tap_service": service })).into_response();
             }
-        },
+            let text = format!("Tap Service  {id} does not exist");
+            let said = json!({ "NeutronError": { "type": "TapServiceNotFound", "message": text, "detail": "" } });
+            (StatusCode::NOT_FOUND, axum::Json(said)).into_response()
+        }
         ("POST", None) => {
             let fault = cloud.faults.pop_front();
             match fault {
@@ -273,7 +273,7 @@ fn the_block_goes_before_the_cloud_and_the_cloud_before_the_environment() {
         ],
         "a token is another way to authenticate"
     );
-    assert_eq!(given.flags["insecure"], true);
+    assert!(given.flags["insecure"]);
 }
 
 #[test]

@@ -155,12 +155,15 @@ pub(super) fn read(
     Ok(Past { settled, events, last: last(view)? })
 }
 
+/// Something that has happened, and when.
+pub(super) type Happened = (Moment, Event);
+
+/// The key of an entry, and what is stored there.
+type Stored = (String, Vec<u8>);
+
 /// What has happened since the entry `seen`, in order, and the number of the last entry;
 /// none if some of it is settled, so that nobody knows any more.
-pub(super) fn read_on(
-    view: &(impl View + ?Sized),
-    seen: u64,
-) -> Result<Option<(Vec<(Moment, Event)>, u64)>, StoreError> {
+pub(super) fn read_on(view: &(impl View + ?Sized), seen: u64) -> Result<Option<(Vec<Happened>, u64)>, StoreError> {
     let last = last(view)?;
     let Some(entries) = since(view, seen, last)? else { return Ok(None) };
     let (events, _) = events(view, entries)?;
@@ -180,7 +183,7 @@ pub(in crate::engine) fn written_since(
     }
     let last = last(view)?;
     let Some(entries) = since(view, seen, last)? else { return Ok(None) };
-    let path = |(key, stored): (String, Vec<u8>)| {
+    let path = |(key, stored): Stored| {
         let Written { path } = serde_json::from_slice(&stored).map_err(|_| unreadable(&key))?;
         PolicyPath::parse(&path).map_err(|_| unreadable(&key))
     };
@@ -188,7 +191,7 @@ pub(in crate::engine) fn written_since(
 }
 
 /// The entries after `seen`, up to `last`, which is the last one; none if not all are there.
-fn since(view: &(impl View + ?Sized), seen: u64, last: u64) -> Result<Option<Vec<(String, Vec<u8>)>>, StoreError> {
+fn since(view: &(impl View + ?Sized), seen: u64, last: u64) -> Result<Option<Vec<Stored>>, StoreError> {
     let Some(count) = last.checked_sub(seen) else { return Ok(None) };
     let mut entries = Vec::new();
     view.scan(&entry_key(seen + 1), Some(&entry_key(last + 1)), None, &mut |key, stored| {
@@ -203,8 +206,8 @@ fn since(view: &(impl View + ?Sized), seen: u64, last: u64) -> Result<Option<Vec
 /// there now.
 fn events(
     view: &(impl View + ?Sized),
-    entries: Vec<(String, Vec<u8>)>,
-) -> Result<(Vec<(Moment, Event)>, BTreeMap<String, Declared>), StoreError> {
+    entries: Vec<Stored>,
+) -> Result<(Vec<Happened>, BTreeMap<String, Declared>), StoreError> {
     let mut events = Vec::with_capacity(entries.len());
     let mut before: BTreeMap<String, Declared> = BTreeMap::new();
     let declaration = |object: Object| {
