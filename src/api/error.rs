@@ -1,13 +1,16 @@
 //! Errors as NSX writes them (nsx-policy.md A.6).
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde_json::{Value as Json, json};
 
 use crate::engine::Refusal;
 
 /// The module that is named where no other is.
 const COMMON: &str = "common-services";
+
+/// Headers of an error: few, so that it stays small.
+pub type Headers = Vec<(HeaderName, HeaderValue)>;
 
 /// The code of wrong credentials.
 const WRONG_CREDENTIALS: u32 = 403;
@@ -113,18 +116,11 @@ impl ApiError {
     }
 
     /// The headers that go with it in every form.
-    pub fn headers(&self) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        if let Some(seconds) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, seconds.into());
-        }
-        if let Some(methods) = self.allow {
-            headers.insert(header::ALLOW, HeaderValue::from_static(methods));
-        }
-        if self.closes {
-            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        headers
+    pub fn headers(&self) -> Headers {
+        let retry_after = self.retry_after.map(|seconds| (header::RETRY_AFTER, seconds.into()));
+        let allow = self.allow.map(|methods| (header::ALLOW, HeaderValue::from_static(methods)));
+        let connection = self.closes.then(|| (header::CONNECTION, HeaderValue::from_static("close")));
+        retry_after.into_iter().chain(allow).chain(connection).collect()
     }
 }
 
@@ -146,9 +142,9 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut headers = self.headers();
         if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"NSX\""));
+            headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"NSX\"")));
         }
-        (self.status, headers, axum::Json(self.body)).into_response()
+        (self.status, AppendHeaders(headers), axum::Json(self.body)).into_response()
     }
 }
 

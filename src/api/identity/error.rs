@@ -1,10 +1,10 @@
 //! Errors as Keystone writes them.
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde_json::{Value as Json, json};
 
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, Headers};
 use crate::api::host::Base;
 
 /// What a request is answered with that has no other answer.
@@ -12,7 +12,7 @@ use crate::api::host::Base;
 pub struct KeystoneError {
     status: StatusCode,
     message: String,
-    headers: HeaderMap,
+    headers: Headers,
 }
 
 /// What tells a client where to log in.
@@ -23,7 +23,7 @@ pub(in crate::api) fn challenge(base: &Base) -> HeaderValue {
 
 impl KeystoneError {
     fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), headers: HeaderMap::new() }
+        Self { status, message: message.into(), headers: Headers::new() }
     }
 
     /// The request is not what the API takes.
@@ -65,7 +65,7 @@ impl KeystoneError {
     /// What is at this address has no such method; these are there.
     pub fn method_not_allowed(allow: &'static str) -> Self {
         let mut error = Self::new(StatusCode::METHOD_NOT_ALLOWED, "The method is not allowed for the requested URL.");
-        error.headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+        error.headers.push((header::ALLOW, HeaderValue::from_static(allow)));
         error
     }
 
@@ -76,9 +76,10 @@ impl KeystoneError {
     }
 
     /// The same, which tells where to log in if that would help.
+    #[must_use]
     pub fn telling_where_to_log_in(mut self, base: &Base) -> Self {
         if self.status == StatusCode::UNAUTHORIZED {
-            self.headers.insert(header::WWW_AUTHENTICATE, challenge(base));
+            self.headers.push((header::WWW_AUTHENTICATE, challenge(base)));
         }
         self
     }
@@ -99,6 +100,6 @@ impl From<ApiError> for KeystoneError {
 impl IntoResponse for KeystoneError {
     fn into_response(self) -> Response {
         let body = self.body();
-        (self.status, self.headers, axum::Json(body)).into_response()
+        (self.status, AppendHeaders(self.headers), axum::Json(body)).into_response()
     }
 }

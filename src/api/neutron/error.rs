@@ -1,10 +1,10 @@
 //! Errors as Neutron writes them.
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde_json::{Value as Json, json};
 
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, Headers};
 use crate::api::host::Base;
 use crate::api::identity::{KeystoneError, challenge};
 use crate::engine::Refusal;
@@ -17,7 +17,7 @@ use crate::model::Kind;
 pub struct NeutronError {
     status: StatusCode,
     body: Json,
-    headers: HeaderMap,
+    headers: Headers,
 }
 
 /// The name of the exception for a status, where nothing else tells it.
@@ -43,7 +43,7 @@ impl NeutronError {
     /// An error of this status, by the name of an exception.
     pub fn new(status: StatusCode, name: &str, message: impl Into<String>) -> Self {
         let body = json!({ "NeutronError": { "type": name, "message": message.into(), "detail": "" } });
-        Self { status, body, headers: HeaderMap::new() }
+        Self { status, body, headers: Headers::new() }
     }
 
     /// The request is not what the API takes.
@@ -62,7 +62,7 @@ impl NeutronError {
         let status = StatusCode::METHOD_NOT_ALLOWED;
         let message = format!("The method {method} is not allowed for this resource.");
         let mut error = Self::new(status, name_of(status), message);
-        error.headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+        error.headers.push((header::ALLOW, HeaderValue::from_static(allow)));
         error
     }
 
@@ -83,9 +83,10 @@ impl NeutronError {
     }
 
     /// The same, which tells where to log in if that would help.
+    #[must_use]
     pub fn telling_where_to_log_in(mut self, base: &Base) -> Self {
         if self.status == StatusCode::UNAUTHORIZED {
-            self.headers.extend([(header::WWW_AUTHENTICATE, challenge(base))]);
+            self.headers.push((header::WWW_AUTHENTICATE, challenge(base)));
         }
         self
     }
@@ -94,7 +95,7 @@ impl NeutronError {
 impl From<Fault> for NeutronError {
     fn from(fault: Fault) -> Self {
         let status = StatusCode::from_u16(fault.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, body: fault.to_json(), headers: HeaderMap::new() }
+        Self { status, body: fault.to_json(), headers: Headers::new() }
     }
 }
 
@@ -131,6 +132,6 @@ impl From<ApiError> for NeutronError {
 
 impl IntoResponse for NeutronError {
     fn into_response(self) -> Response {
-        (self.status, self.headers, axum::Json(self.body)).into_response()
+        (self.status, AppendHeaders(self.headers), axum::Json(self.body)).into_response()
     }
 }
