@@ -283,11 +283,12 @@ fn a_certificate_that_is_not_trusted() {
     let folder = TempDir::new().unwrap();
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
-    let [cert_file, key_file] = [("cert.pem", certificate.pem()), ("key.pem", key.serialize_pem())].map(|(name, pem)| {
-        let file = folder.path().join(name);
-        fs::write(&file, pem).unwrap();
-        file.display().to_string()
-    });
+    let [cert_file, key_file] =
+        [("cert.pem", certificate.pem()), ("key.pem", key.serialize_pem())].map(|(name, pem)| {
+            let file = folder.path().join(name);
+            fs::write(&file, pem).unwrap();
+            file.display().to_string()
+        });
     let served = Served::with(lab.engine(), &["--no-auth", "--tls-cert", &cert_file, "--tls-key", &key_file], &[]);
     let block = |more: &str| format!("nsx {{\n    host = {:?}\n    {ANYBODY}\n    {more}\n  }}", served.address);
     let profile = profiles(["a"].into_iter(), 30_000);
@@ -310,7 +311,8 @@ fn an_endpoint_that_is_gone_in_the_middle() {
     let options = ["--no-auth", "--rate-limit", "0"];
     let served = Served::start(lab.engine());
     let address = served.address.clone();
-    let block = format!("nsx {{\n    host = {address:?}\n    max_retries = 2\n    retry_min_delay = 20\n    {ANYBODY}\n  }}");
+    let block =
+        format!("nsx {{\n    host = {address:?}\n    max_retries = 2\n    retry_min_delay = 20\n    {ANYBODY}\n  }}");
     lab.configure_with(&block, &fleet(4));
     let mut apply = Running::terraform(&lab, &APPLY);
     assert!(apply.has_said("Creation complete", 5));
@@ -329,7 +331,8 @@ fn an_endpoint_that_is_gone_in_the_middle() {
 
 /// One of the faults, or a page that is no answer of the API.
 fn any(dice: &mut Dice) -> Fault {
-    let all: Vec<_> = faults().into_values().chain([Fault::page(502, "Bad Gateway"), Fault::page(200, "Sign in")]).collect();
+    let all: Vec<_> =
+        faults().into_values().chain([Fault::page(502, "Bad Gateway"), Fault::page(200, "Sign in")]).collect();
     dice.one(&all).clone()
 }
 
@@ -392,9 +395,7 @@ fn three_thousand_objects_are_refreshed_by_few_requests() {
             "mode": "managed", "type": resource, "name": "p", "provider": provider,
             "instances": (0..each).map(instance).collect::<Vec<_>>(),
         }));
-        hcl.push_str(&format!(
-            "resource {resource:?} \"p\" {{\n  count = {each}\n  id = \"p-${{count.index}}\"\n}}\n"
-        ));
+        hcl.push_str(&format!("resource {resource:?} \"p\" {{\n  count = {each}\n  id = \"p-${{count.index}}\"\n}}\n"));
         writes.extend((0..each).map(path));
     }
     crate::terraform::create_all(&engine, writes);

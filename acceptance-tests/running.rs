@@ -287,8 +287,7 @@ fn what_is_not_known_before_apply_is_named() {
     let explanation = planned["explanation"].as_str().unwrap();
     assert!(explanation.contains("known before apply: /infra/simulated-peers/dc had to be left out"), "{explanation}");
     // With depends_on it is read when everything is there.
-    let later =
-        TRACE.replace("tcp_flags ", &format!("depends_on = [{EVERYTHING}]\n      tcp_flags "));
+    let later = TRACE.replace("tcp_flags ", &format!("depends_on = [{EVERYTHING}]\n      tcp_flags "));
     lab.configure(&format!("{key}{unknown}{later}"));
     lab.apply();
     assert_eq!(lab.json(&["output", "-json"])["it"]["value"]["disposition"], "DELIVERED_TO_PEER");

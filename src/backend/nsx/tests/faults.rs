@@ -140,7 +140,10 @@ async fn a_page_instead_of_an_answer_is_not_shown_whole() {
         })
         .await;
         let said = server.client().get(&path(PROFILE)).await.unwrap_err().to_string();
-        assert!(said.contains(&format!("answered {status}")) && said.contains("as NSX does: Sign in. Check host"), "{said}");
+        assert!(
+            said.contains(&format!("answered {status}")) && said.contains("as NSX does: Sign in. Check host"),
+            "{said}"
+        );
     }
 }
 

@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::fake::{Act, Asked, Fake};
 use super::objects::{PROFILE, path, profile};
-use crate::backend::{Backend, Nsx};
 use crate::backend::nsx::settings::Given;
+use crate::backend::{Backend, Nsx};
 
 fn given(server: &Fake, texts: &[(&'static str, &str)]) -> Given {
     let host = [("host", server.address.as_str())];

@@ -93,14 +93,7 @@ struct Host {
 impl Line {
     /// A line over `client`. Once `cancelled`, nothing new is begun.
     pub fn new(client: Client, retries: Retries, cancelled: CancellationToken) -> Self {
-        Self {
-            client,
-            retries,
-            pace: Pace::default(),
-            cancelled,
-            numbers: AtomicU64::new(0),
-            hosts: Mutex::default(),
-        }
+        Self { client, retries, pace: Pace::default(), cancelled, numbers: AtomicU64::new(0), hosts: Mutex::default() }
     }
 
     /// How many requests have gone out.
