@@ -1,6 +1,9 @@
 #!/bin/sh
 # What `make test` does: formatting, lints, and every test, those with real
 # Terraform included. The first failure ends it.
+#
+# What reaches the backend is tested over HTTP as well; with VPN_TEST_OVER_HTTP=all
+# the whole suite is.
 
 set -eu
 
@@ -11,8 +14,17 @@ cargo=${CARGO:-cargo}
 TERRAFORM=$(scripts/terraform-setup.sh)
 export TERRAFORM CHECKPOINT_DISABLE=1
 
+case ${VPN_TEST_OVER_HTTP:-} in
+all) over_http= ;;
+*) over_http='addresses:: basics:: data_sources:: gateways:: running:: seed:: unknown::' ;;
+esac
+unset VPN_TEST_OVER_HTTP
+
 set -x
 "$cargo" fmt --check
 "$TERRAFORM" fmt -check -recursive examples
 "$cargo" clippy --all-targets -- -D warnings
 "$cargo" test
+# Several names, or none for all: they are to be split.
+# shellcheck disable=SC2086
+VPN_TEST_OVER_HTTP=1 "$cargo" test --test acceptance -- $over_http

@@ -164,3 +164,28 @@ fn methods_and_addresses_that_are_not_there_are_refused() {
     );
     text.refused(415, 415);
 }
+
+/// What the engine knows of a session beyond the API, at the moment of its status.
+#[test]
+fn a_diagnosis_says_why_and_for_how_long() {
+    let lab = Lab::new();
+    let path = format!("{SESSIONS}/s");
+    lab.get(&format!("{path}/diagnosis")).refused(404, 600);
+    lab.put(&path, &session()).ok();
+    let told = lab.get(&format!("{path}/diagnosis")).ok();
+    assert_eq!(
+        told["status"]["results"][0]["runtime_status"],
+        lab.get(&format!("{path}/detailed-status")).ok()["results"][0]["runtime_status"]
+    );
+    assert!(told["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{told}");
+    lab.put("/infra/simulated-peers/p", &json!({ "address": "198.51.100.1", "psk": "another" })).ok();
+    // The peer refuses: nothing is under way until somebody changes something.
+    let told = (0..600).map(|_| lab.get(&format!("{path}/diagnosis")).ok()).find(|told| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        told["changes_in_ms"].is_null()
+    });
+    let told = told.expect("it comes to rest");
+    assert!(told["reason"].as_str().unwrap().contains("pre-shared keys do not match"), "{told}");
+    lab.put(&format!("{path}/diagnosis"), &json!({})).refused(405, 405);
+    lab.get(&format!("{path}/diagnosis?unknown=1")).refused(400, 255);
+}

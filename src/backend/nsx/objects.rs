@@ -143,7 +143,7 @@ impl Nsx {
                 });
             }
             if !is_unsure {
-                return Err(said_of_creation(failure, kind, path, body));
+                return Err(self.said_of_creation(failure, kind, path, body).await);
             }
             match self.read_alone(path, false, true).await {
                 Ok(Some(known)) if wire::is_what_was_written(kind, &known.raw, body) => return Ok(known),
@@ -151,10 +151,29 @@ impl Nsx {
                 Ok(None) if failure.may_have_taken_effect() && attempts < CREATIONS => {
                     self.transport.line().rest(LOOK_AGAIN * attempts, &format!("PUT {path}")).await?;
                 }
-                Ok(None) => return Err(said_of_creation(failure, kind, path, body)),
+                Ok(None) => return Err(self.said_of_creation(failure, kind, path, body).await),
                 Err(_) => return Err(failure.into()),
             }
         }
+    }
+
+    /// What it means that `failure` answered an attempt to create an object.
+    async fn said_of_creation(
+        &self,
+        failure: Failure,
+        kind: &Kind,
+        path: &PolicyPath,
+        body: &Map<String, Json>,
+    ) -> BackendError {
+        if is_simulated(kind) && matches!(self.is_engine().await, Ok(false)) {
+            let what = format!(
+                "The endpoint holds no {}s: only the embedded engine does. Add `embedded {{}}` to the provider block. \
+                 ({failure})",
+                kind.title
+            );
+            return Failure::Unsupported(what).into();
+        }
+        of_write(failure, kind, path, &Tree::from(&Json::Object(body.clone())))
     }
 
     /// The object that was written, as the API answered it; read anew where it did not.
@@ -269,23 +288,4 @@ fn kind_to_write(path: &PolicyPath, fields: &Map<String, Json>) -> Result<&'stat
     wire::kind_of(path, fields)
         .filter(|kind| kinds_at(path).any(|one| one == *kind))
         .ok_or_else(|| Refusal::InvalidPath(path.to_string()))
-}
-
-/// What it means that `failure` answered an attempt to create an object.
-fn said_of_creation(failure: Failure, kind: &Kind, path: &PolicyPath, body: &Map<String, Json>) -> BackendError {
-    let status = match &failure {
-        Failure::Refused(error) => error.status,
-        Failure::NotTheApi { status, .. } => *status,
-        _ => 0,
-    };
-    let is_unknown = matches!(&failure, Failure::NotTheApi { .. })
-        || failure.api_error().is_some_and(|error| !error.message.contains("tier-") && error.code != 255);
-    if is_simulated(kind) && matches!(status, 400 | 404 | 405 | 501) && is_unknown {
-        let what = format!(
-            "The endpoint holds no {}s: only the embedded engine does. Add `embedded {{}}` to the provider block. ({failure})",
-            kind.title
-        );
-        return Failure::Unsupported(what).into();
-    }
-    of_write(failure, kind, path, &Tree::from(&Json::Object(body.clone())))
 }

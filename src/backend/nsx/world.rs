@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::Nsx;
-use crate::backend::transport::{Failure, Request};
+use crate::backend::transport::{ApiError, Failure, Request};
 use crate::backend::{Backend, BackendError};
 use crate::engine::prefix_filter::PrefixMatch;
 use crate::engine::topology::Topology;
@@ -149,7 +149,9 @@ impl Nsx {
             let request = Request::get("/infra/simulated-peers").with("page_size", "1");
             match self.transport.send(request).await {
                 Ok(reply) => Ok(!reply.document.is_null()),
-                Err(Failure::Refused(_) | Failure::NotTheApi { .. }) => Ok(false),
+                Err(Failure::Refused(ApiError { status, .. }) | Failure::NotTheApi { status, .. }) if status < 500 => {
+                    Ok(false)
+                }
                 Err(failure) => Err(failure),
             }
         };
