@@ -46,6 +46,11 @@ class Program:
         self.process.terminate()
         self.process.wait()
 
+    def cpu(self):
+        """The seconds of processor time that it has taken."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory(self):
         """The MiB of memory that it has now, and the most it ever had."""
         lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()

@@ -23,11 +23,13 @@ class BenchError(Exception):
 
 @dataclass
 class Load:
-    """What a load has shown: requests in a second, and milliseconds."""
+    """What a load has shown: requests in a second, milliseconds, and the microseconds of
+    processor time that the server has taken for each request."""
 
     rate: float
     median: float
     p99: float
+    cpu: float
 
 
 def program():
@@ -54,8 +56,9 @@ def take_from_debian():
             subprocess.run(["dpkg", "-x", str(package), str(TOOLS)], check=True)
 
 
-def load(url, connections, seconds, headers=None, script=None):
-    """Asks for `url` over so many connections, as fast as it is answered."""
+def load(server, path, connections, seconds, headers=None, script=None):
+    """Asks for `path` over so many connections, as fast as it is answered."""
+    url, before = server.url + path, server.cpu()
     command, environment = program()
     command += ["--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s", "--latency"]
     for name, value in (headers or {}).items():
@@ -68,11 +71,13 @@ def load(url, connections, seconds, headers=None, script=None):
         answer = subprocess.run([*command, url], env=environment, capture_output=True, text=True)
     text = answer.stdout
     rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
-    if answer.returncode != 0 or not rate:
+    count = re.search(r"(\d+) requests in", text)
+    if answer.returncode != 0 or not rate or not count:
         raise BenchError(f"wrk: {text}{answer.stderr}")
     if wrong := re.search(r"Non-2xx or 3xx responses: \d+|Socket errors: .*", text):
         raise BenchError(f"wrk {url}: {wrong.group(0)}")
-    return Load(float(rate.group(1)), percentile(text, 50), percentile(text, 99))
+    cpu = (server.cpu() - before) * 1e6 / max(int(count.group(1)), 1)
+    return Load(float(rate.group(1)), percentile(text, 50), percentile(text, 99), cpu)
 
 
 def percentile(text, percent):

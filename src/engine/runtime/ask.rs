@@ -170,6 +170,9 @@ impl Engine {
     /// Answers `question` at `now`. With something `planned`, the answer is what it will
     /// be once that is declared and has come to rest.
     pub fn ask(&self, question: &Question, planned: &[Planned], now: Moment) -> Result<Answer, Refusal> {
+        if planned.is_empty() {
+            return Ok(self.course.at(self, now, |runtime| runtime.told(question))?);
+        }
         Ok(self.runtime(now)?.asked(question, planned))
     }
 
@@ -182,13 +185,19 @@ impl Engine {
 impl Runtime {
     /// Answers `question`, as [`Engine::ask`].
     pub fn asked(mut self, question: &Question, planned: &[Planned]) -> Answer {
-        self.declare_all(planned);
-        if !planned.is_empty() {
-            self.settle_down();
+        if planned.is_empty() {
+            return self.told(question);
         }
+        self.declare_all(planned);
+        self.settle_down();
+        Answer { until: None, ..self.told(question) }
+    }
+
+    /// Answers `question` about what is the case now.
+    fn told(&self, question: &Question) -> Answer {
         let view = self.view();
-        let until = planned.is_empty().then(|| self.next_news_of(question.subject())).flatten();
-        Answer { document: view.answer(question), beyond: beyond(question, &self, &view), until }
+        let until = self.next_news_of(question.subject());
+        Answer { document: view.answer(question), beyond: beyond(question, self, &view), until }
     }
 
     /// Traces a packet, as [`Engine::trace`].

@@ -62,13 +62,19 @@ pub(super) enum Event {
 /// order.
 pub(super) struct Past {
     pub settled: Option<Settled>,
-    pub events: Vec<(Moment, Event)>,
+    pub events: Events,
     /// The number of the journal's last entry.
     pub last: u64,
 }
 
 /// An object as it is declared; none where there is none.
 type Declared = Option<(&'static Kind, Tree)>;
+
+/// What has happened, in order, and when.
+pub(super) type Events = Vec<(Moment, Event)>;
+
+/// Entries as they are stored, by their keys.
+type Entries = Vec<(String, Vec<u8>)>;
 
 /// Notes that the object at `path`, which was `before`, is written or deleted at `at`.
 /// `true` when the journal has grown so long that it should be settled.
@@ -155,15 +161,9 @@ pub(super) fn read(
     Ok(Past { settled, events, last: last(view)? })
 }
 
-/// Something that has happened, and when.
-pub(super) type Happened = (Moment, Event);
-
-/// The key of an entry, and what is stored there.
-type Stored = (String, Vec<u8>);
-
 /// What has happened since the entry `seen`, in order, and the number of the last entry;
 /// none if some of it is settled, so that nobody knows any more.
-pub(super) fn read_on(view: &(impl View + ?Sized), seen: u64) -> Result<Option<(Vec<Happened>, u64)>, StoreError> {
+pub(super) fn read_on(view: &(impl View + ?Sized), seen: u64) -> Result<Option<(Events, u64)>, StoreError> {
     let last = last(view)?;
     let Some(entries) = since(view, seen, last)? else { return Ok(None) };
     let (events, _) = events(view, entries)?;
@@ -183,7 +183,7 @@ pub(in crate::engine) fn written_since(
     }
     let last = last(view)?;
     let Some(entries) = since(view, seen, last)? else { return Ok(None) };
-    let path = |(key, stored): Stored| {
+    let path = |(key, stored): (String, Vec<u8>)| {
         let Written { path } = serde_json::from_slice(&stored).map_err(|_| unreadable(&key))?;
         PolicyPath::parse(&path).map_err(|_| unreadable(&key))
     };
@@ -191,7 +191,7 @@ pub(in crate::engine) fn written_since(
 }
 
 /// The entries after `seen`, up to `last`, which is the last one; none if not all are there.
-fn since(view: &(impl View + ?Sized), seen: u64, last: u64) -> Result<Option<Vec<Stored>>, StoreError> {
+fn since(view: &(impl View + ?Sized), seen: u64, last: u64) -> Result<Option<Entries>, StoreError> {
     let Some(count) = last.checked_sub(seen) else { return Ok(None) };
     let mut entries = Vec::new();
     view.scan(&entry_key(seen + 1), Some(&entry_key(last + 1)), None, &mut |key, stored| {
@@ -204,10 +204,7 @@ fn since(view: &(impl View + ?Sized), seen: u64, last: u64) -> Result<Option<Vec
 /// What the entries tell of, in order, and by path what was there before the first of them.
 /// What was there after an entry is what was there before the next one of that path, or is
 /// there now.
-fn events(
-    view: &(impl View + ?Sized),
-    entries: Vec<Stored>,
-) -> Result<(Vec<Happened>, BTreeMap<String, Declared>), StoreError> {
+fn events(view: &(impl View + ?Sized), entries: Entries) -> Result<(Events, BTreeMap<String, Declared>), StoreError> {
     let mut events = Vec::with_capacity(entries.len());
     let mut before: BTreeMap<String, Declared> = BTreeMap::new();
     let declaration = |object: Object| {

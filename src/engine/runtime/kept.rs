@@ -33,16 +33,17 @@ struct Course {
 }
 
 impl Kept {
-    /// The engine in operation at `now`.
-    pub fn at(&self, engine: &Engine, now: Moment) -> Result<Runtime, StoreError> {
+    /// What `look` sees of the engine in operation at `now`. Others wait for it, so it is
+    /// short.
+    pub fn at<T>(&self, engine: &Engine, now: Moment, look: impl FnOnce(&Runtime) -> T) -> Result<T, StoreError> {
         self.with(engine, now, |course| {
             if now < course.ahead.now() {
                 let mut earlier = course.settled.clone();
                 earlier.advance(now);
-                return earlier;
+                return look(&earlier);
             }
             course.ahead.advance(now);
-            course.ahead.clone()
+            look(&course.ahead)
         })
     }
 
@@ -85,7 +86,7 @@ impl Course {
     }
 
     /// The same course, in which `events` happen, up to the entry `last`.
-    fn goes_on(self, events: Vec<(Moment, journal::Event)>, last: u64) -> Self {
+    fn goes_on(self, events: journal::Events, last: u64) -> Self {
         let Some((first, _)) = events.first() else { return Self { last, ..self } };
         let Self { settled, ahead, .. } = self;
         // What was answered ahead need not happen again, unless it is later than the event.

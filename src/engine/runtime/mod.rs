@@ -111,7 +111,7 @@ impl Runtime {
 impl Engine {
     /// The engine in operation at `now`.
     pub fn runtime(&self, now: Moment) -> Result<Runtime, Refusal> {
-        Ok(self.course.at(self, now)?)
+        Ok(self.course.at(self, now, Runtime::clone)?)
     }
 
     /// Settles the journal if it `is_due`: stores the state that it leads to, from which the
@@ -125,6 +125,9 @@ impl Engine {
 
     /// The engine as it can be looked at, with what is `planned` to be declared at `now`.
     pub fn view(&self, now: Moment, when: When, planned: &[Planned]) -> Result<EngineView, Refusal> {
+        if when == When::Current && planned.is_empty() {
+            return Ok(self.course.at(self, now, Runtime::view)?);
+        }
         let mut runtime = self.runtime(now)?;
         runtime.declare_all(planned);
         Ok(runtime.seen(when))
