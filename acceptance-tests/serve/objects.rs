@@ -189,3 +189,30 @@ fn a_diagnosis_says_why_and_for_how_long() {
     lab.put(&format!("{path}/diagnosis"), &json!({})).refused(405, 405);
     lab.get(&format!("{path}/diagnosis?unknown=1")).refused(400, 255);
 }
+
+#[test]
+fn an_address_without_a_locale_service_means_the_only_one() {
+    let lab = Lab::new();
+    let (gateway, service) = ("/infra/tier-0s/edge", "/infra/tier-0s/edge/locale-services/one/ipsec-vpn-services/v");
+    let short = format!("{gateway}/ipsec-vpn-services/v");
+    lab.put(gateway, &json!({})).ok();
+    lab.put(&short, &json!({})).refused(400, 500_012);
+    lab.put(&format!("{gateway}/locale-services/one"), &json!({})).ok();
+    assert_eq!(lab.put(&short, &json!({})).ok()["path"], service);
+    lab.put(&format!("{short}/local-endpoints/e"), &json!({ "local_address": "203.0.113.9" })).ok();
+    let mut body = session();
+    body["local_endpoint_path"] = json!(format!("{short}/local-endpoints/e"));
+    body["description"] = json!(format!("{short}/x"));
+    let made = lab.put(&format!("{short}/sessions/s"), &body).ok();
+    assert_eq!(made["path"], format!("{service}/sessions/s"));
+    assert_eq!(made["local_endpoint_path"], format!("{service}/local-endpoints/e"));
+    assert_eq!(made["description"], format!("{short}/x"), "what people write stays");
+    assert_eq!(lab.get(&format!("{service}/sessions/s")).ok(), lab.get(&format!("{short}/sessions/s")).ok());
+    assert_eq!(lab.get(&format!("{short}/sessions")).ok()["result_count"], 1);
+    lab.get(&format!("{short}/sessions/s/detailed-status")).ok();
+    lab.delete(&format!("{short}/local-endpoints/e")).refused(400, 500_030);
+    // Of two, it means none; what is called `default` comes before all others.
+    lab.put(&format!("{gateway}/locale-services/two"), &json!({})).ok();
+    lab.get(&format!("{short}/sessions/s")).refused(404, 600);
+    lab.get(&format!("{service}/sessions/s")).ok();
+}

@@ -8,7 +8,7 @@ use super::refusal::Refusal;
 use super::runtime::journal;
 use super::store::{StoreError, StoreExt, Transaction, View};
 use super::system::{self, Companion};
-use super::{Caller, Engine, Moment, Reveal, index, taps};
+use super::{Caller, Engine, Moment, Reveal, address, index, taps};
 use crate::model::kind::one;
 use crate::model::path::PolicyPath;
 use crate::model::problem::{Place, Problem, Step};
@@ -182,7 +182,9 @@ pub(super) fn composed(
         Some(before) if how == Writing::Patch => merged(before.declared(), given),
         _ => given.clone(),
     };
-    let tree = Tree::from(&Json::Object(given));
+    let mut given = Json::Object(given);
+    address::complete(view, &mut given)?;
+    let tree = Tree::from(&given);
     // What the deprecated address of a VPN service refuses is the business of
     // those who know by which address it was called.
     let parent = kind.parent(path).map(|parent| below.map_or_else(|| parent.current_address(), str::to_owned));

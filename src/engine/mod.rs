@@ -6,6 +6,7 @@
 //! | [`object`] | a stored object and the metadata the system keeps of it |
 //! | [`refusal`] | why a request is refused, with the API's status, code and text |
 //! | `intent` | reading and writing objects: GET, list, PUT, PATCH, DELETE |
+//! | `address` | addresses of VPN services without their locale service |
 //! | `batch` | several writes in one transaction |
 //! | `raw` | objects as the JSON they are stored as, for those who only pass it on |
 //! | [`mirror`] | what is declared, in memory, for those who ask often |
@@ -43,6 +44,7 @@ pub mod store;
 pub mod taps;
 pub mod topology;
 
+mod address;
 mod batch;
 mod index;
 mod intent;

@@ -9,6 +9,7 @@ use super::kind::Kind;
 use super::problem::{Place, Problem};
 use super::rule::{Facts, belongs_to_an_interface, has_no_space_around, refuse};
 use super::session::is_v6;
+use super::tree::{Fields, Tree};
 
 words! {
     /// What of graceful restart (RFC 4724) is used.
@@ -53,6 +54,9 @@ const OUT_FILTERS_DOC: &str = "The path of the prefix list that advertised route
 /// The API takes route maps as well. The engine has none, so that the path of one
 /// is refused as one that does not exist.
 const FILTERS: Shape = Shape::List(&Shape::Path(&["prefix_list", "route_map"]), 0, 1);
+
+/// The deprecated fields of the neighbor itself, which `route_filtering` has as well.
+const OLD_FILTERS: [&str; 2] = ["in_route_filters", "out_route_filters"];
 
 static ROUTE_FILTERING: Record = Record {
     doc: "Which routes of one family are exchanged.",
@@ -187,8 +191,11 @@ fn families_differ(neighbor: &Facts<'_>) -> Vec<Problem> {
 
 /// The family of routes that the neighbor's own address belongs to.
 fn own_family(neighbor: &Facts<'_>) -> Option<&'static str> {
-    let address = neighbor.text("neighbor_address")?;
-    Some(if address.contains(':') { AddressFamily::Ipv6 } else { AddressFamily::Ipv4 }.word())
+    neighbor.text("neighbor_address").map(family_of)
+}
+
+fn family_of(address: &str) -> &'static str {
+    if address.contains(':') { AddressFamily::Ipv6 } else { AddressFamily::Ipv4 }.word()
 }
 
 /// The deprecated filters of the neighbor must not contradict those of its own
@@ -199,7 +206,7 @@ fn old_filters_agree(neighbor: &Facts<'_>) -> Vec<Problem> {
         let given = filtering.get("address_family");
         given.is_null() || given.text() == Some(family)
     });
-    ["in_route_filters", "out_route_filters"]
+    OLD_FILTERS
         .into_iter()
         .filter_map(|field| {
             let (old, new) = (neighbor.record.get(field), filtering?.get(field));
@@ -210,6 +217,32 @@ fn old_filters_agree(neighbor: &Facts<'_>) -> Vec<Problem> {
             })
         })
         .collect()
+}
+
+/// The fields of a neighbor with its filters in the deprecated fields, if `wanted` has them
+/// there and all that `route_filtering` says can be said there: the API repeats it in both.
+pub(super) fn filters_as_written(mut fields: Fields, wanted: &Fields) -> Fields {
+    let is_said = |name: &str| wanted.get(name).is_some_and(|value| !value.is_null());
+    let is_empty = |value: &Tree| !value.has_unknown() && value.items().is_empty();
+    let wants_old = OLD_FILTERS.into_iter().any(is_said) && wanted.get("route_filtering").is_none_or(is_empty);
+    let [filtering] = fields.get("route_filtering").map(Tree::items).unwrap_or_default() else { return fields };
+    let address = fields.get("neighbor_address").and_then(Tree::text);
+    let own_family = address.map(family_of);
+    let Tree::Object(said) = filtering else { return fields };
+    let can_be_said = said.iter().all(|(name, value)| match name.as_str() {
+        _ if value.is_null() => true,
+        "enabled" => value.bool() == Some(true),
+        "address_family" => value.text() == own_family,
+        name => OLD_FILTERS.contains(&name),
+    });
+    if !wants_old || !can_be_said {
+        return fields;
+    }
+    let old: Vec<_> =
+        OLD_FILTERS.into_iter().filter_map(|name| Some((name.to_owned(), said.get(name)?.clone()))).collect();
+    fields.remove("route_filtering");
+    fields.extend(old.into_iter().filter(|(_, value)| !value.is_null()));
+    fields
 }
 
 fn hold_time_bears_a_loss(neighbor: &Facts<'_>) -> Vec<Problem> {

@@ -27,6 +27,7 @@ pub mod result;
 pub mod rule;
 pub mod timestamp;
 pub mod tree;
+pub mod wording;
 
 mod bgp_config;
 mod bgp_neighbor;

@@ -57,6 +57,16 @@ pub fn id_from_name(display_name: &str) -> Option<String> {
     usable.then_some(dashed)
 }
 
+/// The gateway that the address of a VPN service, or of what lies below it, begins with, and
+/// the rest, where the address names no locale service.
+pub fn without_locale_service(text: &str) -> Option<(&str, &str)> {
+    let (_, tail) =
+        text.strip_prefix("/infra/tier-0s/").or_else(|| text.strip_prefix("/infra/tier-1s/"))?.split_once('/')?;
+    let is_service =
+        tail.strip_prefix("ipsec-vpn-services").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    is_service.then(|| (&text[..text.len() - tail.len() - 1], tail))
+}
+
 impl PolicyPath {
     /// Parses a path into its one spelling.
     pub fn parse(text: &str) -> Result<Self, PathError> {
@@ -186,6 +196,20 @@ mod tests {
             let path = PolicyPath::parse(text).unwrap();
             assert_eq!(path.current_address(), current);
             assert!(PolicyPath::parse(current).unwrap() == path);
+        }
+    }
+
+    #[test]
+    fn an_address_without_a_locale_service_is_told_from_one_with() {
+        let (gateway, rest) = without_locale_service("/infra/tier-1s/a/ipsec-vpn-services/b/sessions/c").unwrap();
+        assert_eq!((gateway, rest), ("/infra/tier-1s/a", "ipsec-vpn-services/b/sessions/c"));
+        assert!(without_locale_service("/infra/tier-0s/a/ipsec-vpn-services").is_some());
+        for text in [
+            "/infra/tier-0s/a",
+            "/infra/tier-0s/a/locale-services/b/ipsec-vpn-services/c",
+            "/infra/x/a/ipsec-vpn-services",
+        ] {
+            assert_eq!(without_locale_service(text), None, "{text}");
         }
     }
 

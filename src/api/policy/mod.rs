@@ -41,6 +41,7 @@ use super::query::Query;
 use super::router::only_get;
 use super::{Shared, address};
 use crate::engine::Reveal;
+use crate::model::path::without_locale_service;
 use target::Target;
 
 /// The addresses outside `/infra`.
@@ -95,8 +96,14 @@ pub(super) async fn at_a_path(
     request: Request,
 ) -> Result<Response, ApiError> {
     let path = address::policy_path(request.uri().path())?;
+    let full = if without_locale_service(&path).is_some() {
+        let path = path.clone();
+        shared.read(move |engine, _| Ok(engine.full_address(&path)?)).await?
+    } else {
+        path.clone()
+    };
     let (ask, _) = Ask::of(shared, user, request)?;
-    match target::find(&path)? {
+    match target::find(&path, &full)? {
         Target::Root => hierarchy::handle(ask).await,
         Target::Object(address) => objects::handle(ask, address).await,
         Target::Collection(collection) => list::handle(ask, collection).await,

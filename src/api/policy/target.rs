@@ -76,8 +76,8 @@ pub(super) enum Realized {
     Entity,
 }
 
-/// What the policy path `text` names.
-pub(super) fn find(text: &str) -> Result<Target, ApiError> {
+/// What the address `text` names; `full` is the same with the locale service that it means.
+pub(super) fn find(text: &str, full: &str) -> Result<Target, ApiError> {
     let parts: Vec<_> = text.split('/').skip(1).collect();
     match parts[..] {
         ["infra"] => return Ok(Target::Root),
@@ -89,18 +89,18 @@ pub(super) fn find(text: &str) -> Result<Target, ApiError> {
         }
         _ => {}
     }
-    if let Some(running) = running(text) {
+    if let Some(running) = running(full) {
         return Ok(Target::Running(running));
     }
     let unknown = || ApiError::no_such_address(text);
-    let path = PolicyPath::parse(text).map_err(|_| unknown())?;
+    let path = PolicyPath::parse(full).map_err(|_| unknown())?;
     let kind = kinds_at(&path).next();
     if let Some(kind) = kind {
         let below = parts.len() - if kind.collection().is_some() { 2 } else { 1 };
         return Ok(Target::Object(Address { path, below: format!("/{}", parts[..below].join("/")) }));
     }
     // A collection is where an object would be.
-    let member = PolicyPath::parse(&format!("{text}/id")).map_err(|_| unknown())?;
+    let member = PolicyPath::parse(&format!("{full}/id")).map_err(|_| unknown())?;
     let kinds: Vec<_> = kinds_at(&member).filter(|kind| kind.collection().is_some()).collect();
     let Some(kind) = kinds.first() else { return Err(unknown()) };
     let name = kind.collection().unwrap_or_default().to_owned();
@@ -138,8 +138,12 @@ mod tests {
     use super::*;
     use crate::model::system;
 
+    fn found(text: &str) -> Result<Target, ApiError> {
+        find(text, text)
+    }
+
     fn object(text: &str) -> (String, String) {
-        match find(text).unwrap() {
+        match found(text).unwrap() {
             Target::Object(Address { path, below }) => (path.to_string(), below),
             other => panic!("{text}: {other:?}"),
         }
@@ -155,33 +159,50 @@ mod tests {
     }
 
     #[test]
+    fn an_address_without_a_locale_service_keeps_its_parent() {
+        let short = "/infra/tier-0s/edge/ipsec-vpn-services/a";
+        let full = "/infra/tier-0s/edge/locale-services/one/ipsec-vpn-services/a";
+        let Target::Object(found) = find(&format!("{short}/sessions/b"), &format!("{full}/sessions/b")).unwrap() else {
+            panic!()
+        };
+        assert_eq!((found.path.as_str(), found.below.as_str()), (format!("{full}/sessions/b").as_str(), short));
+        let Target::Collection(found) = find(&format!("{short}/sessions"), &format!("{full}/sessions")).unwrap() else {
+            panic!()
+        };
+        assert_eq!(found.parent.unwrap().as_str(), full);
+    }
+
+    #[test]
     fn a_collection_has_the_kinds_of_its_objects() {
         for address in [system::VPN_SERVICE, "/infra/tier-0s/vmc/ipsec-vpn-services/default"] {
-            let Target::Collection(found) = find(&format!("{address}/sessions")).unwrap() else { panic!("{address}") };
+            let Target::Collection(found) = found(&format!("{address}/sessions")).unwrap() else { panic!("{address}") };
             assert_eq!(found.parent.unwrap().as_str(), system::VPN_SERVICE);
             assert_eq!((found.name.as_str(), found.kinds.len()), ("sessions", 2));
         }
-        let Target::Collection(profiles) = find("/infra/ipsec-vpn-ike-profiles").unwrap() else { panic!() };
+        let Target::Collection(profiles) = found("/infra/ipsec-vpn-ike-profiles").unwrap() else { panic!() };
         assert_eq!(profiles.parent, None);
     }
 
     #[test]
     fn what_runs_is_not_taken_for_an_object() {
         let flow = PolicyPath::parse("/infra/simulated-flows/a").unwrap();
-        assert_eq!(find(&format!("{flow}/statistics")).unwrap(), Target::Running(Running::Flow(flow)));
+        assert_eq!(found(&format!("{flow}/statistics")).unwrap(), Target::Running(Running::Flow(flow)));
         let bgp = PolicyPath::parse(system::BGP).unwrap();
-        assert_eq!(find(&format!("{bgp}/neighbors/status")).unwrap(), Target::Running(Running::Neighbors(bgp.clone())));
+        assert_eq!(
+            found(&format!("{bgp}/neighbors/status")).unwrap(),
+            Target::Running(Running::Neighbors(bgp.clone()))
+        );
         let neighbor = bgp.child("neighbors", "a");
         let routes = Running::Routes(neighbor.clone(), Direction::Advertised);
-        assert_eq!(find(&format!("{neighbor}/advertised-routes")).unwrap(), Target::Running(routes));
+        assert_eq!(found(&format!("{neighbor}/advertised-routes")).unwrap(), Target::Running(routes));
         let diagnosis = Running::NeighborDiagnosis(neighbor.clone());
-        assert_eq!(find(&format!("{neighbor}/diagnosis")).unwrap(), Target::Running(diagnosis));
+        assert_eq!(found(&format!("{neighbor}/diagnosis")).unwrap(), Target::Running(diagnosis));
     }
 
     #[test]
     fn what_is_nowhere_is_refused() {
         for text in ["/infra/nothing", "/infra/tier-0s/vmc/nothing/a", "/infra/tier-0s/vmc/summary", "/infra/domains"] {
-            find(text).unwrap_err();
+            found(text).unwrap_err();
         }
     }
 }

@@ -13,9 +13,13 @@ use uuid::Uuid;
 use super::host::called;
 use crate::engine::Object;
 use crate::model::field::{Field, Record, Shape};
+use crate::model::path::without_locale_service;
 use crate::model::reading::canonical;
 use crate::model::reference::secrets;
 use crate::model::{BGP_NEIGHBOR, Kind, PolicyPath, Tree, kinds_at, read};
+
+/// The locale service that an address without one means.
+const USUAL_HOME: &str = "default";
 
 /// The filter that the API puts where none is set.
 const BUILT_IN_FILTER: &str = "/prefix-lists/prefixlist-out-default";
@@ -37,7 +41,9 @@ pub fn kind_of(path: &PolicyPath, raw: &Map<String, Json>) -> Option<&'static Ki
 /// counts. Whether secrets are missing or not shown, `shows_secrets` says.
 pub fn read_object(path: &PolicyPath, raw: &Map<String, Json>, shows_secrets: bool) -> Option<Object> {
     let kind = kind_of(path, raw)?;
-    let Json::Object(mut fields) = declared(kind, raw).to_json() else { return None };
+    let own = path.within("locale-services").unwrap_or(USUAL_HOME);
+    let respelled = at_home(&Json::Object(raw.clone()), raw, own);
+    let Json::Object(mut fields) = declared(kind, respelled.as_object().unwrap_or(raw)).to_json() else { return None };
     for field in kind.fields().filter(|field| !field.is_configurable()) {
         if let Some(kept) = raw.get(field.name) {
             fields.insert(field.name.to_owned(), kept.clone());
@@ -57,6 +63,47 @@ pub fn read_object(path: &PolicyPath, raw: &Map<String, Json>, shows_secrets: bo
     fields.entry("unique_id").or_insert_with(|| json!(unique_id(path, raw)));
     let hides = !shows_secrets && !secrets(kind).is_empty();
     Object::from_fields(fields).map(|object| if hides { object.hiding_secrets() } else { object })
+}
+
+/// `value` with the addresses of VPN services of the gateway of `raw`, an object that the API
+/// answered, in the locale service `own`. One that names none means the object's own, and the
+/// API may name it whether it was called with it or not.
+fn at_home(value: &Json, raw: &Map<String, Json>, own: &str) -> Json {
+    let path = raw.get("path").and_then(Json::as_str).unwrap_or_default();
+    let parsed = PolicyPath::parse(path).ok();
+    let Some(gateway) = parsed.as_ref().and_then(PolicyPath::gateway) else { return value.clone() };
+    // What names no locale service is not known to lie in any.
+    let home = if without_locale_service(path).is_some() {
+        None
+    } else {
+        parsed.as_ref().and_then(|it| it.within("locale-services"))
+    };
+    respelled(value, &|text| {
+        let rest = if let Some((of, rest)) = without_locale_service(text) {
+            Some(rest).filter(|_| of == gateway.as_str())
+        } else {
+            let below = format!("{gateway}/locale-services/{}/", home?);
+            text.strip_prefix(&below).filter(|rest| rest.starts_with("ipsec-vpn-services/"))
+        };
+        Some(format!("{gateway}/locale-services/{own}/{}", rest?))
+    })
+}
+
+/// `value` with each text in it that `respell` has another spelling of.
+fn respelled(value: &Json, respell: &dyn Fn(&str) -> Option<String>) -> Json {
+    match value {
+        Json::String(text) => respell(text).map_or_else(|| value.clone(), Json::from),
+        Json::Array(items) => items.iter().map(|item| respelled(item, respell)).collect(),
+        Json::Object(fields) => {
+            // What people write is theirs.
+            let is_prose = |name: &str| matches!(name, "display_name" | "description");
+            let field = |(name, value): (&String, &Json)| {
+                (name.clone(), if is_prose(name) { value.clone() } else { respelled(value, respell) })
+            };
+            Json::Object(fields.iter().map(field).collect())
+        }
+        value => value.clone(),
+    }
 }
 
 /// What tells the object from others that have had its path, where the API does not say:
@@ -83,9 +130,7 @@ fn without_built_ins(neighbor: &mut Map<String, Json>) {
         let paths = paths.as_array().map(Vec::as_slice).unwrap_or_default();
         !paths.is_empty() && paths.iter().all(|path| path.as_str().is_some_and(|path| path.ends_with(BUILT_IN_FILTER)))
     };
-    let mut has_filtering = false;
     if let Some(Json::Array(filtering)) = neighbor.get_mut("route_filtering") {
-        has_filtering = !filtering.is_empty();
         let mut was_filled_in = false;
         for family in filtering.iter_mut().filter_map(Json::as_object_mut) {
             if family.get("out_route_filters").is_some_and(is_built_in) {
@@ -102,7 +147,10 @@ fn without_built_ins(neighbor: &mut Map<String, Json>) {
         }
     }
     for name in ["in_route_filters", "out_route_filters"] {
-        if has_filtering || neighbor.get(name).is_some_and(is_built_in) {
+        let said = neighbor.get(name);
+        let filtering = neighbor.get("route_filtering").and_then(Json::as_array);
+        let is_repeated = filtering.into_iter().flatten().any(|family| family.get(name) == said);
+        if is_repeated || said.is_some_and(is_built_in) {
             neighbor.remove(name);
         }
     }
@@ -215,16 +263,10 @@ fn same(shape: &Shape, one: &Json, other: &Json) -> bool {
 
 /// A value as the API is told it: paths by the address that is surely there.
 fn spelled(value: &Json) -> Json {
-    match value {
-        Json::String(text) if text.contains("/ipsec-vpn-services/") => {
-            PolicyPath::parse(text).map_or_else(|_| value.clone(), |path| json!(called(&path)))
-        }
-        Json::Array(items) => Json::Array(items.iter().map(spelled).collect()),
-        Json::Object(fields) => {
-            Json::Object(fields.iter().map(|(name, value)| (name.clone(), spelled(value))).collect())
-        }
-        value => value.clone(),
-    }
+    respelled(value, &|text| {
+        let is_of_a_service = text.contains("/ipsec-vpn-services/");
+        PolicyPath::parse(text).ok().filter(|_| is_of_a_service).map(|path| called(&path))
+    })
 }
 
 /// The address at which `body` is written to `path`. The deprecated address of a VPN
@@ -251,7 +293,11 @@ pub fn secrets_in(kind: &Kind, body: &Map<String, Json>) -> Vec<String> {
 
 /// Whether the API answered what `body` wrote: then it is what was written.
 pub fn is_what_was_written(kind: &Kind, answered: &Map<String, Json>, body: &Map<String, Json>) -> bool {
-    let (mut found, mut wanted) = (declared(kind, answered).to_json(), declared(kind, body).to_json());
+    let side = |fields: &Map<String, Json>| {
+        let at_home = at_home(&Json::Object(fields.clone()), answered, USUAL_HOME);
+        declared(kind, at_home.as_object().unwrap_or(fields)).to_json()
+    };
+    let (mut found, mut wanted) = (side(answered), side(body));
     for (way, _) in secrets(kind) {
         for side in [&mut found, &mut wanted] {
             if let Some(side) = side.as_object_mut() {

@@ -2,13 +2,12 @@
 
 use serde_json::Value as Json;
 
-use super::state::declared_fields;
 use super::{ObjectResource, interrupted, unique_id_in};
 use crate::backend::BackendError;
 use crate::engine::{Object, Refusal};
 use crate::model::PolicyPath;
 use crate::model::tree::{Fields, Tree};
-use crate::provider::merge::{Merge, merge, with_secrets_cleared, with_secrets_of};
+use crate::provider::merge::{Merge, merge, with_secrets_cleared};
 use crate::provider::messages;
 use crate::provider::shared::Connection;
 use crate::tf_provider::{Context, Diagnostic, Diagnostics, Path, UpdateRequest, Value};
@@ -90,8 +89,7 @@ impl ObjectResource {
             };
             let kind = self.face.kind;
             let hides = current.hides_secrets();
-            let theirs = declared_fields(&current);
-            let theirs = if hides { with_secrets_of(kind, theirs, base) } else { theirs };
+            let theirs = self.declared_beside(&current, base);
             let (fields, foreign) = match merge(kind, base, ours, &theirs) {
                 Merge::Clean { fields, foreign } => (fields, foreign),
                 Merge::Clash(fields) => return Change::Clash(fields),

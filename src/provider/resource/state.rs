@@ -7,6 +7,7 @@ use crate::engine::Object;
 use crate::model::field::{Field, Record};
 use crate::model::problem::Gravity;
 use crate::model::tree::{Fields, Tree};
+use crate::model::wording::as_written;
 use crate::model::{Kind, PolicyPath, read, reference};
 use crate::provider::convert::{declared, respelled, shown, to_value};
 use crate::provider::face::Face;
@@ -28,7 +29,7 @@ pub fn declared_in(face: &Face, value: &Value) -> Tree {
 }
 
 /// The fields of an object that a user declares.
-pub fn declared_fields(object: &Object) -> Fields {
+fn declared_fields(object: &Object) -> Fields {
     without_nulls(object.declared().iter().map(|(name, value)| (name.clone(), Tree::from(value))).collect())
 }
 
@@ -191,21 +192,23 @@ impl ObjectResource {
         state
     }
 
-    /// The document that `object` is. Secrets that it hides are taken to be those of
-    /// `before`.
+    /// The document that `object` is, in the words of `before`. Secrets that it hides are taken
+    /// to be those of `before`.
     fn tree_of(&self, object: &Object, before: &Value) -> Tree {
         match (object.tree(), declared_in(self.face, before)) {
-            (Tree::Object(fields), Tree::Object(known)) if object.hides_secrets() => {
-                Tree::Object(with_secrets_of(self.face.kind, fields, &known))
+            (Tree::Object(fields), Tree::Object(known)) => {
+                let fields = as_written(self.face.kind, fields, &known);
+                let hides = object.hides_secrets();
+                Tree::Object(if hides { with_secrets_of(self.face.kind, fields, &known) } else { fields })
             }
             (tree, _) => tree,
         }
     }
 
-    /// The fields that `object` declares, with those of `wanted` in place of secrets that it
-    /// hides.
+    /// The fields that `object` declares, in the words of `wanted`, with its secrets in place
+    /// of those that the object hides.
     pub(super) fn declared_beside(&self, object: &Object, wanted: &Fields) -> Fields {
-        let declared = declared_fields(object);
+        let declared = as_written(self.face.kind, declared_fields(object), wanted);
         if object.hides_secrets() { with_secrets_of(self.face.kind, declared, wanted) } else { declared }
     }
 

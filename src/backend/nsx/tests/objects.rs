@@ -7,7 +7,8 @@ use serde_json::{Map, Value as Json, json};
 use super::fake::{Act, Fake};
 use crate::backend::{Backend, BackendError};
 use crate::engine::Refusal;
-use crate::model::{BGP_NEIGHBOR, IKE_PROFILE, PolicyPath, Tree};
+use crate::model::wording::as_written;
+use crate::model::{BGP_NEIGHBOR, IKE_PROFILE, PolicyPath, ROUTE_BASED_SESSION, Tree};
 
 pub(super) const PROFILE: &str = "/infra/ipsec-vpn-ike-profiles/a";
 const SESSION: &str = "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default/sessions/s";
@@ -162,6 +163,83 @@ async fn what_the_api_fills_in_of_a_neighbor_is_nobodys_declaration() {
     let read = server.client().get(&path(neighbor)).await.unwrap().unwrap();
     assert_eq!((read.get("route_filtering"), read.get("out_route_filters")), (None, None));
     assert_eq!(read.kind(), &BGP_NEIGHBOR);
+}
+
+/// A gateway on premises whose one locale service is not called `default`: what is called
+/// without a locale service is answered with the one that it lies in.
+#[tokio::test]
+async fn an_address_without_a_locale_service_is_the_objects_own() {
+    let short = "/infra/tier-0s/edge/ipsec-vpn-services/v";
+    let full = "/infra/tier-0s/edge/locale-services/one/ipsec-vpn-services/v";
+    let answered = json!({
+        "resource_type": "RouteBasedIPSecVpnSession", "path": format!("{full}/sessions/s"), "id": "s", "_revision": 0,
+        "peer_address": "198.51.100.1", "peer_id": "198.51.100.1",
+        "local_endpoint_path": format!("{full}/local-endpoints/e"),
+        "dpd_profile_path": "/infra/ipsec-vpn-dpd-profiles/a",
+    });
+    let listed = json!({ "results": [answered.clone()], "result_count": 1 });
+    let server = Fake::with(move |asked, _| {
+        let of = asked.object();
+        let is_list = asked.query.contains("page_size");
+        let document = if is_list && of.ends_with("/sessions") { &listed } else { &answered };
+        of.contains("/sessions").then(|| Act::json(200, document))
+    })
+    .await;
+    let backend = server.client();
+    // As Terraform's configuration calls it, and as it lies in the gateway.
+    for (asked, parent) in [(short, "/infra/tier-0s/edge/locale-services/default/ipsec-vpn-services/v"), (full, full)] {
+        let read = backend.get(&path(&format!("{asked}/sessions/s"))).await.unwrap().unwrap();
+        assert_eq!(read.path().as_str(), format!("{parent}/sessions/s"));
+        assert_eq!(read.get("local_endpoint_path"), Some(&json!(format!("{parent}/local-endpoints/e"))));
+        let listed = backend.list(&ROUTE_BASED_SESSION, parent).await.unwrap();
+        assert_eq!(listed[0].get("local_endpoint_path"), read.get("local_endpoint_path"));
+    }
+    assert!(server.lines().contains(&format!("GET {short}/sessions/s")), "{:?}", server.lines());
+}
+
+/// An NSX says the filters of a neighbor twice, wherever they were declared.
+#[tokio::test]
+async fn filters_that_are_said_twice_are_read_in_the_words_of_who_declared_them() {
+    let neighbor = "/infra/tier-0s/vmc/locale-services/default/bgp/neighbors/n";
+    let lists = ["/infra/tier-0s/vmc/prefix-lists/in", "/infra/tier-0s/vmc/prefix-lists/prefixlist-out-default"];
+    let server = Fake::start().await;
+    let said = json!([{
+        "address_family": "IPV4", "enabled": true, "in_route_filters": [lists[0]], "out_route_filters": [lists[1]],
+    }]);
+    server.hold(
+        neighbor,
+        json!({
+            "resource_type": "BgpNeighborConfig", "neighbor_address": "169.254.10.2", "remote_as_num": "65001",
+            "in_route_filters": [lists[0]], "out_route_filters": [lists[1]], "route_filtering": said,
+        }),
+    );
+    let backend = server.client();
+    let read = backend.get(&path(neighbor)).await.unwrap().unwrap();
+    let Tree::Object(known) = Tree::from(&Json::Object(read.declared())) else { panic!("no object") };
+    let wanted = |document: Json| {
+        let Tree::Object(wanted) = Tree::from(&document) else { panic!("no object") };
+        let written = as_written(&BGP_NEIGHBOR, known.clone(), &wanted);
+        ["route_filtering", "in_route_filters", "out_route_filters"]
+            .map(|name| written.get(name).filter(|value| !value.is_null()).map(Tree::to_json))
+    };
+    let filtering = json!([{ "address_family": "IPV4", "enabled": true, "in_route_filters": [lists[0]] }]);
+    let old = [None, Some(json!([lists[0]])), None];
+    assert_eq!(wanted(json!({ "in_route_filters": [lists[0]] })), old);
+    assert_eq!(
+        wanted(json!({ "in_route_filters": ["/infra/tier-0s/vmc/prefix-lists/x"], "route_filtering": [] })),
+        old
+    );
+    for new in [json!({}), json!({ "route_filtering": filtering })] {
+        assert_eq!(wanted(new), [Some(filtering.clone()), None, None], "after an import, and as declared");
+    }
+    // What is declared in the deprecated fields alone is written there alone.
+    let mut declared = read.declared();
+    declared.remove("route_filtering");
+    declared.insert("in_route_filters".to_owned(), json!(["/infra/tier-0s/vmc/prefix-lists/other"]));
+    backend.replace(&path(neighbor), declared, 0).await.unwrap();
+    let held = server.held(neighbor).unwrap();
+    assert_eq!(held["in_route_filters"], json!(["/infra/tier-0s/vmc/prefix-lists/other"]));
+    assert_eq!(held.get("route_filtering"), None);
 }
 
 #[tokio::test]
