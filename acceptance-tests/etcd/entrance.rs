@@ -60,7 +60,7 @@ fn a_value_that_nobody_here_wrote_is_told_of_by_its_readers() {
     assert!(said.contains("is damaged: a value cannot be read"), "{said}");
     assert!(store.write(|tx| tx.put("b", b"x")).is_err());
     etcd.put(&format!("{prefix}//e/a"), "=mended");
-    let mended = (0..100).find_map(|_| {
+    let mended = (0..500).find_map(|_| {
         std::thread::sleep(std::time::Duration::from_millis(20));
         store.read(|view| view.get("a")).ok()
     });

@@ -17,6 +17,8 @@ const PAGE: usize = 2 << 20;
 const MOST_KEYS: usize = 4_096;
 /// How long to wait before etcd is looked for again.
 const PAUSE: Duration = Duration::from_millis(250);
+/// How long to wait before what cannot be read is read again: somebody has to mend it first.
+const REPAIR: Duration = Duration::from_secs(1);
 /// A change that was not told of for so long is asked for on another connection.
 const SILENCE: Duration = Duration::from_secs(1);
 
@@ -142,13 +144,15 @@ impl Replica {
                 Err(error) => error,
             };
             tracing::error!(%error, "the engine cannot be read anew");
-            if !error.is_temporary() {
-                self.mirror.state.send_modify(|state| {
-                    state.loads += 1;
-                    state.trouble = Some(error);
-                });
+            if error.is_temporary() {
+                sleep(PAUSE).await;
+                continue;
             }
-            sleep(PAUSE).await;
+            self.mirror.state.send_modify(|state| {
+                state.loads += 1;
+                state.trouble = Some(error);
+            });
+            sleep(REPAIR).await;
         }
     }
 
