@@ -174,3 +174,111 @@ fn a_prefix_list_that_gateways_share() {
     lab.plan_is_empty();
     assert_eq!(lab.state("vpn_prefix_list.shared")["path"], "/infra/routing-config/prefix-lists/shared");
 }
+
+/// A segment right below `/infra`, as `vmware/nsxt` has its own.
+fn flexible(connectivity: &str, rest: &str) -> String {
+    format!(
+        r#"
+        resource "vpn_segment" "a" {{
+          id       = "app"
+          flexible = true
+          {connectivity}
+          {rest}
+          subnet {{ gateway_address = "10.1.1.1/24" }}
+        }}
+        "#
+    )
+}
+
+#[test]
+fn a_flexible_segment_moves_between_gateways_in_place() {
+    let lab = on_premises();
+    let segment = || lab.object("/infra/segments/app");
+    lab.configure(&flexible("", "")).apply();
+    lab.plan_is_empty();
+    let made = segment();
+    assert_eq!(made["connectivity_path"], "/infra/tier-1s/cgw", "the default");
+    assert_eq!((&made["parent_path"], &lab.state("vpn_segment.a")["path"]), (&json!("/infra"), &made["path"]));
+    for (said, held) in [
+        (r#"connectivity_path = "/infra/tier-1s/tenant""#, json!("/infra/tier-1s/tenant")),
+        (r#"connectivity_path = "/infra/tier-0s/edge""#, json!("/infra/tier-0s/edge")),
+        (r#"connectivity_path = """#, json!(null)),
+        (r#"connectivity_path = "/infra/tier-1s/tenant""#, json!("/infra/tier-1s/tenant")),
+    ] {
+        lab.configure(&flexible(said, "")).apply().mentions(&["0 added, 1 changed, 0 destroyed"]);
+        lab.plan_is_empty();
+        let now = segment();
+        assert_eq!((&now["connectivity_path"], &now["unique_id"]), (&held, &made["unique_id"]), "{said}");
+    }
+    // The other place is another object.
+    let moved = flexible(r#"connectivity_path = "/infra/tier-1s/tenant""#, "");
+    lab.configure(&moved.replace("flexible = true", "")).plan_is_empty();
+    let fixed = moved.replace("flexible = true", "flexible = false");
+    lab.configure(&fixed).apply().mentions(&["1 added, 0 changed, 1 destroyed"]);
+    lab.plan_is_empty();
+    assert_eq!(lab.state("vpn_segment.a")["path"], "/infra/tier-1s/tenant/segments/app");
+    // Below a gateway, another gateway is another place as well.
+    lab.configure(&fixed.replace("tenant", "cgw")).apply().mentions(&["1 added, 0 changed, 1 destroyed"]);
+    let segments: Vec<_> = lab.paths().into_iter().filter(|path| path.contains("/segments/")).collect();
+    assert_eq!(segments, ["/infra/tier-1s/cgw/segments/app"]);
+}
+
+#[test]
+fn segments_are_imported_from_both_places() {
+    let lab = on_premises();
+    let body = json!({ "subnets": [{ "gateway_address": "10.2.2.1/24" }] });
+    let mut connected = json!({ "connectivity_path": "/infra/tier-0s/edge" });
+    connected["subnets"] = json!([{ "gateway_address": "10.3.3.1/24" }]);
+    lab.patch("/infra/tier-1s/tenant/segments/fixed", body.clone());
+    lab.patch("/infra/segments/connected", connected);
+    lab.patch("/infra/segments/island", body);
+    let import = |to: &str, id: &str| format!("import {{\n  to = vpn_segment.{to}\n  id = {id:?}\n}}\n");
+    let config = r#"
+    resource "vpn_segment" "fixed" {
+      connectivity_path = "/infra/tier-1s/tenant"
+      subnet { gateway_address = "10.2.2.1/24" }
+    }
+    resource "vpn_segment" "connected" {
+      flexible          = true
+      connectivity_path = "/infra/tier-0s/edge"
+      subnet { gateway_address = "10.3.3.1/24" }
+    }
+    resource "vpn_segment" "island" {
+      flexible          = true
+      connectivity_path = ""
+      subnet { gateway_address = "10.2.2.1/24" }
+    }
+    data "vpn_segment" "found" {
+      flexible = true
+      id       = "connected"
+    }
+    data "vpn_segment" "named" {
+      path = "/infra/segments/island"
+    }
+    "#;
+    let imports = [
+        import("fixed", "/infra/tier-1s/tenant/segments/fixed"),
+        import("connected", "/infra/segments/connected"),
+        import("island", "/infra/segments/island"),
+    ];
+    lab.configure(&(config.to_owned() + &imports.concat()));
+    lab.apply().mentions(&["3 imported, 0 added, 0 changed, 0 destroyed"]);
+    lab.plan_is_empty();
+    assert_eq!(lab.state("data.vpn_segment.found")["connectivity_path"], "/infra/tier-0s/edge");
+    let named = lab.state("data.vpn_segment.named");
+    assert_eq!((&named["flexible"], &named["connectivity_path"]), (&json!(true), &json!("")));
+}
+
+#[test]
+fn what_a_flexible_segment_is_connected_to_has_to_be_a_gateway() {
+    let lab = on_premises();
+    for (said, says) in [
+        (r#"connectivity_path = "tenant""#, "is not such a path"),
+        (r#"connectivity_path = "/infra/segments/x""#, "connectivity_path"),
+        (r#"connectivity_path = "/infra/tier-1s/none""#, "/infra/tier-1s/none"),
+    ] {
+        lab.configure(&flexible(said, "")).plan_is_refused().mentions(&[says]);
+    }
+    let fixed = flexible(r#"connectivity_path = "/infra/tier-0s/edge""#, "").replace("flexible = true", "");
+    lab.configure(&fixed).plan_is_refused().mentions(&["connectivity_path", "/infra/tier-1s/ID"]);
+}

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::convert::{shown, to_value, without_secrets};
-use super::face::Face;
+use super::face::{FLEXIBLE, Face};
 use super::shared::{Connection, Shared};
 use super::{identify, messages, schema};
 use crate::engine::{Object, Reveal};
-use crate::model::{Api, PolicyPath};
+use crate::model::reading::problem_of_id;
+use crate::model::{Api, PolicyPath, Tree};
 use crate::tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Path, Schema, Value};
 
 /// The data source of one kind of object.
@@ -37,6 +38,9 @@ impl ObjectDataSource {
     /// Where to look for objects by id or name.
     fn parent(&self, config: &Value) -> Result<Option<PolicyPath>, Diagnostics> {
         let Some(parent) = &self.face.parent else { return Ok(None) };
+        if self.face.flexible_field(config).is_some() {
+            return Ok(None);
+        }
         let path = identify::parent_path(self.face, config.get(parent.attribute).as_str());
         path.map(Some).ok_or_else(|| {
             let hint = format!("Give {} a path like {}.", parent.attribute, identify::example_parents(self.face));
@@ -76,6 +80,12 @@ impl ObjectDataSource {
         if let Some(id) = config.get("id").as_str() {
             let path = match &parent {
                 Some(parent) => self.face.kind.path(parent, id),
+                None if self.face.may_be_flexible() => {
+                    let wrong =
+                        |problem| messages::of_problem(self.face, &Tree::Null, &problem).at(Path::attribute("id"));
+                    problem_of_id(id).map_or(Ok(()), |problem| Err(wrong(problem)))?;
+                    self.face.flexible_path(id).ok_or_else(|| messages::does_not_exist(id).at(Path::attribute("id")))?
+                }
                 None => identify::imported(self.face, id).map_err(|diagnostic| diagnostic.at(Path::attribute("id")))?,
             };
             return self.known(connection, connection.backend.get(&path).await.map_err(failed)?, "id", id);
@@ -134,14 +144,27 @@ impl DataSource for ObjectDataSource {
         }
         let connection = self.shared.connection()?;
         let object = self.find(&connection, config).await?;
+        let lies_flexibly = self.face.kind.parent(object.path()).is_none();
+        if self.face.may_be_flexible() && config.get(FLEXIBLE).as_bool().is_some_and(|said| said != lies_flexibly) {
+            let detail = format!("{} tells where the object lies: leave {FLEXIBLE} out.", object.path());
+            return Err(Diagnostic::error("The object lies elsewhere", detail).at(Path::attribute(FLEXIBLE)).into());
+        }
         let tree = object.clone().seen(Reveal::Public).tree();
         let mut found = Value::object([("id", Value::from(object.path().id()))]);
         if let Some(parent) = &self.face.parent {
             let given = config.get(parent.attribute);
             let actual = self.face.kind.parent(object.path());
-            let actual = actual.as_ref().map(PolicyPath::as_str).or_else(|| tree.get(parent.attribute).text());
-            let actual = Value::from(actual);
-            found.set(parent.attribute, if given.is_null() { actual } else { given.clone() });
+            found.set(
+                parent.attribute,
+                match &actual {
+                    None => parent.connected(given, &tree),
+                    Some(actual) if given.is_null() => Value::from(actual.as_str()),
+                    Some(_) => given.clone(),
+                },
+            );
+            if parent.or_flexible {
+                found.set(FLEXIBLE, Value::Bool(actual.is_none()));
+            }
         }
         for field in shown(self.face.kind.common()).chain(shown(self.face.kind.record)).filter(|field| !field.secret) {
             let value = to_value(&field.shape, tree.get(field.name));
@@ -178,7 +201,7 @@ fn check_keys(face: &Face, config: &Value) -> Diagnostics {
 }
 
 /// `id, path and display_name`.
-fn one_of(keys: &[&str]) -> String {
+pub fn one_of(keys: &[&str]) -> String {
     match keys {
         [others @ .., last] => format!("{} and {last}", others.join(", ")),
         [] => String::new(),

@@ -23,15 +23,16 @@ pub enum Merge {
 }
 
 /// Merges `ours`, planned on `base`, with `theirs`, which is what there is now.
-/// All three are in their one spelling, with defaults filled in.
-pub fn merge(kind: &Kind, base: &Fields, ours: &Fields, theirs: &Fields) -> Merge {
+/// All three are in their one spelling, with defaults filled in. Terraform knows nothing of
+/// fields that it does not show, but for the one that `shown_here` names.
+pub fn merge(kind: &Kind, shown_here: Option<&str>, base: &Fields, ours: &Fields, theirs: &Fields) -> Merge {
     let names: BTreeSet<_> = [base, ours, theirs].into_iter().flat_map(|fields| fields.keys()).collect();
     let (mut fields, mut foreign, mut clashes) = (Fields::new(), Vec::new(), Vec::new());
     for name in names {
         let [base, ours, theirs] = [base, ours, theirs].map(|fields| fields.get(name).unwrap_or(&Tree::Null));
         let shown = || kind.field(name).map_or_else(|| name.clone(), |field| field.hcl_name().to_owned());
-        // Terraform knows nothing of what it does not show.
-        let value = if kind.field(name).is_some_and(Field::is_hidden) {
+        let is_hidden = shown_here != Some(name) && kind.field(name).is_some_and(Field::is_hidden);
+        let value = if is_hidden {
             theirs
         } else if theirs == base || theirs == ours {
             ours
@@ -136,6 +137,7 @@ mod tests {
     fn changes_to_different_fields_meet() {
         let merged = merge(
             &IKE_PROFILE,
+            None,
             &fields(&[("a", 1), ("b", 1), ("gone", 1)]),
             &fields(&[("a", 2), ("b", 1)]),
             &fields(&[("a", 1), ("b", 2), ("gone", 1), ("new", 1)]),
@@ -147,15 +149,20 @@ mod tests {
 
     #[test]
     fn the_same_change_twice_is_no_clash() {
-        let merged = merge(&IKE_PROFILE, &fields(&[("a", 1)]), &fields(&[("a", 2)]), &fields(&[("a", 2)]));
+        let merged = merge(&IKE_PROFILE, None, &fields(&[("a", 1)]), &fields(&[("a", 2)]), &fields(&[("a", 2)]));
         assert_eq!(merged, Merge::Clean { fields: fields(&[("a", 2)]), foreign: vec![] });
     }
 
     #[test]
     fn different_changes_to_one_field_clash() {
         let base = fields(&[("sa_life_time", 1), ("b", 1)]);
-        let merged =
-            merge(&IKE_PROFILE, &base, &fields(&[("sa_life_time", 2), ("b", 2)]), &fields(&[("sa_life_time", 3)]));
+        let merged = merge(
+            &IKE_PROFILE,
+            None,
+            &base,
+            &fields(&[("sa_life_time", 2), ("b", 2)]),
+            &fields(&[("sa_life_time", 3)]),
+        );
         assert_eq!(merged, Merge::Clash(vec!["b".into(), "sa_life_time".into()]));
     }
 }

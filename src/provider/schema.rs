@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::convert::{nothing, same, shown, to_tree, to_value, type_of};
-use super::data_source::keys;
-use super::face::Face;
+use super::data_source::{keys, one_of};
+use super::face::{FLEXIBLE, Face};
 use crate::model::field::{Default, Field, Presence, Record, Shape};
 use crate::model::{Api, common, neutron};
 use crate::tf_provider::schema::Mode;
@@ -19,6 +19,15 @@ pub fn resource(face: &'static Face) -> Schema {
     if let Some(parent) = parent(face) {
         block = block.with(parent);
     }
+    if face.may_be_flexible() {
+        let doc = "Whether the object lies right below `/infra`, as `vmware/nsxt` has its `nsxt_policy_segment`, rather than \
+                   below its gateway: then it can be moved to another one in place. Unset, it stays where it is, and a new \
+                   one lies below its gateway. A change replaces the object.";
+        let attribute = Attribute::optional_computed(FLEXIBLE, Type::Bool, doc).keep_prior();
+        // A state that says nothing of it is of an object below its gateway.
+        let is_moved = |before: &Value, after: &Value| after.as_bool() != Some(before.as_bool().unwrap_or_default());
+        block = block.with(Attribute { replace: Replace::When(Arc::new(is_moved)), ..attribute });
+    }
     for record in [face.kind.common(), face.kind.record] {
         for field in shown(record) {
             block = add_field(block, record, field);
@@ -30,8 +39,9 @@ pub fn resource(face: &'static Face) -> Schema {
 /// The schema of the data source of a face.
 pub fn data_source(face: &'static Face) -> Schema {
     let keys = keys(face);
-    let one_of: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
-    let one_of = one_of.join(", ");
+    let quoted: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
+    let quoted: Vec<_> = quoted.iter().map(String::as_str).collect();
+    let one_of = one_of(&quoted);
     let mut block = Block::new(face.kind.record.doc);
     for key in keys {
         let what = match *key {
@@ -46,6 +56,11 @@ pub fn data_source(face: &'static Face) -> Schema {
         let doc = format!("{} Where objects are looked for by `id` or `display_name`.", parent.doc);
         let doc = doc + &default_text(face.kind.default_parent);
         block = block.with(Attribute::optional_computed(parent.attribute, Type::String, doc));
+    }
+    if face.may_be_flexible() {
+        let doc =
+            "Whether the object lies right below `/infra`. Set it to `true` to look there by `id` or `display_name`.";
+        block = block.with(Attribute::optional_computed(FLEXIBLE, Type::Bool, doc));
     }
     let fields = shown(face.kind.record).chain(shown(face.kind.common()));
     for field in fields.filter(|field| !field.secret && !keys.contains(&field.name)) {
@@ -77,12 +92,19 @@ fn id(face: &Face) -> Attribute {
 
 fn parent(face: &'static Face) -> Option<Attribute> {
     let parent = face.parent.as_ref()?;
-    let doc = format!("{}{} A change replaces the object.", parent.doc, default_text(face.kind.default_parent));
+    let change = if parent.or_flexible {
+        "A change replaces the object, unless it is flexible."
+    } else {
+        "A change replaces the object."
+    };
+    let doc = format!("{}{} {change}", parent.doc, default_text(face.kind.default_parent));
     let attribute = match face.kind.default_parent {
         Some(path) => Attribute::optional(parent.attribute, Type::String, doc).default_value(Value::from(path)),
         None => Attribute::required(parent.attribute, Type::String, doc),
     };
-    Some(attribute.same_when(same_path).replaces())
+    let attribute = attribute.same_when(same_path);
+    // Of one that may be flexible, the plan decides.
+    Some(if parent.or_flexible { attribute } else { attribute.replaces() })
 }
 
 /// Whether two paths name one object, whatever kind it is of.

@@ -48,7 +48,9 @@ impl ObjectResource {
             return Err(Diagnostic::error(format!("The {title} cannot be changed"), detail).into());
         };
         let unique_id_before = unique_id_in(self.face, request.prior);
-        match self.write_change(cx, connection, &path, unique_id_before, (&base, &ours)).await {
+        let shown_here = self.face.flexible_field(request.planned);
+        let which = (unique_id_before, shown_here);
+        match self.write_change(cx, connection, &path, which, (&base, &ours)).await {
             Change::Made { object, foreign } => {
                 connection.run.stir();
                 let mut state = self.state(&object, request.planned);
@@ -75,7 +77,7 @@ impl ObjectResource {
         cx: &Context,
         connection: &Connection,
         path: &PolicyPath,
-        unique_id_before: &str,
+        (unique_id_before, shown_here): (&str, Option<&str>),
         (base, ours): (&Fields, &Fields),
     ) -> Change {
         let mut events = connection.run.events();
@@ -90,7 +92,7 @@ impl ObjectResource {
             let kind = self.face.kind;
             let hides = current.hides_secrets();
             let theirs = self.declared_beside(&current, base);
-            let (fields, foreign) = match merge(kind, base, ours, &theirs) {
+            let (fields, foreign) = match merge(kind, shown_here, base, ours, &theirs) {
                 Merge::Clean { fields, foreign } => (fields, foreign),
                 Merge::Clash(fields) => return Change::Clash(fields),
             };

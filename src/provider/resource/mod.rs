@@ -19,7 +19,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::json;
 
-use super::face::Face;
+use super::face::{FLEXIBLE, Face};
 use super::shared::{Connection, Shared};
 use super::{identify, messages, schema};
 use crate::model::path::id_from_name;
@@ -87,6 +87,16 @@ impl ObjectResource {
     fn check_parent(&self, config: &Value) -> Option<Diagnostic> {
         let parent = self.face.parent.as_ref()?;
         let text = config.get(parent.attribute).as_str()?;
+        if parent.or_flexible && config.get(FLEXIBLE).is_unknown() {
+            return None;
+        }
+        // What a flexible object is connected to is a field of it, and checked as one.
+        if self.face.flexible_field(config).is_some() {
+            let is_path = text.is_empty() || PolicyPath::parse(text).is_ok();
+            let summary = format!("{text:?} is not such a path");
+            let hint = format!("Give {} the path of a gateway, or \"\" for none.", parent.attribute);
+            return (!is_path).then(|| Diagnostic::error(summary, hint).at(Path::attribute(parent.attribute)));
+        }
         if identify::parent_path(self.face, Some(text)).is_some() {
             return None;
         }
@@ -135,6 +145,7 @@ impl Resource for ObjectResource {
             diagnostics.push(messages::of_problem(self.face, &Tree::Null, &problem).at(Path::attribute("id")));
         }
         let parent = match self.face.parent.as_ref().map(|parent| config.get(parent.attribute)) {
+            _ if self.face.flexible_field(config).is_some() => None,
             Some(Value::Unknown(_)) => None,
             Some(Value::String(text)) => Some(text.as_str()),
             _ => self.face.kind.default_parent,
@@ -145,7 +156,7 @@ impl Resource for ObjectResource {
         diagnostics
     }
 
-    /// An object keeps its id; a new one gets one made of its display name. The
+    /// An object stays where it is, and keeps its id; a new one gets one made of its display name. The
     /// display name is the id unless the user gives one.
     fn choose(&self, config: &Value, prior: Option<&Value>) -> Value {
         let mut chosen = config.clone();
@@ -158,6 +169,10 @@ impl Resource for ObjectResource {
                 _ => Value::unknown(),
             };
             chosen.set("id", prior.map_or_else(from_name, |prior| prior.get("id").clone()));
+        }
+        if self.face.may_be_flexible() && config.get(FLEXIBLE).is_null() {
+            let lies = prior.and_then(|prior| prior.get(FLEXIBLE).as_bool()).unwrap_or_default();
+            chosen.set(FLEXIBLE, Value::Bool(lies));
         }
         if config.get("display_name").is_null() {
             chosen.set("display_name", chosen.get("id").clone());
@@ -174,6 +189,14 @@ impl Resource for ObjectResource {
             return messages::of_error(self.face, "planned", &error);
         }
         if let Some(prior) = request.prior {
+            // One below a gateway lies elsewhere, once it is connected to another one.
+            if let Some(parent) = self.face.parent.as_ref().filter(|parent| parent.or_flexible) {
+                let is_moved = prior.get(parent.attribute) != request.planned.get(parent.attribute);
+                let at = Path::attribute(parent.attribute);
+                if is_moved && self.face.flexible_field(&request.planned).is_none() && !request.replace.contains(&at) {
+                    request.replace.push(at);
+                }
+            }
             if *prior == request.planned {
                 self.note_holds(&connection, prior);
                 self.note_unchanged(&connection, prior);

@@ -10,7 +10,7 @@ use crate::model::tree::{Fields, Tree};
 use crate::model::wording::as_written;
 use crate::model::{Kind, PolicyPath, read, reference};
 use crate::provider::convert::{declared, respelled, shown, to_value};
-use crate::provider::face::Face;
+use crate::provider::face::{FLEXIBLE, Face};
 use crate::provider::identify;
 use crate::provider::merge::with_secrets_of;
 use crate::provider::messages;
@@ -25,7 +25,15 @@ fn records(face: &Face) -> [&'static Record; 2] {
 
 /// What a configuration, a plan or a state of `face` declares.
 pub fn declared_in(face: &Face, value: &Value) -> Tree {
-    declared(&records(face), value)
+    let mut tree = declared(&records(face), value);
+    if let (Some(name), Tree::Object(fields)) = (face.flexible_field(value), &mut tree) {
+        let said = match value.get(name) {
+            Value::Unknown(_) => Tree::Unknown,
+            said => said.as_str().filter(|said| !said.is_empty()).map_or(Tree::Null, Tree::from),
+        };
+        fields.insert(name.to_owned(), said);
+    }
+    tree
 }
 
 /// The fields of an object that a user declares.
@@ -84,7 +92,11 @@ impl ObjectResource {
             return PolicyPath::parse(path).ok();
         }
         let id = value.get("id").as_str()?;
+        if self.face.flexible_field(value).is_some() {
+            return self.face.flexible_path(id);
+        }
         match &self.face.parent {
+            _ if self.face.may_be_flexible() && value.get(FLEXIBLE).is_unknown() => None,
             None => identify::imported(self.face, id).ok(),
             Some(parent) if value.get(parent.attribute).is_unknown() => None,
             Some(_) => Some(self.face.kind.path(&identify::parent_path(self.face, self.parent_text(value))?, id)),
@@ -162,6 +174,7 @@ impl ObjectResource {
     pub(super) fn check_planned(&self, config: &Value, planned: &Value) -> Result<(), Diagnostics> {
         let declared = declared_in(self.face, planned);
         let parent = self.parent_text(config).or(self.parent_text(planned));
+        let parent = if self.face.flexible_field(planned).is_some() { None } else { parent };
         let reading = read(self.face.kind, &declared, parent);
         if reading.is_accepted() {
             return Ok(());
@@ -180,10 +193,17 @@ impl ObjectResource {
             let written = before.get(parent.attribute);
             let meant = written.as_str().and_then(|text| identify::parent_path(self.face, Some(text)));
             let same = meant.is_some() && meant == actual;
-            // A segment right below /infra says itself what it is connected to.
-            let actual = actual.as_ref().map(PolicyPath::as_str).or_else(|| tree.get(parent.attribute).text());
-            let actual = Value::from(actual);
-            state.set(parent.attribute, if same { written.clone() } else { actual });
+            state.set(
+                parent.attribute,
+                match &actual {
+                    Some(_) if same => written.clone(),
+                    Some(actual) => Value::from(actual.as_str()),
+                    None => parent.connected(written, &tree),
+                },
+            );
+            if parent.or_flexible {
+                state.set(FLEXIBLE, Value::Bool(actual.is_none()));
+            }
         }
         for field in records(self.face).into_iter().flat_map(shown) {
             let now = to_value(&field.shape, tree.get(field.name));

@@ -38,7 +38,9 @@ impl ObjectResource {
             .chain(neutron_references(self.face.kind, &tree))
             .filter_map(|reference| Some((PolicyPath::parse(&reference.to).ok()?, reference)))
             .collect();
+        // What a flexible object is connected to is a reference of its own.
         let attribute = self.face.parent.as_ref().map(|parent| parent.attribute);
+        let attribute = attribute.filter(|_| self.face.flexible_field(planned).is_none());
         let parent = attribute.and_then(|attribute| match planned.get(attribute) {
             Value::String(text) => Some((identify::parent_path(self.face, Some(text))?, attribute)),
             _ => None,

@@ -7,6 +7,6 @@ use crate::provider::face::{Face, Parent};
 /// BGP neighbors.
 pub static FACE: Face = Face {
     kind: &BGP_NEIGHBOR,
-    parent: Some(Parent { attribute: "bgp_path", doc: "The path of the BGP instance of the tier-0 gateway." }),
+    parent: Some(Parent::new("bgp_path", "The path of the BGP instance of the tier-0 gateway.")),
     subcategory: ROUTING,
 };

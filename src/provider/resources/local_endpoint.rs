@@ -5,8 +5,5 @@ use crate::model::LOCAL_ENDPOINT;
 use crate::provider::face::{Face, Parent};
 
 /// Local endpoints.
-pub static FACE: Face = Face {
-    kind: &LOCAL_ENDPOINT,
-    parent: Some(Parent { attribute: "service_path", doc: SERVICE_PATH }),
-    subcategory: VPN,
-};
+pub static FACE: Face =
+    Face { kind: &LOCAL_ENDPOINT, parent: Some(Parent::new("service_path", SERVICE_PATH)), subcategory: VPN };

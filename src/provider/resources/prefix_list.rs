@@ -7,9 +7,9 @@ use crate::provider::face::{Face, Parent};
 /// Prefix lists.
 pub static FACE: Face = Face {
     kind: &PREFIX_LIST,
-    parent: Some(Parent {
-        attribute: "gateway_path",
-        doc: "The path of the tier-0 gateway, or `/infra/routing-config` for a list that gateways share.",
-    }),
+    parent: Some(Parent::new(
+        "gateway_path",
+        "The path of the tier-0 gateway, or `/infra/routing-config` for a list that gateways share.",
+    )),
     subcategory: ROUTING,
 };

@@ -9,7 +9,9 @@ pub static FACE: Face = Face {
     kind: &SEGMENT,
     parent: Some(Parent {
         attribute: "connectivity_path",
-        doc: "The path of the tier-1 gateway the segment is connected to.",
+        doc: "The path of the gateway the segment is connected to: a tier-1 gateway, or with `flexible` a tier-0 gateway as \
+              well, or `\"\"` for none.",
+        or_flexible: true,
     }),
     subcategory: SEGMENTS,
 };

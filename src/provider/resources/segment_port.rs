@@ -7,6 +7,6 @@ use crate::provider::face::{Face, Parent};
 /// Segment ports.
 pub static FACE: Face = Face {
     kind: &SEGMENT_PORT,
-    parent: Some(Parent { attribute: "segment_path", doc: "The path of the segment." }),
+    parent: Some(Parent::new("segment_path", "The path of the segment.")),
     subcategory: SEGMENTS,
 };
