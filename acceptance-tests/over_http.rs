@@ -60,10 +60,10 @@ impl Served {
 
     /// The block of the provider that reaches it.
     pub fn block(&self) -> String {
-        format!(
-            "nsx {{\n    host = {:?}\n    username = \"admin\"\n    password = \"-\"\n    session_auth = false\n  }}",
-            self.address
-        )
+        let user = "password = \"-\"";
+        let nsx = format!("host = {:?}\n    username = \"admin\"\n    {user}\n    session_auth = false", self.address);
+        let openstack = format!("auth_url = {:?}\n    user_name = \"admin\"\n    {user}", format!("{}/v3", self.address));
+        format!("nsx {{\n    {nsx}\n  }}\n  openstack {{\n    {openstack}\n  }}")
     }
 }
 

@@ -42,16 +42,39 @@ pub async fn read(shared: &Arc<Shared>, body: Body) -> Result<Held, ApiError> {
     if announced.exact() == Some(0) {
         return Ok(Held { bytes: Bytes::new(), _share: None });
     }
-    let expected = announced.exact().map_or(largest, |exact| usize::try_from(exact).unwrap_or(largest));
-    let kib = u32::try_from(expected.div_ceil(1024)).unwrap_or(u32::MAX);
-    let reading = async {
-        let share = Arc::clone(&shared.memory).acquire_many_owned(kib).await.map_err(|_| ApiError::lost())?;
-        Ok(Held { bytes: collected(body, largest).await?, _share: Some(share) })
-    };
-    match tokio::time::timeout(shared.limits.body_timeout, reading).await {
+    match tokio::time::timeout(shared.limits.body_timeout, shared_out(shared, body, largest)).await {
         Ok(read) => read,
         Err(_) => Err(too_slow(shared.limits.body_timeout.as_secs())),
     }
+}
+
+/// Reads a body of which nobody knows yet who sends it. It is small, and takes no share of what
+/// others need.
+pub async fn read_from_anybody(shared: &Arc<Shared>, body: Body) -> Result<Held, ApiError> {
+    let timeout = shared.limits.body_timeout;
+    let bytes = tokio::time::timeout(timeout, collected(body, LARGEST_FORM.min(shared.limits.body))).await;
+    Ok(Held { bytes: bytes.map_err(|_| too_slow(timeout.as_secs()))??, _share: None })
+}
+
+/// Reads a body, and takes shares of the memory as it arrives: who announces much and sends
+/// little keeps nobody waiting.
+async fn shared_out(shared: &Arc<Shared>, body: Body, largest: usize) -> Result<Held, ApiError> {
+    let mut body = Limited::new(body, largest);
+    let (mut bytes, mut share) = (BytesMut::new(), None::<OwnedSemaphorePermit>);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| broken_off(error.as_ref(), largest))?;
+        let Ok(data) = frame.into_data() else { continue };
+        let held = share.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let wanted = (bytes.len() + data.len()).div_ceil(1024).saturating_sub(held);
+        let more = Arc::clone(&shared.memory).acquire_many_owned(u32::try_from(wanted).unwrap_or(u32::MAX));
+        let more = tokio::time::timeout(SHARE, more).await.map_err(|_| no_room())?.map_err(|_| ApiError::lost())?;
+        match &mut share {
+            Some(share) => share.merge(more),
+            None => share = Some(more),
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(Held { bytes: bytes.freeze(), _share: share })
 }
 
 /// Reads the form of a request: its fields, in their order.
@@ -65,10 +88,20 @@ pub async fn form(shared: &Arc<Shared>, body: Body) -> Result<Vec<(String, Strin
 async fn collected(body: Body, largest: usize) -> Result<Bytes, ApiError> {
     match Limited::new(body, largest).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large(largest)),
-        Err(error) if error.to_string().contains("length limit exceeded") => Err(too_large(largest)),
-        Err(_) => Err(ApiError::bad_request("The body ended before it was complete.").closing()),
+        Err(error) => Err(broken_off(error.as_ref(), largest)),
     }
+}
+
+fn broken_off(error: &(dyn std::error::Error + 'static), largest: usize) -> ApiError {
+    if error.is::<LengthLimitError>() || error.to_string().contains("length limit exceeded") {
+        return too_large(largest);
+    }
+    ApiError::bad_request("The body ended before it was complete.").closing()
+}
+
+fn no_room() -> ApiError {
+    let message = "Other bodies take all the memory there is for them. Try again in a moment.";
+    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, 98, message).retry_after(1).closing()
 }
 
 fn too_large(largest: usize) -> ApiError {

@@ -10,6 +10,8 @@ use crate::api::error::ApiError;
 
 /// After so many wrong guesses the next ones are not looked at for a while.
 const GUESSES: u32 = 5;
+/// The same for guesses from one address, whatever the names: several people may be behind it.
+const GUESSES_OF_ADDRESS: u32 = 100;
 /// How long, after the first of them. It doubles with each further one.
 const LOCKED: Duration = Duration::from_secs(5);
 /// The longest.
@@ -27,7 +29,28 @@ struct Wrong {
     locked_until: Instant,
 }
 
-/// Wrong guesses, by the address they come from and the name they are about.
+impl Wrong {
+    /// For how long nothing is looked at.
+    fn left(&self, now: Instant) -> Option<Duration> {
+        self.locked_until.checked_duration_since(now).filter(|left| !left.is_zero())
+    }
+
+    /// Counts one more, of which so many are allowed.
+    fn count(&mut self, allowed: u32, now: Instant) {
+        if now.saturating_duration_since(self.last) >= FORGOTTEN {
+            self.guesses = 0;
+        }
+        self.guesses = self.guesses.saturating_add(1);
+        self.last = now;
+        if self.guesses >= allowed {
+            let doubled = LOCKED.saturating_mul(1 << (self.guesses - allowed).min(10));
+            self.locked_until = now + doubled.min(LONGEST);
+        }
+    }
+}
+
+/// Wrong guesses, by the address they come from and the name they are about; those about all
+/// names together have none.
 #[derive(Default)]
 pub(super) struct Guesses {
     wrong: Mutex<HashMap<(IpAddr, String), Wrong>>,
@@ -46,9 +69,10 @@ impl Guesses {
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         // Most are right, and nothing is kept of them.
         let known = (!wrong.is_empty()).then(key);
+        let whole = (from, String::new());
         let before = known.as_ref().and_then(|key| wrong.get(key));
-        if let Some(left) = before.and_then(|it| it.locked_until.checked_duration_since(now)).filter(|it| !it.is_zero())
-        {
+        let locked = before.into_iter().chain(wrong.get(&whole));
+        if let Some(left) = locked.filter_map(|it| it.left(now)).max() {
             return Err(ApiError::wrong_credentials().retry_after(left.as_secs() + 1));
         }
         if let Some(identity) = check() {
@@ -60,19 +84,13 @@ impl Guesses {
         if wrong.len() >= MOST {
             wrong.retain(|_, it| now.saturating_duration_since(it.last) < FORGOTTEN);
         }
-        let is_full = wrong.len() >= MOST;
-        let key = key();
-        if !is_full || wrong.contains_key(&key) {
-            let entry = wrong.entry(key).or_insert(Wrong { guesses: 0, last: now, locked_until: now });
-            if now.saturating_duration_since(entry.last) >= FORGOTTEN {
-                entry.guesses = 0;
+        for (key, allowed) in [(key(), GUESSES), (whole, GUESSES_OF_ADDRESS)] {
+            // What is oldest goes, so that nobody is guessed at unseen.
+            if wrong.len() >= MOST && !wrong.contains_key(&key) {
+                let oldest = wrong.iter().min_by_key(|(_, it)| it.last).map(|(key, _)| key.clone());
+                oldest.and_then(|key| wrong.remove(&key));
             }
-            entry.guesses = entry.guesses.saturating_add(1);
-            entry.last = now;
-            if entry.guesses >= GUESSES {
-                let doubled = LOCKED.saturating_mul(1 << (entry.guesses - GUESSES).min(10));
-                entry.locked_until = now + doubled.min(LONGEST);
-            }
+            wrong.entry(key).or_insert(Wrong { guesses: 0, last: now, locked_until: now }).count(allowed, now);
         }
         Err(ApiError::wrong_credentials())
     }
@@ -142,6 +160,25 @@ mod tests {
         // It is forgotten.
         guesses.guarded(from, "a", seconds(15), || None).unwrap_err();
         guesses.guarded(from, "a", seconds(15), || Some(user())).unwrap();
+    }
+
+    #[test]
+    fn nobody_guesses_unseen_by_naming_many() {
+        let (guesses, from, now) = (Guesses::default(), IpAddr::from([192, 0, 2, 1]), Instant::now());
+        for number in 0..GUESSES_OF_ADDRESS {
+            guesses.guarded(from, &format!("user{number}"), now, || None).unwrap_err();
+        }
+        guesses.guarded(from, "admin", now, || Some(user())).unwrap_err();
+        guesses.guarded(IpAddr::from([192, 0, 2, 2]), "admin", now, || Some(user())).unwrap();
+        // From many addresses: what is known of the latest is kept.
+        for number in 0..u32::try_from(MOST).unwrap() {
+            guesses.guarded(IpAddr::from(number.to_be_bytes()), "x", now, || None).unwrap_err();
+        }
+        let late = now + Duration::from_secs(1);
+        for _ in 0..GUESSES {
+            guesses.guarded(IpAddr::from([192, 0, 2, 3]), "admin", late, || None).unwrap_err();
+        }
+        guesses.guarded(IpAddr::from([192, 0, 2, 3]), "admin", late, || Some(user())).unwrap_err();
     }
 
     #[test]

@@ -121,7 +121,7 @@ async fn answer(shared: Arc<Shared>, base: &Base, parts: Parts, body: Body) -> R
 /// `POST /v3/auth/tokens`.
 async fn log_in(mut ask: Ask) -> Result<Response, KeystoneError> {
     body::must_be_json(&ask.headers)?;
-    let held = body::read(&ask.shared, std::mem::take(&mut ask.body)).await?;
+    let held = body::read_from_anybody(&ask.shared, std::mem::take(&mut ask.body)).await?;
     let given = held.json()?;
     let auth = &ask.shared.auth;
     let granted = login::granted(auth, &given, ask.from).inspect_err(|_| ask.shared.metrics.refused_login())?;

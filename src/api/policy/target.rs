@@ -104,7 +104,7 @@ pub(super) fn find(text: &str, full: &str) -> Result<Target, ApiError> {
     let kinds: Vec<_> = kinds_at(&member).filter(|kind| kind.collection().is_some()).collect();
     let Some(kind) = kinds.first() else { return Err(unknown()) };
     let name = kind.collection().unwrap_or_default().to_owned();
-    Ok(Target::Collection(Collection { parent: kind.parent(&member), name, kinds }))
+    Ok(Target::Collection(Collection { parent: kind.parent(&member), is_folder: kind.parent_object(&member).is_none(), name, kinds }))
 }
 
 fn running(text: &str) -> Option<Running> {

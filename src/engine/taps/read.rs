@@ -8,6 +8,10 @@ use crate::engine::store::{StoreExt, View};
 use crate::engine::{Engine, Moment, Refusal, index};
 use crate::model::{Kind, PolicyPath, TAP_FLOW, TAP_SERVICE, Tree};
 
+/// The field of a stored mirror that holds its directions as they were sent, where that is not
+/// as the model spells them.
+pub(super) const AS_SENT: &str = "_directions_as_sent";
+
 impl Engine {
     /// The tap service, tap flow or tap mirror with this id, as it is now.
     pub fn tap(&self, kind: &'static Kind, id: &str, by: &Member) -> Result<Object, Refusal> {
@@ -69,14 +73,18 @@ pub(super) fn as_of(object: Object, now: Moment) -> Option<Object> {
 }
 
 impl Object {
-    /// An object of Neutron as its API shows it: without what the engine notes of it, and
-    /// with null for what is not set.
+    /// An object of Neutron as its API shows it: without what the engine notes of it, with
+    /// null for what is not set, and tunnel ids as they were sent, as numbers or as texts.
     pub fn shown_by_neutron(&self) -> Map<String, Json> {
         let fields = self.kind().fields().filter(|field| !field.unseen);
         let value = |name: &str| match Tree::from(self.get(name).unwrap_or(&Json::Null)) {
             Tree::Object(fields) => Tree::Object(fields.into_iter().filter(|(_, value)| !value.is_null()).collect()),
             other => other,
         };
-        fields.map(|field| (field.name.to_owned(), value(field.name).to_json())).collect()
+        let mut shown: Map<_, _> = fields.map(|field| (field.name.to_owned(), value(field.name).to_json())).collect();
+        if let Some(sent) = self.get(AS_SENT) {
+            shown.insert("directions".to_owned(), sent.clone());
+        }
+        shown
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use super::life::{DELETED, END};
-use super::read::{as_of, found, path, project};
+use super::read::{AS_SENT, as_of, found, path, project};
 use super::{AGENT_INTERVAL, FIRST_TAAS_ID, Fault, LAST_TAAS_ID, Life, Member, Quotas, body, keys, ports};
 use crate::engine::object::Object;
 use crate::engine::runtime::journal;
@@ -85,7 +85,12 @@ impl Engine {
         by: &Member,
         claim: Option<&str>,
     ) -> Result<Vec<Object>, Refusal> {
-        let read = |(id, attributes): (String, Map<String, Json>)| Ok((id, body::to_create(kind, &attributes, by)?));
+        let read = |(id, attributes): (String, Map<String, Json>)| {
+            let mut fields = body::to_create(kind, &attributes, by)?;
+            let sent = attributes.get("directions").filter(|sent| fields.get("directions") != Some(*sent));
+            fields.extend(sent.map(|sent| (AS_SENT.to_owned(), sent.clone())));
+            Ok((id, fields))
+        };
         let objects: Vec<_> = objects.into_iter().map(read).collect::<Result<_, Refusal>>()?;
         let (by, quotas, claim) = (by.clone(), self.quotas, claim.map(str::to_owned));
         let now = by.caller.now;
