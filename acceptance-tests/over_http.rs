@@ -62,7 +62,8 @@ impl Served {
     pub fn block(&self) -> String {
         let user = "password = \"-\"";
         let nsx = format!("host = {:?}\n    username = \"admin\"\n    {user}\n    session_auth = false", self.address);
-        let openstack = format!("auth_url = {:?}\n    user_name = \"admin\"\n    {user}", format!("{}/v3", self.address));
+        let openstack =
+            format!("auth_url = {:?}\n    user_name = \"admin\"\n    {user}", format!("{}/v3", self.address));
         format!("nsx {{\n    {nsx}\n  }}\n  openstack {{\n    {openstack}\n  }}")
     }
 }

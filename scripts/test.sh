@@ -16,7 +16,7 @@ export TERRAFORM CHECKPOINT_DISABLE=1
 
 case ${VPN_TEST_OVER_HTTP:-} in
 all) over_http= ;;
-*) over_http='addresses:: basics:: data_sources:: drift:: gateways:: interrupt::an_interrupt left_behind:: running:: seed::' ;;
+*) over_http='addresses:: basics:: data_sources:: drift:: gateways:: interrupt::an_interrupt left_behind:: running:: seed:: taps::' ;;
 esac
 unset VPN_TEST_OVER_HTTP
 

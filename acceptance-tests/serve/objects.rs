@@ -152,7 +152,9 @@ fn methods_and_addresses_that_are_not_there_are_refused() {
     let reply = lab.post(PROFILES);
     reply.refused(405, 405);
     assert_eq!(reply.header("allow"), Some("GET"));
-    for path in ["/nothing", "/infra/nothing", "/policy/api/v1/infra/tier-0s/vmc/x/y", "/policy/api/v2/infra", "/api/v1/x"] {
+    for path in
+        ["/nothing", "/infra/nothing", "/policy/api/v1/infra/tier-0s/vmc/x/y", "/policy/api/v2/infra", "/api/v1/x"]
+    {
         lab.get(path).refused(404, 600);
     }
     lab.send("GET", "/healthz", &[], b"").ok();

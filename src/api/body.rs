@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{StatusCode, header};
+use bytes::BytesMut;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body as _, Bytes};
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -17,6 +18,9 @@ use super::error::ApiError;
 
 /// The most bytes that a form has, such as that of a login.
 const LARGEST_FORM: usize = 16 * 1024;
+
+/// A body waits so long for memory that others have.
+const SHARE: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// How deep objects and lists lie within each other; serde's own bound, which keeps the
 /// stack small.

@@ -182,14 +182,14 @@ mod tests {
         one.claim(vec![path("a"), path("b")], "mine").await.unwrap();
         one.note("plans/1", vec!["creates /infra/x".to_owned()]).await.unwrap();
 
-        let other = ledger(&folder, "https://nsx.example.com/");
+        let other = ledger(&folder, "nsx.example.com");
         assert_eq!(other.claims().await.unwrap(), [(path("a"), "mine".to_owned()), (path("b"), "mine".to_owned())]);
         assert_eq!(other.noted("plans/").await.unwrap(), ["creates /infra/x"]);
         other.reclaim(vec![path("a"), path("gone")], "ended").await.unwrap();
         other.settle(vec![path("b")], "state").await.unwrap();
         other.forget("plans/").await.unwrap();
 
-        let third = ledger(&folder, "nsx.example.com/policy/api/v1");
+        let third = ledger(&folder, "nsx.example.com");
         assert_eq!(third.claims().await.unwrap(), [(path("a"), "ended".to_owned())]);
         assert_eq!(third.keeper(&path("b")).await.unwrap().as_deref(), Some("state"));
         assert!(third.noted("plans/").await.unwrap().is_empty());

@@ -31,7 +31,8 @@ pub(super) async fn handle(mut ask: Ask, collection: Collection) -> Result<Respo
     } else {
         let page = ask.shared.read(move |engine, _| {
             let declared = engine.declared()?;
-            let objects = found(&declared, parent.as_ref(), is_folder, &name)?.into_iter().flat_map(mirror::Collection::iter);
+            let objects =
+                found(&declared, parent.as_ref(), is_folder, &name)?.into_iter().flat_map(mirror::Collection::iter);
             let documents = objects.map(|shown| shown.document().clone()).collect();
             drop(declared);
             paging.page(documents, &of)

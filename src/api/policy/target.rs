@@ -38,6 +38,8 @@ pub(super) struct Address {
 pub(super) struct Collection {
     /// The path of the object it belongs to; none for `/infra`.
     pub parent: Option<PolicyPath>,
+    /// Whether that is a folder, which is always there, and no object.
+    pub is_folder: bool,
     /// Its name.
     pub name: String,
     /// The kinds of its objects.
@@ -104,7 +106,12 @@ pub(super) fn find(text: &str, full: &str) -> Result<Target, ApiError> {
     let kinds: Vec<_> = kinds_at(&member).filter(|kind| kind.collection().is_some()).collect();
     let Some(kind) = kinds.first() else { return Err(unknown()) };
     let name = kind.collection().unwrap_or_default().to_owned();
-    Ok(Target::Collection(Collection { parent: kind.parent(&member), is_folder: kind.parent_object(&member).is_none(), name, kinds }))
+    Ok(Target::Collection(Collection {
+        parent: kind.parent(&member),
+        is_folder: kind.parent_object(&member).is_none(),
+        name,
+        kinds,
+    }))
 }
 
 fn running(text: &str) -> Option<Running> {
