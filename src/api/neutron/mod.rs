@@ -6,6 +6,7 @@
 //! | `error` | errors as Neutron writes them |
 //! | `objects` | one object, or many: GET, POST, PUT, DELETE |
 //! | `list` | lists: filters, fields, orders, pages |
+//! | `taps` | what taps have copied: the engine's own addresses |
 //! | `extensions` | what there is besides the core of the API |
 //!
 //! What there is, is asked of the model, as in [`policy`](super::policy). The addresses of
@@ -15,6 +16,7 @@ mod error;
 mod extensions;
 mod list;
 mod objects;
+mod taps;
 
 use std::sync::Arc;
 
@@ -157,6 +159,10 @@ async fn handle(
             let (services, flows) = (number(quotas.tap_services), number(quotas.tap_flows));
             only_get(&ask, || Json(json!({ "quota": { "tap_service": services, "tap_flow": flows } })).into_response())
         }
+        [ref place @ .., what @ ("statistics" | "capture")] if find(place).is_some_and(|(kind, _)| is_tap(kind)) => {
+            let Some((kind, Some(id))) = find(place) else { return Err(NeutronError::no_such_address()) };
+            taps::handle(ask, kind, id, what).await
+        }
         _ => match find(&path) {
             Some((kind, Some(id))) => objects::item(ask, kind, id).await,
             Some((kind, None)) => objects::collection(ask, kind).await,
@@ -193,6 +199,10 @@ fn find<'a>(path: &[&'a str]) -> Option<(&'static Kind, Option<&'a str>)> {
             _ => None,
         }
     })
+}
+
+fn is_tap(kind: &Kind) -> bool {
+    NEUTRON_KINDS.contains(&kind)
 }
 
 /// What the root lists.

@@ -63,7 +63,7 @@ pub(super) async fn item(ask: Ask, kind: &'static Kind, id: &str) -> Result<Resp
 }
 
 /// What changes something has no parameters.
-fn no_parameters(ask: &Ask) -> Result<(), NeutronError> {
+pub(super) fn no_parameters(ask: &Ask) -> Result<(), NeutronError> {
     match ask.query.first() {
         Some((name, _)) => Err(NeutronError::bad_request(format!("There is no parameter '{name}' of {}", ask.method))),
         None => Ok(()),

@@ -202,9 +202,24 @@ impl Backend for OpenStack {
         self.ledger.forget(name).await
     }
 
-    async fn ask(&self, _: &Question, _: &[Planned]) -> Result<Answer, BackendError> {
-        Err(Failure::Unsupported("OpenStack does not answer this. Add `embedded {}` to the provider block.".into())
-            .into())
+    async fn ask(&self, question: &Question, _: &[Planned]) -> Result<Answer, BackendError> {
+        let Question::TapStatistics(path) = question else {
+            let what = "OpenStack does not answer this. Add `embedded {}` to the provider block.";
+            return Err(Failure::Unsupported(what.to_owned()).into());
+        };
+        let mut answer = Answer { document: None, beyond: Map::new(), until: None };
+        if self.exists(path).await? {
+            answer.document = match self.transport.send(Request::get(format!("{path}/statistics"))).await {
+                Ok(reply) => Some(reply.document),
+                Err(failure) if neutron::is_not_found(&failure) => {
+                    let what =
+                        "OpenStack does not count what taps copy: only an engine that `serve` has put there does.";
+                    return Err(Failure::Unsupported(what.to_owned()).into());
+                }
+                Err(failure) => return Err(failure.into()),
+            };
+        }
+        Ok(answer)
     }
 
     async fn trace(&self, _: &TraceRequest, _: &[Planned]) -> Result<TraceAnswer, BackendError> {

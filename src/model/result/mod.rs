@@ -8,6 +8,7 @@ mod bgp;
 mod flow;
 mod path_trace;
 mod session;
+mod tap;
 
 pub use bgp::RouteDirection;
 pub use path_trace::{TcpFlag, TraceDirection, TraceState};
@@ -64,6 +65,14 @@ pub static FLOW_STATISTICS: Query = Query {
     title: "statistics of a simulated flow",
     input: &flow::FLOW_INPUT,
     output: &flow::FLOW_STATISTICS,
+};
+
+/// What a tap has copied.
+pub static TAP_STATISTICS: Query = Query {
+    name: "tap_statistics",
+    title: "statistics of a tap",
+    input: &tap::TAP_INPUT,
+    output: &tap::TAP_STATISTICS,
 };
 
 /// What happens to a packet.

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use super::convert::{shown, to_tree, to_value, type_of};
 use super::schema::describe;
 use super::shared::Shared;
-use crate::model::field::Presence;
+use crate::model::field::{Presence, Shape};
 use crate::model::problem::{Gravity, Problem, Step};
 use crate::model::reading::read_input;
 use crate::model::result::Query;
@@ -97,7 +97,11 @@ fn answered(query: &'static Query, config: &Value, answer: &Tree) -> Value {
     Value::object(asked.chain(told))
 }
 
-/// The path in a field of the input.
-fn path_in(input: &Tree, field: &str) -> Option<PolicyPath> {
-    PolicyPath::parse(input.get(field).text()?).ok()
+/// The path of what a field of the input names: by its path, or by its id in Neutron.
+fn path_in(query: &Query, input: &Tree, field: &str) -> Option<PolicyPath> {
+    let text = input.get(field).text()?;
+    match query.input.field(field)?.shape {
+        Shape::NeutronId(collection) => Some(PolicyPath::of_neutron(collection, text)),
+        _ => PolicyPath::parse(text).ok(),
+    }
 }

@@ -13,6 +13,7 @@ use crate::backend::BackendError;
 use crate::engine::{Answer, Moment, Planned, Question};
 use crate::model::result::{
     BGP_NEIGHBOR_STATUS, BGP_ROUTES, FLOW_STATISTICS, Query, RouteDirection, SESSION_STATISTICS, SESSION_STATUS,
+    TAP_STATISTICS,
 };
 use crate::model::{PolicyPath, Tree};
 use crate::provider::shared::{Connection, Shared};
@@ -22,8 +23,8 @@ use crate::tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Path, Sch
 pub struct Ask {
     /// What is asked and answered.
     pub query: &'static Query,
-    /// The input that names what is asked about.
-    subject: &'static str,
+    /// The inputs of which one names what is asked about.
+    subjects: &'static [&'static str],
     /// The question.
     question: fn(PolicyPath, &Tree) -> Question,
     /// Where in the API's answer that of the data source is.
@@ -31,28 +32,28 @@ pub struct Ask {
 }
 
 /// The queries.
-pub static QUERIES: [Ask; 5] = [
+pub static QUERIES: [Ask; 6] = [
     Ask {
         query: &SESSION_STATUS,
-        subject: "session_path",
+        subjects: &["session_path"],
         question: |path, _| Question::SessionStatus(path),
         answer: |document| document["results"][0].clone(),
     },
     Ask {
         query: &SESSION_STATISTICS,
-        subject: "session_path",
+        subjects: &["session_path"],
         question: |path, _| Question::SessionStatistics(path),
         answer: |document| document["results"][0].clone(),
     },
     Ask {
         query: &BGP_NEIGHBOR_STATUS,
-        subject: "neighbor_path",
+        subjects: &["neighbor_path"],
         question: |path, _| Question::NeighborStatus(path),
         answer: Json::clone,
     },
     Ask {
         query: &BGP_ROUTES,
-        subject: "neighbor_path",
+        subjects: &["neighbor_path"],
         question: |path, input| match input.get("direction").text().and_then(RouteDirection::parse) {
             Some(RouteDirection::Advertised) => Question::AdvertisedRoutes(path),
             _ => Question::LearnedRoutes(path),
@@ -68,8 +69,14 @@ pub static QUERIES: [Ask; 5] = [
     },
     Ask {
         query: &FLOW_STATISTICS,
-        subject: "flow_path",
+        subjects: &["flow_path"],
         question: |path, _| Question::FlowStatistics(path),
+        answer: Json::clone,
+    },
+    Ask {
+        query: &TAP_STATISTICS,
+        subjects: &["tap_service_id", "tap_flow_id", "tap_mirror_id"],
+        question: |path, _| Question::TapStatistics(path),
         answer: Json::clone,
     },
 ];
@@ -131,9 +138,10 @@ impl DataSource for Running {
 
     async fn read(&self, cx: &Context, config: &Value) -> Result<Value, Diagnostics> {
         let input = input(self.ask.query, config)?;
-        let at = || Path::attribute(self.ask.subject);
-        let Some(path) = path_in(&input, self.ask.subject) else {
-            return Err(Diagnostic::error("This is no policy path", "Give the path of an object.").at(at()).into());
+        let named = |subject: &&'static str| Some((*subject, path_in(self.ask.query, &input, subject)?));
+        let Some((subject, path)) = self.ask.subjects.iter().find_map(|subject| named(subject)) else {
+            let at = self.ask.subjects.first().map_or_else(Path::root, |subject| Path::attribute(*subject));
+            return Err(Diagnostic::error("This is no policy path", "Give the path of an object.").at(at).into());
         };
         let connection = self.shared.connection()?;
         let planned = foreseen(cx, &connection).await?;
@@ -145,7 +153,7 @@ impl DataSource for Running {
         let Some(document) = answer.document else {
             let what = format!("There is nothing at {path} to ask about");
             let detail = format!("It does not exist in {}.", connection.backend.describe());
-            return Err(Diagnostic::error(what, detail).at(at()).into());
+            return Err(Diagnostic::error(what, detail).at(Path::attribute(subject)).into());
         };
         let mut fields = (self.ask.answer)(&document);
         if let Some(fields) = fields.as_object_mut() {
