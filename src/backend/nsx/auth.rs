@@ -176,6 +176,11 @@ impl Auth {
         }
     }
 
+    /// Whether the certificate of the connection tells who we are.
+    pub fn is_by_connection(&self) -> bool {
+        matches!(self.scheme, Scheme::Connection)
+    }
+
     /// What is said to the user of an endpoint that refuses the credentials.
     pub fn refusal(&self, status: u16, body: &[u8], host: &str, request: &str) -> Failure {
         let advice = match &self.scheme {

@@ -46,7 +46,7 @@ pub enum Failure {
         why: String,
     },
     /// The connection ended, or nothing came for too long, before the answer was whole.
-    #[error("The connection to {host} ended before the answer to {request} was whole: {why}")]
+    #[error("The connection to {host} ended before the answer to {request} was whole: {why}.")]
     Lost {
         /// The host.
         host: String,
@@ -184,6 +184,21 @@ impl Failure {
     pub fn after_unsure(mut self) -> Self {
         if let Self::Refused(error) = &mut self {
             error.was_unsure = true;
+        }
+        self
+    }
+
+    /// The same over a connection with a certificate of ours. An endpoint that does not take it
+    /// ends the connection, and HTTP/2 may lose the reason that it gives.
+    #[must_use]
+    pub fn with_own_certificate(mut self) -> Self {
+        match &mut self {
+            Self::Lost { why, .. } => why.push_str(
+                ". If that happens each time, the endpoint does not take the client certificate: check \
+                 client_auth_cert_file and client_auth_key_file",
+            ),
+            Self::GaveUp { last, .. } => **last = last.as_ref().clone().with_own_certificate(),
+            _ => {}
         }
         self
     }

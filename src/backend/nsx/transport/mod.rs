@@ -166,7 +166,13 @@ impl Transport {
                 outgoing.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             }
             outgoing.headers.extend(grant.headers.clone());
-            let answer = self.line.exchange(&outgoing).await?;
+            let answer = self.line.exchange(&outgoing).await;
+            let answer =
+                answer.map_err(
+                    |failure| {
+                        if self.auth.is_by_connection() { failure.with_own_certificate() } else { failure }
+                    },
+                )?;
             was_unsure |= answer.was_unsure;
             match self.auth.verdict(answer.status, &answer.body) {
                 Verdict::Outdated if renewals < RENEWALS => {
