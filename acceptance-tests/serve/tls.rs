@@ -265,13 +265,11 @@ async fn the_backend_shows_its_certificate() {
     assert!(opened(&lab, &inline).get(&profile(1)).await.unwrap().is_some());
     let refused = opened(&lab, &inline).create(&profile(2), serde_json::Map::new(), "me").await.unwrap_err();
     assert!(refused.to_string().contains("User reader has the role auditor"), "{refused}");
-    for (name, says) in [
-        ("nobody", "is no principal identity's"),
-        ("stranger", "it does not know the authority of the client certificate"),
-    ] {
-        let said = opened(&lab, &by_file(name)).get(&profile(1)).await.unwrap_err().to_string();
-        assert!(said.contains("does not accept the credentials") && said.contains(says), "{name}: {said}");
-    }
+    let said = opened(&lab, &by_file("nobody")).get(&profile(1)).await.unwrap_err().to_string();
+    assert!(said.contains("does not accept the credentials") && said.contains("is no principal identity's"), "{said}");
+    // Whether the reason arrives before the connection has ended is a race.
+    let said = opened(&lab, &by_file("stranger")).get(&profile(1)).await.unwrap_err().to_string();
+    assert!(said.contains("client certificate") && said.contains("client_auth_cert_file"), "{said}");
     // A key that is of no use is told before anybody is asked.
     openssl(lab.folder.path(), "pkcs8 -topk8 -in reader.key -passout pass:hush -out encrypted.key");
     for (key, says) in [("encrypted.key", "holds a key that is encrypted"), ("pipeline.key", "is not the key of")] {

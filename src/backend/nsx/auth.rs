@@ -103,6 +103,10 @@ impl Api for PolicyApi {
         }
     }
 
+    fn explained(&self, failure: Failure) -> Failure {
+        if matches!(self.scheme, Scheme::Connection) { failure.with_own_certificate() } else { failure }
+    }
+
     fn refusal(&self, status: u16, body: &[u8], host: &str, request: &str) -> Failure {
         let advice = match &self.scheme {
             Scheme::Connection => "Check the client certificate, or give username and password.",

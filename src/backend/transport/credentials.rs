@@ -29,6 +29,11 @@ pub trait Api: Send + Sync {
     /// What an answer with this status and body says of the credentials.
     fn verdict(&self, status: u16, body: &[u8]) -> Verdict;
 
+    /// `failure` of a request, with what may be behind it.
+    fn explained(&self, failure: Failure) -> Failure {
+        failure
+    }
+
     /// What is said to the user of an endpoint that refuses the credentials.
     fn refusal(&self, status: u16, body: &[u8], host: &str, request: &str) -> Failure;
 }

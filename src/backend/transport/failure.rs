@@ -195,6 +195,21 @@ impl Failure {
         self
     }
 
+    /// The same over a connection with a certificate of ours. An endpoint that does not take it
+    /// ends the connection, and HTTP/2 may lose the reason that it gives.
+    #[must_use]
+    pub fn with_own_certificate(mut self) -> Self {
+        match &mut self {
+            Self::Lost { why, .. } => why.push_str(
+                ". If that happens each time, the endpoint does not take the client certificate: check \
+                 client_auth_cert_file and client_auth_key_file",
+            ),
+            Self::GaveUp { last, .. } => **last = last.as_ref().clone().with_own_certificate(),
+            _ => {}
+        }
+        self
+    }
+
     /// The error of the API that it is.
     pub fn api_error(&self) -> Option<&ApiError> {
         match self {

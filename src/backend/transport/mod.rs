@@ -197,7 +197,7 @@ impl<A: Api> Transport<A> {
                 repeat: request.repeat,
                 despite_stop: request.despite_stop,
             };
-            let answer = self.line.exchange(&outgoing).await?;
+            let answer = self.line.exchange(&outgoing).await.map_err(|failure| self.api.explained(failure))?;
             was_unsure |= answer.was_unsure;
             match self.api.verdict(answer.status, &answer.body) {
                 Verdict::Outdated if renewals < RENEWALS => {
