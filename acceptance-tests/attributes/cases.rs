@@ -327,6 +327,7 @@ pub fn own() -> Vec<Attribute> {
         attribute(policy, "rule.enabled", ["enabled = true", "enabled = false"], "/rules/0/enabled", json!([true, false, true])).within("rule {\nid = \"r\"\n  IT\n}"),
         attribute(policy, "rule.logged", ["logged = false", "logged = true"], "/rules/0/logged", json!([false, true, false])).within(RULE),
         attribute(segment, "connectivity_path", ["connectivity_path = \"/infra/tier-1s/cgw\"", "connectivity_path = \"/infra/tier-1s/other\""], "/parent_path", json!(["/infra/tier-1s/cgw", "/infra/tier-1s/other", "/infra/tier-1s/cgw"])).replaces(),
+        attribute(segment, "flexible", ["flexible = true", "flexible = false"], "/parent_path", json!(["/infra", "/infra/tier-1s/cgw", "/infra/tier-1s/cgw"])).replaces(),
         attribute(
             segment,
             "subnet",
