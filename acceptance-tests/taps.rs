@@ -200,7 +200,7 @@ fn holds(lab: &Workspace, way: usize) {
             (_, Some((direction, id))) => {
                 let mut tunnels = json!({ "in": null, "out": null, "both": null });
                 tunnels[direction] = json!(id.parse::<i64>().unwrap());
-                json!([tunnels])
+                tunnels
             }
             (text, None) => json!(text),
         };
