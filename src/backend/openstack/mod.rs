@@ -27,7 +27,7 @@ use tokio::sync::OnceCell;
 
 use super::collections::{Collections, Found, Known, Page};
 use super::ledger::Ledger;
-use super::neutron as neutron_wide;
+use super::neutron::rivals;
 use super::transport::{Failure, Line, Request, Transport, client};
 use super::{Backend, BackendError};
 use crate::engine::{Answer, Object, Planned, Question, Refusal, TraceAnswer, TraceRequest};
@@ -163,7 +163,7 @@ impl Backend for OpenStack {
             return Ok(Vec::new());
         }
         // Mirrors of projects that one does not see cannot be told of.
-        Ok(neutron_wide::rivals(kind, path, tree, &self.list(kind, "/v2.0/taas").await?))
+        Ok(rivals(kind, path, tree, &self.list(kind, "/v2.0/taas").await?))
     }
 
     async fn create(&self, path: &PolicyPath, fields: Map<String, Json>, claim: &str) -> Result<Object, BackendError> {

@@ -139,7 +139,7 @@ impl DataSource for Running {
     async fn read(&self, cx: &Context, config: &Value) -> Result<Value, Diagnostics> {
         let input = input(self.ask.query, config)?;
         let named = |subject: &&'static str| Some((*subject, path_in(self.ask.query, &input, subject)?));
-        let Some((subject, path)) = self.ask.subjects.iter().find_map(|subject| named(subject)) else {
+        let Some((subject, path)) = self.ask.subjects.iter().find_map(named) else {
             let at = self.ask.subjects.first().map_or_else(Path::root, |subject| Path::attribute(*subject));
             return Err(Diagnostic::error("This is no policy path", "Give the path of an object.").at(at).into());
         };
