@@ -153,3 +153,28 @@ fn slow_clients_are_given_up_and_others_served() {
         let _ = std::io::Read::read_to_end(stream, &mut rest);
     }
 }
+
+/// Bodies that are announced and do not come take nothing from others: neither from who is known,
+/// nor from anybody.
+#[test]
+fn bodies_that_do_not_come_keep_nobody_waiting() {
+    let lab = Lab::with(&["--body-timeout", "600", "--rate-limit", "0"]);
+    let largest = 10 * 1024 * 1024;
+    let anybody = format!(
+        "POST /v3/auth/tokens HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {largest}\r\n\r\n{{"
+    );
+    let known = head(&lab, largest) + "{";
+    let slow: Vec<_> = [anybody, known]
+        .iter()
+        .flat_map(|request| std::iter::repeat_n(request, 16))
+        .map(|request| {
+            let mut stream = lab.connect();
+            stream.write_all(request.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    lab.get("/healthz").ok();
+    let profile = "/infra/ipsec-vpn-dpd-profiles/a";
+    lab.put(profile, &serde_json::json!({})).ok();
+    drop(slow);
+}

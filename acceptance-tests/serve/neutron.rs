@@ -398,3 +398,51 @@ fn a_port_is_the_same_in_both_apis() {
     assert_eq!(lab.delete(&format!("/v2.0/networks/{network}")).status, 204);
     lab.get(segment).refused(404, 600);
 }
+
+/// How much a tap has copied, and the copies: the engine's own addresses.
+#[test]
+fn what_a_tap_has_copied_is_told_and_given() {
+    let lab = Lab::new();
+    let segment = "/infra/tier-1s/cgw/segments/s";
+    lab.put(segment, &json!({ "subnets": [{ "gateway_address": "192.168.60.1/24" }] })).ok();
+    let port = |name: &str, address: &str| {
+        let body = json!({ "address_bindings": [{ "ip_address": address }] });
+        lab.put(&format!("{segment}/ports/{name}"), &body).ok()["unique_id"].clone()
+    };
+    let (web, _) = (port("web", "192.168.60.10"), port("db", "192.168.60.20"));
+    let mirror = json!({ "port_id": web, "remote_ip": "203.0.113.9", "mirror_type": "gre", "directions": { "IN": "7", "OUT": "8" } });
+    let made = lab.make(&format!("{TAAS}/tap_mirrors"), "tap_mirror", mirror.clone());
+    assert_eq!(made["directions"], mirror["directions"], "as they were sent");
+    let refused = lab.post_to(
+        &format!("{TAAS}/tap_mirrors"),
+        &json!({ "tap_mirror": {
+            "port_id": web, "remote_ip": "203.0.113.9", "mirror_type": "gre", "directions": { "BOTH": 7 },
+        }}),
+    );
+    refused.is_fault(409, "TapMirrorTunnelConflict", "Tap Mirror with tunnel_id 7 already exists");
+    let flow =
+        json!({ "source": "192.168.60.10", "destination": "192.168.60.20", "destination_port": 53, "protocol": "UDP" });
+    lab.put("/infra/simulated-flows/f", &flow).ok();
+    let at = format!("{TAAS}/tap_mirrors/{}", id(&made));
+    let told = (0..600).map(|_| lab.get(&format!("{at}/statistics")).ok()).find(|told| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        told["packets_copied"].as_u64() > Some(1)
+    });
+    assert_eq!(told.expect("packets are copied")["packets_lost"], 0);
+    let file = lab.get(&format!("{at}/capture?count=2"));
+    assert_eq!(file.header("content-type"), Some("application/vnd.tcpdump.pcap"));
+    // A header of 24 bytes, and for each frame 16 and what was captured of it.
+    let length = |at: usize| u32::from_le_bytes(file.body[at + 8..at + 12].try_into().unwrap()) as usize;
+    let second = 24 + 16 + length(24);
+    assert_eq!(file.body.len(), second + 16 + length(second), "two frames");
+    lab.get(&format!("{at}/capture?count=0")).is_fault(
+        400,
+        "HTTPBadRequest",
+        "Invalid input for count. Reason: '0' is no number from 1 to 100000.",
+    );
+    lab.get(&format!("{TAAS}/tap_mirrors/{NOBODY}/capture")).is_fault(
+        404,
+        "TapMirrorNotFound",
+        &format!("Tap Mirror {NOBODY} does not exist"),
+    );
+}

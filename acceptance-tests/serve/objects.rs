@@ -218,3 +218,13 @@ fn an_address_without_a_locale_service_means_the_only_one() {
     lab.get(&format!("{short}/sessions/s")).refused(404, 600);
     lab.get(&format!("{service}/sessions/s")).ok();
 }
+
+/// A folder such as `/infra/routing-config` is no object, and is there all the same.
+#[test]
+fn what_lies_in_a_folder_is_listed() {
+    let lab = Lab::new();
+    let lists = "/infra/routing-config/prefix-lists";
+    assert_eq!(lab.get(lists).ok()["result_count"], 0);
+    lab.put(&format!("{lists}/shared"), &json!({ "prefixes": [{ "action": "PERMIT", "network": "10.0.0.0/8" }] })).ok();
+    assert_eq!(lab.get(lists).ok()["results"][0]["id"], "shared");
+}
