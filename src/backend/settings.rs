@@ -104,7 +104,12 @@ fn of_variables(table: &[Setting], variable: impl Fn(&str) -> Option<String>) ->
                 given.flags.insert(name, flag);
             }
             Takes::Number => drop(given.numbers.insert(name, text.parse().map_err(|_| wrong("whole number"))?)),
-            Takes::Numbers | Takes::Texts => {}
+            Takes::Numbers => {
+                let numbers = text.split(',').map(|number| number.trim().parse());
+                let numbers = numbers.collect::<Result<Vec<i64>, _>>().map_err(|_| wrong("list of whole numbers"))?;
+                given.lists.insert(name, numbers);
+            }
+            Takes::Texts => {}
         }
     }
     Ok(given)
@@ -123,7 +128,10 @@ mod tests {
         assert!(!of("NSXT_SESSION_AUTH", "False").unwrap().flags["session_auth"]);
         assert_eq!(of("NSXT_MAX_RETRIES", "3").unwrap().numbers["max_retries"], 3);
         assert!(of("NSXT_MAX_RETRIES", "").unwrap().numbers.is_empty());
-        for (name, value) in [("NSXT_SESSION_AUTH", "maybe"), ("NSXT_MAX_RETRIES", "some")] {
+        assert_eq!(of("NSXT_RETRY_ON_STATUS_CODES", "429, 503").unwrap().lists["retry_on_status_codes"], [429, 503]);
+        for (name, value) in
+            [("NSXT_SESSION_AUTH", "maybe"), ("NSXT_MAX_RETRIES", "some"), ("NSXT_RETRY_ON_STATUS_CODES", "429;503")]
+        {
             assert!(of(name, value).map(drop).unwrap_err().contains(name));
         }
     }

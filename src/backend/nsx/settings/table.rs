@@ -116,7 +116,7 @@ pub static SETTINGS: [Setting; 21] = [
     Setting {
         name: "retry_on_status_codes",
         takes: Takes::Numbers,
-        variables: &[],
-        doc: "The statuses of HTTP after which a request is sent again. Default: 429, 503 and 504.",
+        variables: &["NSXT_RETRY_ON_STATUS_CODES"],
+        doc: "The statuses of HTTP after which a request is sent again; in the variable, parted by commas. Default: 429, 503 and 504.",
     },
 ];
