@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use super::{Backend, BackendError, neutron};
+use super::{Backend, BackendError, Notes, neutron};
 use crate::engine::prefix_filter::PrefixMatch;
 use crate::engine::store::StoreError;
 use crate::engine::taps::Member;
@@ -60,9 +60,55 @@ fn of_neutron(path: &PolicyPath) -> Option<(&'static Kind, &str)> {
 }
 
 #[async_trait]
+impl Notes for Embedded {
+    async fn claims(&self) -> Result<Vec<(PolicyPath, String)>, BackendError> {
+        self.run(|engine, _| engine.claims()).await
+    }
+
+    async fn claim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
+        let claim = claim.to_owned();
+        self.run(move |engine, _| engine.claim(&paths, &claim)).await
+    }
+
+    async fn reclaim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
+        let claim = claim.to_owned();
+        self.run(move |engine, _| engine.reclaim(&paths, &claim)).await
+    }
+
+    async fn settle(&self, paths: Vec<PolicyPath>, keeper: &str) -> Result<(), BackendError> {
+        let keeper = keeper.to_owned();
+        self.run(move |engine, _| engine.settle(&paths, &keeper)).await
+    }
+
+    async fn keeper(&self, path: &PolicyPath) -> Result<Option<String>, BackendError> {
+        let path = path.clone();
+        self.run(move |engine, _| engine.keeper(&path)).await
+    }
+
+    async fn note(&self, name: &str, lines: Vec<String>) -> Result<(), BackendError> {
+        let name = name.to_owned();
+        self.run(move |engine, caller| engine.note(&name, &lines, caller.now)).await
+    }
+
+    async fn noted(&self, name: &str) -> Result<Vec<String>, BackendError> {
+        let name = name.to_owned();
+        self.run(move |engine, _| engine.noted(&name)).await
+    }
+
+    async fn forget(&self, name: &str) -> Result<(), BackendError> {
+        let name = name.to_owned();
+        self.run(move |engine, _| engine.forget(&name)).await
+    }
+}
+
+#[async_trait]
 impl Backend for Embedded {
     fn describe(&self) -> String {
         format!("the embedded engine ({})", self.file.display())
+    }
+
+    fn notes(&self) -> &dyn Notes {
+        self
     }
 
     async fn get(&self, path: &PolicyPath) -> Result<Option<Object>, BackendError> {
@@ -138,45 +184,6 @@ impl Backend for Embedded {
             engine.get(&path, Reveal::Secrets)
         })
         .await
-    }
-
-    async fn claims(&self) -> Result<Vec<(PolicyPath, String)>, BackendError> {
-        self.run(|engine, _| engine.claims()).await
-    }
-
-    async fn claim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
-        let claim = claim.to_owned();
-        self.run(move |engine, _| engine.claim(&paths, &claim)).await
-    }
-
-    async fn reclaim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
-        let claim = claim.to_owned();
-        self.run(move |engine, _| engine.reclaim(&paths, &claim)).await
-    }
-
-    async fn settle(&self, paths: Vec<PolicyPath>, keeper: &str) -> Result<(), BackendError> {
-        let keeper = keeper.to_owned();
-        self.run(move |engine, _| engine.settle(&paths, &keeper)).await
-    }
-
-    async fn keeper(&self, path: &PolicyPath) -> Result<Option<String>, BackendError> {
-        let path = path.clone();
-        self.run(move |engine, _| engine.keeper(&path)).await
-    }
-
-    async fn note(&self, name: &str, lines: Vec<String>) -> Result<(), BackendError> {
-        let name = name.to_owned();
-        self.run(move |engine, caller| engine.note(&name, &lines, caller.now)).await
-    }
-
-    async fn noted(&self, name: &str) -> Result<Vec<String>, BackendError> {
-        let name = name.to_owned();
-        self.run(move |engine, _| engine.noted(&name)).await
-    }
-
-    async fn forget(&self, name: &str) -> Result<(), BackendError> {
-        let name = name.to_owned();
-        self.run(move |engine, _| engine.forget(&name)).await
     }
 
     async fn ask(&self, question: &Question, planned: &[Planned]) -> Result<Answer, BackendError> {

@@ -9,9 +9,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::BackendError;
+use super::{BackendError, Notes};
 use crate::engine::store::{SqliteStore, Store, StoreError, StoreExt, Transaction, ViewExt};
 use crate::engine::{Moment, ledger};
 use crate::model::PolicyPath;
@@ -73,8 +74,19 @@ impl Ledger {
         self.on_store((), create, move |store| store.write(work)).await
     }
 
-    /// The claims that are not settled, with the objects.
-    pub async fn claims(self: &Arc<Self>) -> Result<Vec<(PolicyPath, String)>, BackendError> {
+    /// Forgets what is noted of the object at `path`.
+    pub async fn forget_object(self: &Arc<Self>, path: &PolicyPath) -> Result<(), BackendError> {
+        let path = path.clone();
+        let work = move |tx: &mut dyn Transaction| {
+            [CLAIMS, KEEPERS].iter().try_for_each(|prefix| tx.delete(&format!("{prefix}{path}")).map(drop))
+        };
+        self.change(false, work).await
+    }
+}
+
+#[async_trait]
+impl Notes for Arc<Ledger> {
+    async fn claims(&self) -> Result<Vec<(PolicyPath, String)>, BackendError> {
         let read = |store: &dyn Store| {
             let all = store.read(|view| view.entries(CLAIMS))?;
             let claim = |(key, claim): (String, Vec<u8>)| {
@@ -86,8 +98,7 @@ impl Ledger {
         self.on_store(Vec::new(), false, read).await
     }
 
-    /// Claims the objects at `paths`.
-    pub async fn claim(self: &Arc<Self>, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
+    async fn claim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
         let claim = claim.to_owned();
         let work = move |tx: &mut dyn Transaction| {
             paths.iter().try_for_each(|path| tx.put(&format!("{CLAIMS}{path}"), claim.as_bytes()))
@@ -95,8 +106,7 @@ impl Ledger {
         self.change(true, work).await
     }
 
-    /// Puts `claim` in place of the claims on the objects at `paths`.
-    pub async fn reclaim(self: &Arc<Self>, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
+    async fn reclaim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
         let claim = claim.to_owned();
         let work = move |tx: &mut dyn Transaction| {
             paths.iter().try_for_each(|path| {
@@ -107,8 +117,7 @@ impl Ledger {
         self.change(false, work).await
     }
 
-    /// Settles the claims on the objects at `paths`, of which `keeper` knows now.
-    pub async fn settle(self: &Arc<Self>, paths: Vec<PolicyPath>, keeper: &str) -> Result<(), BackendError> {
+    async fn settle(&self, paths: Vec<PolicyPath>, keeper: &str) -> Result<(), BackendError> {
         let keeper = keeper.to_owned();
         let work = move |tx: &mut dyn Transaction| {
             paths.iter().try_for_each(|path| {
@@ -119,17 +128,7 @@ impl Ledger {
         self.change(true, work).await
     }
 
-    /// Forgets what is noted of the object at `path`.
-    pub async fn forget_object(self: &Arc<Self>, path: &PolicyPath) -> Result<(), BackendError> {
-        let path = path.clone();
-        let work = move |tx: &mut dyn Transaction| {
-            [CLAIMS, KEEPERS].iter().try_for_each(|prefix| tx.delete(&format!("{prefix}{path}")).map(drop))
-        };
-        self.change(false, work).await
-    }
-
-    /// Who knows of the object at `path`.
-    pub async fn keeper(self: &Arc<Self>, path: &PolicyPath) -> Result<Option<String>, BackendError> {
+    async fn keeper(&self, path: &PolicyPath) -> Result<Option<String>, BackendError> {
         let key = format!("{KEEPERS}{path}");
         let read = move |store: &dyn Store| {
             let found: Option<Vec<u8>> = store.read(|view| view.get(&key))?;
@@ -138,20 +137,17 @@ impl Ledger {
         self.on_store(None, false, read).await
     }
 
-    /// Notes `lines` under `name`.
-    pub async fn note(self: &Arc<Self>, name: &str, lines: Vec<String>) -> Result<(), BackendError> {
+    async fn note(&self, name: &str, lines: Vec<String>) -> Result<(), BackendError> {
         let name = name.to_owned();
         self.on_store((), true, move |store| ledger::note(store, &name, &lines, Moment::from_clock())).await
     }
 
-    /// The lines of all notes whose names begin with `name`.
-    pub async fn noted(self: &Arc<Self>, name: &str) -> Result<Vec<String>, BackendError> {
+    async fn noted(&self, name: &str) -> Result<Vec<String>, BackendError> {
         let name = name.to_owned();
         self.on_store(Vec::new(), false, move |store| ledger::noted(store, &name)).await
     }
 
-    /// Forgets all notes whose names begin with `name`.
-    pub async fn forget(self: &Arc<Self>, name: &str) -> Result<(), BackendError> {
+    async fn forget(&self, name: &str) -> Result<(), BackendError> {
         let name = name.to_owned();
         self.on_store((), false, move |store| ledger::forget(store, &name)).await
     }

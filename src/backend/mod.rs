@@ -63,11 +63,47 @@ pub enum BackendError {
     Ledger(StoreError),
 }
 
+/// What is noted beside objects: claims on those that a run has created, who has come to know of
+/// them, and what a plan tells its apply.
+#[async_trait]
+pub trait Notes: Send + Sync {
+    /// The objects that were created with a claim which has not been settled, and
+    /// the claims. A system that cannot note claims has none.
+    async fn claims(&self) -> Result<Vec<(PolicyPath, String)>, BackendError>;
+
+    /// Claims the objects at `paths`, as far as there are any.
+    async fn claim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError>;
+
+    /// Puts `claim` in place of the claims on the objects at `paths`, as far as there
+    /// are any.
+    async fn reclaim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError>;
+
+    /// Settles the claims on the objects at `paths`, as far as there are any, and
+    /// notes who has come to know of them, for [`Notes::keeper`].
+    async fn settle(&self, paths: Vec<PolicyPath>, keeper: &str) -> Result<(), BackendError>;
+
+    /// Who has come to know of the object at `path`, as far as that is noted.
+    async fn keeper(&self, path: &PolicyPath) -> Result<Option<String>, BackendError>;
+
+    /// Notes `lines` under `name`, for [`Notes::noted`] in another process. A
+    /// system that cannot note anything has none.
+    async fn note(&self, name: &str, lines: Vec<String>) -> Result<(), BackendError>;
+
+    /// The lines of all notes whose names begin with `name`.
+    async fn noted(&self, name: &str) -> Result<Vec<String>, BackendError>;
+
+    /// Forgets all notes whose names begin with `name`.
+    async fn forget(&self, name: &str) -> Result<(), BackendError>;
+}
+
 /// A system that holds objects.
 #[async_trait]
 pub trait Backend: Send + Sync {
     /// What the user knows the system as, for messages.
     fn describe(&self) -> String;
+
+    /// What is noted beside the objects.
+    fn notes(&self) -> &dyn Notes;
 
     /// Whether there is a place for objects of `kind`.
     fn serves(&self, _kind: &Kind) -> Result<(), BackendError> {
@@ -104,36 +140,8 @@ pub trait Backend: Send + Sync {
 
     /// Creates the object at `path` with these fields; refuses when there is one.
     /// Returns it with its secrets. In the same step notes `claim` for
-    /// [`Backend::claims`].
+    /// [`Notes::claims`].
     async fn create(&self, path: &PolicyPath, fields: Map<String, Json>, claim: &str) -> Result<Object, BackendError>;
-
-    /// The objects that were created with a claim which has not been settled, and
-    /// the claims. A system that cannot note claims has none.
-    async fn claims(&self) -> Result<Vec<(PolicyPath, String)>, BackendError>;
-
-    /// Claims the objects at `paths`, as far as there are any.
-    async fn claim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError>;
-
-    /// Puts `claim` in place of the claims on the objects at `paths`, as far as there
-    /// are any.
-    async fn reclaim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError>;
-
-    /// Settles the claims on the objects at `paths`, as far as there are any, and
-    /// notes who has come to know of them, for [`Backend::keeper`].
-    async fn settle(&self, paths: Vec<PolicyPath>, keeper: &str) -> Result<(), BackendError>;
-
-    /// Who has come to know of the object at `path`, as far as that is noted.
-    async fn keeper(&self, path: &PolicyPath) -> Result<Option<String>, BackendError>;
-
-    /// Notes `lines` under `name`, for [`Backend::noted`] in another process. A
-    /// system that cannot note anything has none.
-    async fn note(&self, name: &str, lines: Vec<String>) -> Result<(), BackendError>;
-
-    /// The lines of all notes whose names begin with `name`.
-    async fn noted(&self, name: &str) -> Result<Vec<String>, BackendError>;
-
-    /// Forgets all notes whose names begin with `name`.
-    async fn forget(&self, name: &str) -> Result<(), BackendError>;
 
     /// Answers a question about something that runs. With something `planned`, the
     /// answer is what it will be once that is declared.

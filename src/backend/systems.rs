@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 
-use super::{Backend, BackendError, Embedded, Nsx, OpenStack};
+use super::{Backend, BackendError, Embedded, Notes, Nsx, OpenStack};
 use crate::engine::{Answer, Object, Planned, Question, TraceAnswer, TraceRequest};
 use crate::model::{Api, Kind, PolicyPath, Problem, SIMULATED_FLOW, SIMULATED_PEER, Tree};
 
@@ -98,6 +98,63 @@ impl Systems {
 const OWNERS: [Owner; 3] = [Owner::Policy, Owner::Simulation, Owner::Neutron];
 
 #[async_trait]
+impl Notes for Systems {
+    async fn claims(&self) -> Result<Vec<(PolicyPath, String)>, BackendError> {
+        let mut claims = Vec::new();
+        for system in self.all() {
+            claims.extend(system.notes().claims().await?);
+        }
+        Ok(claims)
+    }
+
+    async fn claim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
+        for owner in OWNERS {
+            let own = Self::part(&paths, owner);
+            if !own.is_empty() {
+                self.of(owner)?.notes().claim(own, claim).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn reclaim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
+        for owner in OWNERS {
+            let own = Self::part(&paths, owner);
+            if !own.is_empty() {
+                self.of(owner)?.notes().reclaim(own, claim).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn settle(&self, paths: Vec<PolicyPath>, keeper: &str) -> Result<(), BackendError> {
+        for owner in OWNERS {
+            let own = Self::part(&paths, owner);
+            if !own.is_empty() {
+                self.of(owner)?.notes().settle(own, keeper).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn keeper(&self, path: &PolicyPath) -> Result<Option<String>, BackendError> {
+        self.at(path)?.notes().keeper(path).await
+    }
+
+    async fn note(&self, name: &str, lines: Vec<String>) -> Result<(), BackendError> {
+        self.first()?.notes().note(name, lines).await
+    }
+
+    async fn noted(&self, name: &str) -> Result<Vec<String>, BackendError> {
+        self.first()?.notes().noted(name).await
+    }
+
+    async fn forget(&self, name: &str) -> Result<(), BackendError> {
+        self.first()?.notes().forget(name).await
+    }
+}
+
+#[async_trait]
 impl Backend for Systems {
     fn describe(&self) -> String {
         let all: Vec<_> = self.all().map(Backend::describe).collect();
@@ -106,6 +163,10 @@ impl Backend for Systems {
 
     fn serves(&self, kind: &Kind) -> Result<(), BackendError> {
         self.of(Owner::of_kind(kind)).map(drop)
+    }
+
+    fn notes(&self) -> &dyn Notes {
+        self
     }
 
     async fn get(&self, path: &PolicyPath) -> Result<Option<Object>, BackendError> {
@@ -135,60 +196,6 @@ impl Backend for Systems {
 
     async fn create(&self, path: &PolicyPath, fields: Map<String, Json>, claim: &str) -> Result<Object, BackendError> {
         self.at(path)?.create(path, fields, claim).await
-    }
-
-    async fn claims(&self) -> Result<Vec<(PolicyPath, String)>, BackendError> {
-        let mut claims = Vec::new();
-        for system in self.all() {
-            claims.extend(system.claims().await?);
-        }
-        Ok(claims)
-    }
-
-    async fn claim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
-        for owner in OWNERS {
-            let own = Self::part(&paths, owner);
-            if !own.is_empty() {
-                self.of(owner)?.claim(own, claim).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn reclaim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
-        for owner in OWNERS {
-            let own = Self::part(&paths, owner);
-            if !own.is_empty() {
-                self.of(owner)?.reclaim(own, claim).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn settle(&self, paths: Vec<PolicyPath>, keeper: &str) -> Result<(), BackendError> {
-        for owner in OWNERS {
-            let own = Self::part(&paths, owner);
-            if !own.is_empty() {
-                self.of(owner)?.settle(own, keeper).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn keeper(&self, path: &PolicyPath) -> Result<Option<String>, BackendError> {
-        self.at(path)?.keeper(path).await
-    }
-
-    async fn note(&self, name: &str, lines: Vec<String>) -> Result<(), BackendError> {
-        self.first()?.note(name, lines).await
-    }
-
-    async fn noted(&self, name: &str) -> Result<Vec<String>, BackendError> {
-        self.first()?.noted(name).await
-    }
-
-    async fn forget(&self, name: &str) -> Result<(), BackendError> {
-        self.first()?.forget(name).await
     }
 
     async fn ask(&self, question: &Question, planned: &[Planned]) -> Result<Answer, BackendError> {

@@ -70,10 +70,10 @@ impl Connection {
     async fn settle_claims(&self, was_stopped: bool) -> Result<(), BackendError> {
         let account = self.claims.account();
         if !account.ended.is_empty() && !was_stopped {
-            self.backend.reclaim(account.ended, &account.claim).await?;
+            self.backend.notes().reclaim(account.ended, &account.claim).await?;
         }
         if !account.settled.is_empty() {
-            self.backend.settle(account.settled, &StateHome::of_process().to_string()).await?;
+            self.backend.notes().settle(account.settled, &StateHome::of_process().to_string()).await?;
         }
         Ok(())
     }
@@ -83,7 +83,7 @@ impl Connection {
     async fn note_plan(&self) -> Result<(), BackendError> {
         if self.run.has_applied() {
             // A sibling may still be at it.
-            return if has_siblings() { Ok(()) } else { self.backend.forget(&names_of_this_terraform()).await };
+            return if has_siblings() { Ok(()) } else { self.backend.notes().forget(&names_of_this_terraform()).await };
         }
         let planned = self.run.planned();
         let line = |says: &str, of: &str| format!("{says} {of}");
@@ -92,14 +92,14 @@ impl Connection {
         lines.extend(planned.deleted.iter().map(|(path, unique_id)| format!("{} {unique_id} {path}", says::DELETES)));
         lines.extend(planned.replaced.iter().map(|unique_id| line(says::REPLACES, unique_id)));
         lines.extend(planned.handed_over.iter().map(|unique_id| line(says::HANDS_OVER, unique_id)));
-        if lines.is_empty() { Ok(()) } else { self.backend.note(self.run.name(), lines).await }
+        if lines.is_empty() { Ok(()) } else { self.backend.notes().note(self.run.name(), lines).await }
     }
 
     /// Looks for a claim on the object at `path`, which is there unexpectedly, unless
     /// one is known.
     pub async fn learn_claims(&self, path: &PolicyPath) -> Result<(), BackendError> {
         if !self.claims.knows(path) {
-            self.claims.learn(self.backend.claims().await?);
+            self.claims.learn(self.backend.notes().claims().await?);
         }
         Ok(())
     }
@@ -107,7 +107,7 @@ impl Connection {
     /// Which of `paths` other processes of this Terraform, which have ended, planned
     /// to create.
     pub async fn planned_elsewhere(&self, paths: &BTreeSet<PolicyPath>) -> Result<BTreeSet<PolicyPath>, BackendError> {
-        let lines = self.backend.noted(&names_of_this_terraform()).await?;
+        let lines = self.backend.notes().noted(&names_of_this_terraform()).await?;
         let created = said(&lines, says::CREATES).filter_map(|path| PolicyPath::parse(path).ok());
         Ok(created.filter(|path| paths.contains(path)).collect())
     }
@@ -116,7 +116,7 @@ impl Connection {
     /// Terraform, or of any for this state when it was given a saved plan.
     async fn notes_on_this_plan(&self) -> Result<Vec<String>, BackendError> {
         let names = if has_saved_plan() { names_of_this_state() } else { names_of_this_terraform() };
-        self.backend.noted(&names).await
+        self.backend.notes().noted(&names).await
     }
 
     /// What the plan that this run may be carrying out makes of objects that are in the
@@ -156,7 +156,7 @@ impl Connection {
     pub async fn owns(&self, existing: &Object) -> Result<bool, BackendError> {
         let path = existing.path();
         Ok(self.claims.is_for_this_state(path)
-            || self.backend.keeper(path).await? == Some(StateHome::of_process().to_string()))
+            || self.backend.notes().keeper(path).await? == Some(StateHome::of_process().to_string()))
     }
 
     /// Whether the plan with the note `planned` is known to delete the object at
@@ -177,8 +177,11 @@ impl Connection {
 
     async fn look_up_deletions(&self, planned: &str) -> Result<(), BackendError> {
         if !self.run.carries_out(planned) {
-            let lines =
-                if planned.is_empty() { self.notes_on_this_plan().await? } else { self.backend.noted(planned).await? };
+            let lines = if planned.is_empty() {
+                self.notes_on_this_plan().await?
+            } else {
+                self.backend.notes().noted(planned).await?
+            };
             let noted = said(&lines, says::DELETES).filter_map(|noted| {
                 let (unique_id, path) = noted.split_once(' ')?;
                 Some((PolicyPath::parse(path).ok()?, unique_id.to_owned()))
@@ -192,7 +195,7 @@ impl Connection {
     /// Notes that one of the deletions in the plan with the note `planned` is done.
     pub async fn has_deleted_one(&self, planned: &str) {
         if self.run.has_deleted_one(planned)
-            && let Err(error) = self.backend.forget(planned).await
+            && let Err(error) = self.backend.notes().forget(planned).await
         {
             tracing::debug!(%error, "the note of the plan stays until it is old");
         }

@@ -36,7 +36,7 @@ impl Shared {
         if let Ok(before) = self.connection() {
             before.farewell(false).await;
         }
-        let claims = Arc::new(Claims::of_process(backend.claims().await?));
+        let claims = Arc::new(Claims::of_process(backend.notes().claims().await?));
         let connection = Connection { backend, run: Arc::new(Run::new()), claims };
         *self.connection.write().unwrap_or_else(PoisonError::into_inner) = Some(connection);
         Ok(())

@@ -4,7 +4,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::{Ask, NeutronError, answer, only_get};
+use super::{Ask, NeutronError, answer};
 use crate::engine::taps::frames;
 use crate::engine::{CaptureOf, CaptureRequest, Moment, Question, Refusal};
 use crate::model::timestamp::Timestamp;
@@ -16,7 +16,7 @@ const MOST: usize = 100_000;
 /// Answers `…/ID/statistics` and `…/ID/capture?from=&to=&count=`.
 pub(super) async fn handle(ask: Ask, kind: &'static Kind, id: &str, what: &str) -> Result<Response, NeutronError> {
     if !ask.is_get() {
-        return only_get(&ask, || StatusCode::NOT_FOUND.into_response());
+        return Err(NeutronError::method_not_allowed(ask.method.as_str(), "GET"));
     }
     let id = id.to_owned();
     if what == "statistics" {

@@ -36,7 +36,7 @@ pub use world::{Down, Seen};
 use super::collections::{Collections, Found, Known, Page};
 use super::ledger::Ledger;
 use super::transport::{Failure, Line, Request, Transport};
-use super::{Backend, BackendError};
+use super::{Backend, BackendError, Notes};
 use crate::engine::{Answer, Object, Planned, Question, TraceAnswer, TraceRequest};
 use crate::model::hold::{Hold, Use, clash, holds};
 use crate::model::reference::secrets;
@@ -176,6 +176,10 @@ impl Backend for Nsx {
         format!("the NSX at {}", self.transport.api().endpoint)
     }
 
+    fn notes(&self) -> &dyn Notes {
+        &self.ledger
+    }
+
     async fn get(&self, path: &PolicyPath) -> Result<Option<Object>, BackendError> {
         if kinds_at(path).next().is_none_or(|kind| kind.collection().is_none()) {
             let known = self.read_alone(path, false, false).await?;
@@ -238,38 +242,6 @@ impl Backend for Nsx {
 
     async fn create(&self, path: &PolicyPath, fields: Map<String, Json>, claim: &str) -> Result<Object, BackendError> {
         self.create_object(path, fields, claim).await
-    }
-
-    async fn claims(&self) -> Result<Vec<(PolicyPath, String)>, BackendError> {
-        self.ledger.claims().await
-    }
-
-    async fn claim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
-        self.ledger.claim(paths, claim).await
-    }
-
-    async fn reclaim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
-        self.ledger.reclaim(paths, claim).await
-    }
-
-    async fn settle(&self, paths: Vec<PolicyPath>, keeper: &str) -> Result<(), BackendError> {
-        self.ledger.settle(paths, keeper).await
-    }
-
-    async fn keeper(&self, path: &PolicyPath) -> Result<Option<String>, BackendError> {
-        self.ledger.keeper(path).await
-    }
-
-    async fn note(&self, name: &str, lines: Vec<String>) -> Result<(), BackendError> {
-        self.ledger.note(name, lines).await
-    }
-
-    async fn noted(&self, name: &str) -> Result<Vec<String>, BackendError> {
-        self.ledger.noted(name).await
-    }
-
-    async fn forget(&self, name: &str) -> Result<(), BackendError> {
-        self.ledger.forget(name).await
     }
 
     async fn ask(&self, question: &Question, planned: &[Planned]) -> Result<Answer, BackendError> {

@@ -29,7 +29,7 @@ use super::collections::{Collections, Found, Known, Page};
 use super::ledger::Ledger;
 use super::neutron::rivals;
 use super::transport::{Failure, Line, Request, Transport, client};
-use super::{Backend, BackendError};
+use super::{Backend, BackendError, Notes};
 use crate::engine::{Answer, Object, Planned, Question, Refusal, TraceAnswer, TraceRequest};
 use crate::model::tap_mirror::tunnels_of;
 use crate::model::{Api, Kind, PolicyPath, Problem, Tree, kinds_at};
@@ -124,6 +124,10 @@ impl Backend for OpenStack {
         format!("the OpenStack at {}", self.transport.api().auth_url)
     }
 
+    fn notes(&self) -> &dyn Notes {
+        &self.ledger
+    }
+
     async fn get(&self, path: &PolicyPath) -> Result<Option<Object>, BackendError> {
         let kind = kind_at(path)?;
         let address = collection_of(path);
@@ -168,38 +172,6 @@ impl Backend for OpenStack {
 
     async fn create(&self, path: &PolicyPath, fields: Map<String, Json>, claim: &str) -> Result<Object, BackendError> {
         self.create_object(kind_at(path)?, collection_of(path), &fields, claim).await
-    }
-
-    async fn claims(&self) -> Result<Vec<(PolicyPath, String)>, BackendError> {
-        self.ledger.claims().await
-    }
-
-    async fn claim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
-        self.ledger.claim(paths, claim).await
-    }
-
-    async fn reclaim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
-        self.ledger.reclaim(paths, claim).await
-    }
-
-    async fn settle(&self, paths: Vec<PolicyPath>, keeper: &str) -> Result<(), BackendError> {
-        self.ledger.settle(paths, keeper).await
-    }
-
-    async fn keeper(&self, path: &PolicyPath) -> Result<Option<String>, BackendError> {
-        self.ledger.keeper(path).await
-    }
-
-    async fn note(&self, name: &str, lines: Vec<String>) -> Result<(), BackendError> {
-        self.ledger.note(name, lines).await
-    }
-
-    async fn noted(&self, name: &str) -> Result<Vec<String>, BackendError> {
-        self.ledger.noted(name).await
-    }
-
-    async fn forget(&self, name: &str) -> Result<(), BackendError> {
-        self.ledger.forget(name).await
     }
 
     async fn ask(&self, question: &Question, _: &[Planned]) -> Result<Answer, BackendError> {

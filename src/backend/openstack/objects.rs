@@ -10,7 +10,7 @@ use super::neutron::{is_not_found, is_out_of_quota, of_write};
 use super::{OpenStack, collection_of, wire};
 use crate::backend::collections::Known;
 use crate::backend::transport::{Failure, Repeat, Request};
-use crate::backend::{BackendError, neutron};
+use crate::backend::{BackendError, Notes, neutron};
 use crate::engine::{Object, Refusal};
 use crate::model::{Kind, PolicyPath, TAP_FLOW, TAP_SERVICE};
 

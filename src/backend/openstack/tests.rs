@@ -169,7 +169,7 @@ async fn neutron_says_by_which_id_an_object_is_known() {
     assert_eq!(made.get("project_id"), Some(&json!("p")), "the tenant of an older release");
     let found = backend.get(made.path()).await.unwrap().unwrap();
     assert_eq!(found.get("name"), Some(&json!("one")));
-    assert_eq!(backend.claims().await.unwrap(), [(made.path().clone(), "claim".to_owned())]);
+    assert_eq!(backend.notes().claims().await.unwrap(), [(made.path().clone(), "claim".to_owned())]);
     assert!(backend.get(&anew()).await.unwrap().is_none());
     assert_eq!(there.cloud.lock().unwrap().tokens, 1, "one token for all");
 }

@@ -62,7 +62,7 @@ impl ObjectResource {
         let claimed = if connection.claims.is_ours(&path) {
             Ok(())
         } else {
-            connection.backend.claim(vec![path], &connection.claims.text()).await
+            connection.backend.notes().claim(vec![path], &connection.claims.text()).await
         };
         connection.run.stir();
         claimed.map_or_else(|error| messages::of_error(self.face, "deleted", &error), |()| Diagnostics::none())

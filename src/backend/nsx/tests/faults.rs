@@ -157,7 +157,7 @@ async fn a_refusal_is_told_as_it_is_without_the_secret_in_it() {
     let said = format!("{} {}", problems[0].what, problems[0].hint);
     assert!(said.contains("psk (hidden) is weak") && said.contains("400, code 4711"), "{said}");
     assert_eq!(server.lines().iter().filter(|line| line.starts_with("PUT")).count(), 1, "a refusal is final");
-    assert!(server.client().claims().await.unwrap().is_empty(), "what was not made is not claimed");
+    assert!(server.client().notes().claims().await.unwrap().is_empty(), "what was not made is not claimed");
 }
 
 #[tokio::test]

@@ -44,14 +44,18 @@ async fn an_object_is_created_with_the_models_defaults_and_only_once() {
     let made = backend.create(&path(PROFILE), profile(), "me").await.unwrap();
     assert_eq!((made.revision(), made.get("ike_version")), (0, Some(&json!("IKE_V2"))));
     assert_eq!(server.held(PROFILE).unwrap()["sa_life_time"], 86_400);
-    assert_eq!(backend.claims().await.unwrap(), [(path(PROFILE), "me".to_owned())]);
+    assert_eq!(backend.notes().claims().await.unwrap(), [(path(PROFILE), "me".to_owned())]);
 
     let again = backend.create(&path(PROFILE), profile(), "you").await.unwrap_err();
     assert!(matches!(again, BackendError::Refused(Refusal::Exists(_))), "{again}");
-    assert_eq!(backend.claims().await.unwrap(), [(path(PROFILE), "me".to_owned())], "the claim is the creator's");
+    assert_eq!(
+        backend.notes().claims().await.unwrap(),
+        [(path(PROFILE), "me".to_owned())],
+        "the claim is the creator's"
+    );
 
     backend.delete(&path(PROFILE)).await.unwrap();
-    assert!(backend.get(&path(PROFILE)).await.unwrap().is_none() && backend.claims().await.unwrap().is_empty());
+    assert!(backend.get(&path(PROFILE)).await.unwrap().is_none() && backend.notes().claims().await.unwrap().is_empty());
 }
 
 #[tokio::test]
