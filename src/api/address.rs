@@ -20,13 +20,19 @@ pub fn behind_the_proxy(path: &str) -> &str {
     within().unwrap_or(path)
 }
 
-/// The policy path that a request of the policy API names, decoded: `/infra/…`. Seed 002
-/// writes its URLs without `/policy/api/v1`; both are there.
-pub fn policy_path(path: &str) -> Result<String, ApiError> {
+/// Whether a request for `path` is one for a policy path. Seed 002 writes its URLs without
+/// `/policy/api/v1`; both are there.
+pub fn is_policy_path(path: &str) -> bool {
     let rest = path.strip_prefix(POLICY).unwrap_or(path);
-    if rest != "/infra" && !rest.starts_with("/infra/") {
+    rest == "/infra" || rest.starts_with("/infra/")
+}
+
+/// The policy path that a request of the policy API names, decoded: `/infra/…`.
+pub fn policy_path(path: &str) -> Result<String, ApiError> {
+    if !is_policy_path(path) {
         return Err(ApiError::no_such_address(path));
     }
+    let rest = path.strip_prefix(POLICY).unwrap_or(path);
     let mut decoded = String::with_capacity(rest.len());
     for part in rest[1..].split('/') {
         let part = percent_decode_str(part).decode_utf8();

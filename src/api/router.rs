@@ -6,10 +6,11 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Uri, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use hyper::body::Body as _;
+use tower::ServiceExt;
 
 use super::access_log::{AccessLog, Line};
 use super::auth::{self, Identity};
@@ -17,10 +18,66 @@ use super::error::ApiError;
 use super::server::Peer;
 use super::{Shared, address, identity, neutron, node, openapi, policy, versions};
 use crate::engine::Moment;
-use crate::model::timestamp::Timestamp;
 
-/// All addresses. `log` says whether a line is written for each request.
-pub(super) fn router(shared: &Arc<Shared>, log: bool) -> Router {
+/// What answers every request.
+pub(super) struct Front {
+    shared: Arc<Shared>,
+    log: AccessLog,
+    routes: Router,
+}
+
+impl Front {
+    /// Answers with what `shared` has; `log` says whether a line is written for each request.
+    pub fn new(shared: &Arc<Shared>, log: bool) -> Self {
+        Self { shared: Arc::clone(shared), log: AccessLog::new(log), routes: routes(shared) }
+    }
+
+    /// Answers a request of `peer`, counts it, and writes its line.
+    pub async fn answer(&self, peer: Peer, request: Request) -> Response {
+        let begin = Instant::now();
+        let _under_way = self.shared.metrics.request();
+        let method = request.method().clone();
+        let (remote, path) = (peer.address, self.log.is_enabled().then(|| request.uri().path().to_owned()));
+        let response = self.route(peer, strip(request)).await;
+        let (took, status) = (begin.elapsed(), response.status().as_u16());
+        self.shared.metrics.answered(&method, status, took);
+        if let Some(path) = path {
+            self.log.write(Line {
+                at: Moment::from_clock(),
+                remote,
+                user: response.extensions().get::<Identity>().map(|identity| Arc::clone(&identity.name)),
+                method,
+                path,
+                status,
+                bytes: response.body().size_hint().exact(),
+                took,
+            });
+        }
+        response
+    }
+
+    /// Most requests are for policy paths, which have no routes: what they name, the model
+    /// tells.
+    async fn route(&self, peer: Peer, mut request: Request) -> Response {
+        if !address::is_policy_path(request.uri().path()) {
+            request.extensions_mut().insert(peer);
+            // A router is always ready, and has an answer.
+            return self.routes.clone().oneshot(request).await.into_response();
+        }
+        match auth::admit_to_nsx(&self.shared, &peer, &request) {
+            Err(refused) => refused.into_response(),
+            Ok(user) => {
+                let answer = policy::at_a_path(Arc::clone(&self.shared), user.clone(), request).await;
+                let mut response = answer.into_response();
+                response.extensions_mut().insert(user);
+                response
+            }
+        }
+    }
+}
+
+/// The addresses outside `/infra`.
+fn routes(shared: &Arc<Shared>) -> Router {
     let open = Router::new()
         .route("/healthz", only_get(get(healthz)))
         .route("/openapi.json", only_get(get(openapi::document)))
@@ -32,13 +89,14 @@ pub(super) fn router(shared: &Arc<Shared>, log: bool) -> Router {
         .route("/metrics", only_get(get(metrics)))
         .merge(node::routes())
         .merge(policy::routes())
-        .fallback(policy::at_a_path)
+        .fallback(nowhere)
         .layer(from_fn_with_state(Arc::clone(shared), auth::guard));
-    let routes = open.merge(guarded).with_state(Arc::clone(shared));
-    // The path is rewritten before a route is looked for.
-    let behind_the_proxy = tower::ServiceBuilder::new().map_request(strip).service(routes);
-    let observed = Observed { shared: Arc::clone(shared), log: AccessLog::new(log) };
-    Router::new().fallback_service(behind_the_proxy).layer(from_fn_with_state(Arc::new(observed), observe))
+    open.merge(guarded).with_state(Arc::clone(shared))
+}
+
+/// Nothing is at any other address.
+async fn nowhere(uri: Uri) -> ApiError {
+    ApiError::no_such_address(uri.path())
 }
 
 /// A route that is only read.
@@ -59,40 +117,6 @@ fn strip(mut request: Request) -> Request {
         }
     }
     request
-}
-
-/// What sees every request.
-struct Observed {
-    shared: Arc<Shared>,
-    log: AccessLog,
-}
-
-/// Counts a request, and writes its line.
-async fn observe(State(observed): State<Arc<Observed>>, request: Request, next: Next) -> Response {
-    let begin = Instant::now();
-    let _under_way = observed.shared.metrics.request();
-    let method = request.method().clone();
-    let logged = observed.log.is_enabled().then(|| {
-        let remote = request.extensions().get::<Peer>().map(|peer| peer.address.to_string()).unwrap_or_default();
-        (request.uri().path().to_owned(), remote)
-    });
-    let response = next.run(request).await;
-    let (took, status) = (begin.elapsed(), response.status().as_u16());
-    observed.shared.metrics.answered(&method, status, took);
-    if let Some((path, remote)) = logged {
-        observed.log.write(Line {
-            time: Timestamp(Moment::from_clock().0).to_string(),
-            remote: &remote,
-            user: response.extensions().get::<Identity>().map(|identity| &*identity.name),
-            method: method.as_str(),
-            path: &path,
-            status,
-            bytes: response.body().size_hint().exact(),
-            duration_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-            left_out: 0,
-        });
-    }
-    response
 }
 
 /// Whether the engine answers.

@@ -24,7 +24,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::{Request, State};
+use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -186,37 +186,40 @@ fn named_locally(headers: &HeaderMap) -> Result<(), ApiError> {
     Err(ApiError::forbidden("Without authentication only local programs are served, not pages of other hosts."))
 }
 
-/// Who makes a request, if they may make one now.
-pub(super) fn admit(shared: &Shared, request: &Request) -> Result<Identity, ApiError> {
-    let peer = request.extensions().get::<Peer>();
-    let from = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address.ip());
-    let certificate = peer.and_then(|peer| peer.certificate.as_deref());
+/// Who makes a request of `peer`, if they may make one now.
+pub(super) fn admit(shared: &Shared, peer: &Peer, request: &Request) -> Result<Identity, ApiError> {
     let now = Instant::now();
     let identity = shared
         .auth
-        .identify(request.headers(), certificate, from, now)
+        .identify(request.headers(), peer.certificate.as_deref(), peer.address.ip(), now)
         .inspect_err(|_| shared.metrics.refused_login())?;
     shared.auth.rates.take(&identity, now).inspect_err(|_| shared.metrics.over_rate())?;
     Ok(identity)
 }
 
-/// Lets a request to NSX pass if its user may make it, and notes who that is.
-pub(super) async fn guard(
-    State(shared): State<Arc<Shared>>,
-    mut request: Request,
-    next: Next,
-) -> Result<Response, ApiError> {
-    let identity = admit(&shared, &request)?;
+/// Who makes a request to NSX of `peer`, if they may make it.
+pub(super) fn admit_to_nsx(shared: &Shared, peer: &Peer, request: &Request) -> Result<Identity, ApiError> {
+    let identity = admit(shared, peer, request)?;
     match identity.role {
-        Role::Admin => {}
-        Role::Auditor if only_reads(&request) => {}
-        Role::Auditor => return Err(may_not(&identity)),
+        Role::Admin => Ok(identity),
+        Role::Auditor if only_reads(request) => Ok(identity),
+        Role::Auditor => Err(may_not(&identity)),
         Role::Member => {
             let name = &identity.name;
             let message = format!("User {name} has the role member, which is for the APIs of OpenStack alone.");
-            return Err(ApiError::forbidden(message));
+            Err(ApiError::forbidden(message))
         }
     }
+}
+
+/// Lets a request to NSX pass if its user may make it, and notes who that is.
+pub(super) async fn guard(
+    State(shared): State<Arc<Shared>>,
+    Extension(peer): Extension<Peer>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let identity = admit_to_nsx(&shared, &peer, &request)?;
     request.extensions_mut().insert(identity.clone());
     let mut response = next.run(request).await;
     response.extensions_mut().insert(identity);

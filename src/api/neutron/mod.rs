@@ -53,8 +53,13 @@ pub(super) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
 }
 
 /// Lets a request pass if its user may make it, and notes who that is.
-async fn guard(State(shared): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
-    let identity = match auth::admit(&shared, &request) {
+async fn guard(
+    State(shared): State<Arc<Shared>>,
+    Extension(peer): Extension<Peer>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let identity = match auth::admit(&shared, &peer, &request) {
         Ok(identity) => identity,
         Err(error) => {
             let (parts, _) = request.into_parts();

@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Extension, Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -90,11 +90,7 @@ impl Ask {
 }
 
 /// Answers a request for a policy path.
-pub(super) async fn at_a_path(
-    State(shared): State<Arc<Shared>>,
-    Extension(user): Extension<Identity>,
-    request: Request,
-) -> Result<Response, ApiError> {
+pub(super) async fn at_a_path(shared: Arc<Shared>, user: Identity, request: Request) -> Result<Response, ApiError> {
     let path = address::policy_path(request.uri().path())?;
     let full = if without_locale_service(&path).is_some() {
         let path = path.clone();
@@ -103,12 +99,14 @@ pub(super) async fn at_a_path(
         path.clone()
     };
     let (ask, _) = Ask::of(shared, user, request)?;
+    // What is asked for most often is answered without a detour.
     match target::find(&path, &full)? {
-        Target::Root => hierarchy::handle(ask).await,
-        Target::Object(address) => objects::handle(ask, address).await,
+        Target::Object(address) if ask.is_get() => objects::read(ask, address.path).await,
         Target::Collection(collection) => list::handle(ask, collection).await,
-        Target::Running(what) => runtime::handle(ask, what).await,
-        Target::Realized(what) => realized::handle(ask, what).await,
+        Target::Object(address) => Box::pin(objects::write(ask, address)).await,
+        Target::Root => Box::pin(hierarchy::handle(ask)).await,
+        Target::Running(what) => Box::pin(runtime::handle(ask, what)).await,
+        Target::Realized(what) => Box::pin(realized::handle(ask, what)).await,
         Target::Site(place) => sites::handle(ask, &place),
     }
 }

@@ -14,25 +14,27 @@ use crate::model::{PolicyPath, kinds_at};
 /// The header that lets a request change what is protected against changes.
 const ALLOW_OVERWRITE: &str = "x-allow-overwrite";
 
-/// Answers a request for an object.
-pub(super) async fn handle(mut ask: Ask, address: Address) -> Result<Response, ApiError> {
+/// Shows an object.
+pub(super) async fn read(mut ask: Ask, path: PolicyPath) -> Result<Response, ApiError> {
+    let secrets = ask.query.take_word("action", &["show_sensitive_data"])?.is_some();
+    let reveal = ask.reveal(secrets)?;
+    ask.query.end()?;
+    let document = match reveal {
+        Reveal::Public => {
+            let look = move |declared: &Declared| {
+                let shown = declared.get(&path).ok_or_else(|| Refusal::NotFound(path.clone()))?;
+                Ok(shown.document().clone())
+            };
+            ask.shared.declared(look).await?
+        }
+        Reveal::Secrets => ask.shared.read(move |engine, _| Ok(engine.document(&path, reveal)?)).await?,
+    };
+    Ok(json(document))
+}
+
+/// Creates, changes or deletes an object.
+pub(super) async fn write(mut ask: Ask, address: Address) -> Result<Response, ApiError> {
     let Address { path, below } = address;
-    if ask.is_get() {
-        let secrets = ask.query.take_word("action", &["show_sensitive_data"])?.is_some();
-        let reveal = ask.reveal(secrets)?;
-        ask.query.end()?;
-        let document = match reveal {
-            Reveal::Public => {
-                let look = move |declared: &Declared| {
-                    let shown = declared.get(&path).ok_or_else(|| Refusal::NotFound(path.clone()))?;
-                    Ok(shown.document().clone())
-                };
-                ask.shared.declared(look).await?
-            }
-            Reveal::Secrets => ask.shared.read(move |engine, _| Ok(engine.document(&path, reveal)?)).await?,
-        };
-        return Ok(json(document));
-    }
     if !matches!(ask.method, Method::PUT | Method::PATCH | Method::DELETE) {
         return Err(ApiError::method_not_allowed("GET, PUT, PATCH, DELETE"));
     }

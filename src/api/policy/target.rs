@@ -99,7 +99,8 @@ pub(super) fn find(text: &str, full: &str) -> Result<Target, ApiError> {
     let kind = kinds_at(&path).next();
     if let Some(kind) = kind {
         let below = parts.len() - if kind.collection().is_some() { 2 } else { 1 };
-        return Ok(Target::Object(Address { path, below: format!("/{}", parts[..below].join("/")) }));
+        let rest: usize = parts[below..].iter().map(|part| 1 + part.len()).sum();
+        return Ok(Target::Object(Address { path, below: text[..text.len() - rest].to_owned() }));
     }
     // A collection is where an object would be.
     let member = PolicyPath::parse(&format!("{full}/id")).map_err(|_| unknown())?;

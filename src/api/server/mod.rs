@@ -17,7 +17,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use hyper::body::Incoming;
@@ -29,14 +28,14 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
-use tower::Service;
 
 pub use limits::Limits;
 pub use tls::{Tls, TlsError};
 
 use self::rest::ReadToItsEnd;
 use self::wire::Wire;
-use super::{Shared, router};
+use super::Shared;
+use super::router::Front;
 
 /// How long to wait before the next connection is accepted, where the system has no room
 /// for it.
@@ -80,7 +79,7 @@ pub struct Server {
     address: SocketAddr,
     tls: Option<TlsAcceptor>,
     shared: Arc<Shared>,
-    router: Router,
+    front: Arc<Front>,
     slots: Arc<Semaphore>,
 }
 
@@ -99,8 +98,8 @@ impl Server {
         let address = listener.local_addr().map_err(failed)?;
         let slots = Arc::new(Semaphore::new(shared.limits.connections));
         let shared = Arc::new(shared);
-        let router = router::router(&shared, log);
-        Ok(Self { listener, address, tls, shared, router, slots })
+        let front = Arc::new(Front::new(&shared, log));
+        Ok(Self { listener, address, tls, shared, front, slots })
     }
 
     /// The URL at which it is reached.
@@ -131,14 +130,14 @@ impl Server {
             // An answer is sent when it is there.
             let _ = stream.set_nodelay(true);
             let (tls, watcher) = (self.tls.clone(), graceful.watcher());
-            let (shared, router) = (Arc::clone(&self.shared), self.router.clone());
+            let (shared, front) = (Arc::clone(&self.shared), Arc::clone(&self.front));
             tokio::spawn(async move {
                 let _open = shared.metrics.connection();
                 let limits = shared.limits;
                 let peer = Peer { address: remote, is_encrypted: tls.is_some(), certificate: None };
                 match tls {
-                    None => plain(Wire::new(stream, limits.write_timeout), peer, router, limits, watcher).await,
-                    Some(tls) => encrypted(stream, &tls, peer, router, limits, watcher).await,
+                    None => plain(Wire::new(stream, limits.write_timeout), peer, front, limits, watcher).await,
+                    Some(tls) => encrypted(stream, &tls, peer, front, limits, watcher).await,
                 }
                 drop(slot);
             });
@@ -153,7 +152,7 @@ async fn encrypted(
     stream: tokio::net::TcpStream,
     acceptor: &TlsAcceptor,
     peer: Peer,
-    router: Router,
+    front: Arc<Front>,
     limits: Limits,
     watcher: Watcher,
 ) {
@@ -168,7 +167,7 @@ async fn encrypted(
     let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let wire = Wire::new(stream, limits.write_timeout);
     if !is_h2 {
-        return plain(wire, peer, router, limits, watcher).await;
+        return plain(wire, peer, front, limits, watcher).await;
     }
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
@@ -180,7 +179,7 @@ async fn encrypted(
     let serving = builder.serve_connection(
         TokioIo::new(wire),
         service_fn(move |request: hyper::Request<Incoming>| {
-            answer(&router, peer.clone(), request.map(|body| Body::new(ReadToItsEnd::new(body))))
+            answer(&front, peer.clone(), request.map(|body| Body::new(ReadToItsEnd::new(body))))
         }),
     );
     // What becomes of a connection is the client's business, and it knows.
@@ -196,7 +195,7 @@ async fn part(mut stream: tokio::net::TcpStream) {
 }
 
 /// Serves a client by HTTP/1.
-async fn plain<S>(wire: Wire<S>, peer: Peer, router: Router, limits: Limits, watcher: Watcher)
+async fn plain<S>(wire: Wire<S>, peer: Peer, front: Arc<Front>, limits: Limits, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -207,17 +206,16 @@ where
         .max_buf_size(limits.headers_size)
         .serve_connection(
             TokioIo::new(wire),
-            service_fn(move |request: hyper::Request<Incoming>| answer(&router, peer.clone(), request.map(Body::new))),
+            service_fn(move |request: hyper::Request<Incoming>| answer(&front, peer.clone(), request.map(Body::new))),
         );
     let _ = watcher.watch(serving).await;
 }
 
 fn answer(
-    router: &Router,
+    front: &Arc<Front>,
     peer: Peer,
-    mut request: Request,
+    request: Request,
 ) -> impl Future<Output = Result<axum::response::Response, std::convert::Infallible>> + use<> {
-    request.extensions_mut().insert(peer);
-    // A router is always ready.
-    router.clone().call(request)
+    let front = Arc::clone(front);
+    async move { Ok(front.answer(peer, request).await) }
 }
