@@ -70,12 +70,7 @@ pub fn without_locale_service(text: &str) -> Option<(&str, &str)> {
 impl PolicyPath {
     /// Parses a path into its one spelling.
     pub fn parse(text: &str) -> Result<Self, PathError> {
-        let (root, rest) = match (text.strip_prefix("/infra/"), text.strip_prefix("/v2.0/")) {
-            (Some(rest), _) => ("infra", rest),
-            (None, Some(rest)) => (NEUTRON, rest),
-            (None, None) => return Err(PathError::Root),
-        };
-        let mut parts = vec![root];
+        let rest = text.strip_prefix("/infra/").or_else(|| text.strip_prefix("/v2.0/")).ok_or(PathError::Root)?;
         for part in rest.split('/') {
             if part.is_empty() {
                 return Err(PathError::EmptyPart);
@@ -83,12 +78,12 @@ impl PolicyPath {
             if let Some(stray) = stray_character(part) {
                 return Err(PathError::Character(stray));
             }
-            parts.push(part);
         }
-        if let ["infra", "tier-0s" | "tier-1s", _, "ipsec-vpn-services", ..] = parts[..] {
-            parts.splice(3..3, ["locale-services", DEFAULT_LOCALE_SERVICE]);
-        }
-        Ok(Self(format!("/{}", parts.join("/")).into()))
+        Ok(Self(match without_locale_service(text) {
+            // The deprecated address has a part more.
+            Some((gateway, rest)) => format!("{gateway}/locale-services/{DEFAULT_LOCALE_SERVICE}/{rest}").into(),
+            None => text.into(),
+        }))
     }
 
     /// The path of the object `id` in the collection `collection` of this one.

@@ -36,6 +36,7 @@ pub use error::NeutronError;
 use super::Shared;
 use super::auth::{self, Identity, Role};
 use super::host::Base;
+use super::server::Peer;
 use crate::engine::taps::Member;
 use crate::engine::{Caller, Engine, Moment, Refusal};
 use crate::model::{Kind, NEUTRON_KINDS, NEUTRON_VIEWS};
