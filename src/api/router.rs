@@ -38,14 +38,14 @@ impl Front {
         let _under_way = self.shared.metrics.request();
         let method = request.method().clone();
         let (remote, path) = (peer.address, self.log.is_enabled().then(|| request.uri().path().to_owned()));
-        let response = self.route(peer, strip(request)).await;
+        let (response, user) = self.route(peer, strip(request)).await;
         let (took, status) = (begin.elapsed(), response.status().as_u16());
         self.shared.metrics.answered(&method, status, took);
         if let Some(path) = path {
             self.log.write(Line {
                 at: Moment::from_clock(),
                 remote,
-                user: response.extensions().get::<Identity>().map(|identity| Arc::clone(&identity.name)),
+                user: user.map(|user| user.name),
                 method,
                 path,
                 status,
@@ -56,21 +56,21 @@ impl Front {
         response
     }
 
-    /// Most requests are for policy paths, which have no routes: what they name, the model
-    /// tells.
-    async fn route(&self, peer: Peer, mut request: Request) -> Response {
+    /// The answer, and who was found to have asked. Most requests are for policy paths, which
+    /// have no routes: what they name, the model tells.
+    async fn route(&self, peer: Peer, mut request: Request) -> (Response, Option<Identity>) {
         if !address::is_policy_path(request.uri().path()) {
             request.extensions_mut().insert(peer);
             // A router is always ready, and has an answer.
-            return self.routes.clone().oneshot(request).await.into_response();
+            let mut response = self.routes.clone().oneshot(request).await.into_response();
+            let user = response.extensions_mut().remove();
+            return (response, user);
         }
         match auth::admit_to_nsx(&self.shared, &peer, &request) {
-            Err(refused) => refused.into_response(),
+            Err(refused) => (refused.into_response(), None),
             Ok(user) => {
                 let answer = policy::at_a_path(Arc::clone(&self.shared), user.clone(), request).await;
-                let mut response = answer.into_response();
-                response.extensions_mut().insert(user);
-                response
+                (answer.into_response(), Some(user))
             }
         }
     }

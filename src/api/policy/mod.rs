@@ -67,11 +67,10 @@ pub(super) struct Ask {
 }
 
 impl Ask {
-    fn of(shared: Arc<Shared>, user: Identity, request: Request) -> Result<(Self, String), ApiError> {
+    fn of(shared: Arc<Shared>, user: Identity, request: Request) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         let query = Query::parse(parts.uri.query())?;
-        let path = parts.uri.path().to_owned();
-        Ok((Self { shared, user, method: parts.method, headers: parts.headers, query, body }, path))
+        Ok(Self { shared, user, method: parts.method, headers: parts.headers, query, body })
     }
 
     /// Whether the request only reads; a HEAD is a GET whose body is left out.
@@ -98,7 +97,7 @@ pub(super) async fn at_a_path(shared: Arc<Shared>, user: Identity, request: Requ
     } else {
         path.clone()
     };
-    let (ask, _) = Ask::of(shared, user, request)?;
+    let ask = Ask::of(shared, user, request)?;
     // What is asked for most often is answered without a detour.
     match target::find(&path, &full)? {
         Target::Object(address) if ask.is_get() => objects::read(ask, address.path).await,

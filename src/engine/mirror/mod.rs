@@ -25,6 +25,9 @@ use super::store::{StoreError, StoreExt, Version, View};
 use super::{Engine, Refusal, index, system};
 use crate::model::PolicyPath;
 
+/// So many versions of one state are remembered: what is written may not concern it.
+const MOST_VERSIONS: usize = 16;
+
 /// What is declared, as far as it has been read.
 #[derive(Default)]
 pub(super) struct Mirror {
@@ -35,7 +38,8 @@ pub(super) struct Mirror {
 
 #[derive(Default)]
 struct State {
-    version: Option<Version>,
+    /// What the store has told when it was in this state.
+    versions: Vec<Version>,
     declared: Declared,
 }
 
@@ -71,7 +75,7 @@ impl Engine {
     pub fn declared_at_once(&self) -> Option<DeclaredNow<'_>> {
         let version = self.store.version()?;
         let state = self.mirror.shown.try_read().ok()?;
-        (state.version == Some(version)).then_some(DeclaredNow(state))
+        state.versions.contains(&version).then_some(DeclaredNow(state))
     }
 
     /// What is declared now.
@@ -90,16 +94,20 @@ impl Mirror {
         let mut mark = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         // Before anything is read: what is committed meanwhile makes another version.
         let version = engine.store.version();
-        if version.is_some() && self.shown.read().unwrap_or_else(PoisonError::into_inner).version == version {
+        let is_it = |version| self.shown.read().unwrap_or_else(PoisonError::into_inner).versions.contains(&version);
+        if version.is_some_and(is_it) {
             return Ok(());
         }
         let (news, now) = engine.store.read(|view| news(view, mark.as_ref()))?;
         let mut state = self.shown.write().unwrap_or_else(PoisonError::into_inner);
+        if mark.as_ref() != Some(&now) || state.versions.len() >= MOST_VERSIONS {
+            state.versions.clear();
+        }
         match news {
             News::Changed(changes) => changes.into_iter().for_each(|(path, shown)| state.declared.set(&path, shown)),
             News::Whole(declared) => state.declared = declared,
         }
-        state.version = version;
+        state.versions.extend(version);
         *mark = Some(now);
         Ok(())
     }

@@ -36,8 +36,9 @@ pub use etcd::{EtcdAddress, EtcdAddressError, EtcdError, EtcdStore};
 pub use ext::{StoreExt, ViewExt};
 pub use sqlite::{Options, SqliteStore};
 
-/// What tells one state of a store from another: equal only if nothing was committed in
-/// between, by whomever. Told by one handle, it says nothing to another.
+/// What tells one state of a store from another: two that are equal were told of the same
+/// one, with no commit in between, by whomever. Two that differ may also come from counters
+/// that do not know of each other. Told by one handle, it says nothing to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version {
     /// Who counts.

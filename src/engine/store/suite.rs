@@ -395,7 +395,7 @@ pub(super) fn what_was_committed_is_found_again(fresh: Fresh<'_>) {
 }
 
 /// Where a store tells its version, it is another one after every commit, through whichever
-/// handle, and the same for as long as there is none.
+/// handle, and the same for who asks again when there was none.
 pub(super) fn a_version_is_that_of_one_state(fresh: Fresh<'_>) {
     let place = fresh();
     let (store, other) = (place(), place());
@@ -407,5 +407,19 @@ pub(super) fn a_version_is_that_of_one_state(fresh: Fresh<'_>) {
         get(&*store, "a");
         assert_eq!(store.version(), Some(after), "round {round}");
         before = after;
+    }
+    // Several who ask at once are told so too.
+    let seen: Vec<_> = (0..50)
+        .map(|round| {
+            put(&*other, "a", round.to_string().as_bytes());
+            let store = &*store;
+            thread::scope(|scope| {
+                let asking: Vec<_> = (0..THREADS).map(|_| scope.spawn(|| store.version().unwrap())).collect();
+                asking.into_iter().map(|asked| asked.join().unwrap()).collect::<Vec<_>>()
+            })
+        })
+        .collect();
+    for (round, versions) in seen.iter().enumerate() {
+        assert!(seen[..round].iter().flatten().all(|before| !versions.contains(before)), "round {round}");
     }
 }

@@ -30,7 +30,8 @@ pub(in crate::api) async fn handle(
     Extension(user): Extension<Identity>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let (mut ask, path) = Ask::of(shared, user, request)?;
+    let path = request.uri().path().to_owned();
+    let mut ask = Ask::of(shared, user, request)?;
     let missing = || ApiError::bad_search("query is missing: what is to be searched for?");
     let text = ask.query.take("query").ok_or_else(missing)?;
     let read = if path.ends_with("/dsl") { dsl::parse(&text) } else { Query::parse(&text) };
