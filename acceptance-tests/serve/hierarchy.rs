@@ -215,3 +215,81 @@ fn what_exists_is_realized() {
     let point = points["results"][0]["path"].as_str().unwrap();
     assert_eq!(lab.get(&format!("/policy/api/v1{point}")).ok()["path"], point);
 }
+
+/// A VPN service is named without its locale service, which is not called `default`.
+#[test]
+fn addresses_without_a_locale_service_mean_the_only_one_everywhere() {
+    let lab = Lab::new();
+    let (gateway, short) = ("/infra/tier-0s/Edge", "/infra/tier-0s/Edge/ipsec-vpn-services/v");
+    let full = "/infra/tier-0s/Edge/locale-services/one/ipsec-vpn-services/v";
+    let endpoint = child(
+        "IPSecVpnLocalEndpoint",
+        json!({ "resource_type": "IPSecVpnLocalEndpoint", "id": "e", "local_address": "203.0.113.9" }),
+    );
+    let mut declared = session("/infra/ipsec-vpn-dpd-profiles/nsx-default-l3vpn-dpd-profile");
+    declared["local_endpoint_path"] = json!(format!("{short}/local-endpoints/e"));
+    let service = |children: Vec<Value>| {
+        child("IPSecVpnService", json!({ "resource_type": "IPSecVpnService", "id": "v", "children": children }))
+    };
+    let infra = |gateway: Value| json!({ "resource_type": "Infra", "children": [gateway] });
+    // What lies in the locale service comes before it.
+    let new =
+        |children: Vec<Value>| child("Tier0", json!({ "resource_type": "Tier0", "id": "Edge", "children": children }));
+    let locale_service = child("LocaleServices", json!({ "resource_type": "LocaleServices", "id": "one" }));
+    let vpn = service(vec![child("IPSecVpnSession", declared.clone()), endpoint]);
+    lab.patch(INFRA, &infra(new(vec![vpn, locale_service.clone()]))).ok();
+    let stored = lab.get(&format!("{full}/sessions/s")).ok();
+    assert_eq!(stored["local_endpoint_path"], format!("{full}/local-endpoints/e"));
+    // By both addresses in one body it is one object.
+    let again = |children: Vec<Value>| way("Tier0", "Edge", children);
+    let session_of = |peer: &str| {
+        let mut declared = declared.clone();
+        declared["peer_id"] = json!(peer);
+        way("IPSecVpnService", "v", vec![child("IPSecVpnSession", declared)])
+    };
+    lab.patch(INFRA, &infra(again(vec![session_of("b.example")]))).ok();
+    assert_eq!(lab.get(&format!("{full}/sessions/s")).ok()["peer_id"], "b.example");
+    let twice = vec![session_of("a.example"), way("LocaleServices", "one", vec![session_of("c.example")])];
+    lab.patch(INFRA, &infra(again(twice))).refused(400, 255);
+
+    for (at, found) in [(format!("{short}/sessions/s"), 200), (format!("{short}/sessions/none"), 404)] {
+        for (place, more) in [("realized-state/status", ""), ("realized-state/realized-entities", "")] {
+            assert_eq!(lab.get(&format!("{INFRA}/{place}?intent_path={at}{more}")).status, found, "{place} {at}");
+        }
+        let refresh = format!("{INFRA}/realized-state/realized-entity?intent_path={at}&action=refresh");
+        assert_eq!(lab.post(&refresh).status, found, "{at}");
+        assert_eq!(lab.get(&format!("{INFRA}?base_path={at}")).status, found, "{at}");
+    }
+    let status = lab.get(&format!("{INFRA}/realized-state/status?intent_path={short}/sessions/s")).ok();
+    assert_eq!(status["intent_path"], format!("{full}/sessions/s"));
+    for (form, query) in [
+        ("query", format!("path:\"{short}/sessions/s\"")),
+        ("query", format!("path:{}", format!("{short}/sessions/s").replace('/', "\\/").replace('-', "\\-"))),
+        ("query", format!("resource_type:*Session AND path:{short}/*")),
+        ("query", format!("resource_type:*Session AND parent_path:{short}")),
+        ("query", format!("resource_type:*Session AND local_endpoint_path:(\"{short}/local-endpoints/e\" OR none)")),
+        ("dsl", format!("IPSecVpnSession where parent_path = \"{short}\"")),
+        ("dsl", format!("IPSecVpnSession where path like \"{short}/sessions\"")),
+    ] {
+        let encoded: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
+        let found = lab.get(&format!("/policy/api/v1/search/{form}?query={encoded}")).ok();
+        assert_eq!((&found["result_count"], &found["results"][0]["id"]), (&json!(1), &json!("s")), "{query}");
+    }
+    // All of it goes at once, the locale service too.
+    let marked = |mut wrapper: Value| {
+        wrapper["marked_for_delete"] = json!(true);
+        wrapper
+    };
+    let gone = |name: &str, id: &str, children: Vec<Value>| {
+        let kind = if name == "IPSecVpnSession" { "PolicyBasedIPSecVpnSession" } else { name };
+        marked(child(name, json!({ "resource_type": kind, "id": id, "children": children })))
+    };
+    let vpn = gone(
+        "IPSecVpnService",
+        "v",
+        vec![gone("IPSecVpnLocalEndpoint", "e", vec![]), gone("IPSecVpnSession", "s", vec![])],
+    );
+    lab.patch(INFRA, &infra(again(vec![marked(locale_service), vpn]))).ok();
+    lab.get(&format!("{full}/sessions/s")).refused(404, 600);
+    lab.get(&format!("{gateway}/locale-services/one")).refused(404, 600);
+}

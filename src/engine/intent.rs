@@ -262,7 +262,7 @@ fn kind_to_write(
     }
 }
 
-fn invalid(at: Place, what: &str, hint: &str) -> Refusal {
+pub(super) fn invalid(at: Place, what: &str, hint: &str) -> Refusal {
     Refusal::Invalid(vec![Problem::refused(at, what, hint)])
 }
 
