@@ -104,6 +104,11 @@ pub(super) fn only_get(route: MethodRouter<Arc<Shared>>) -> MethodRouter<Arc<Sha
     route.fallback(|| async { ApiError::method_not_allowed("GET") })
 }
 
+/// A route that is only sent to.
+pub(super) fn only_post(route: MethodRouter<Arc<Shared>>) -> MethodRouter<Arc<Shared>> {
+    route.fallback(|| async { ApiError::method_not_allowed("POST") })
+}
+
 /// Takes away what a reverse proxy has put before the path.
 fn strip(mut request: Request) -> Request {
     let stripped = address::behind_the_proxy(request.uri().path());

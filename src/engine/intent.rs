@@ -13,7 +13,7 @@ use crate::model::kind::one;
 use crate::model::path::PolicyPath;
 use crate::model::problem::{Place, Problem, Step};
 use crate::model::reference::{ends_fit, must_fit};
-use crate::model::{Api, Kind, SEGMENT_PORT, Tree, change, kinds_at, read, reference};
+use crate::model::{Api, BGP_CONFIG, BGP_TROUBLESHOOT, Kind, SEGMENT_PORT, Tree, change, kinds_at, read, reference};
 
 impl Engine {
     /// The object at `path`.
@@ -189,8 +189,12 @@ pub(super) fn composed(
     // those who know by which address it was called.
     let parent = kind.parent(path).map(|parent| below.map_or_else(|| parent.current_address(), str::to_owned));
     let reading = read(kind, &tree, parent.as_deref());
+    let of_system = before.filter(|before| before.is_system_owned());
     if !reading.is_accepted() {
-        return Err(Refusal::Invalid(reading.problems));
+        return Err(match of_system {
+            Some(_) => Refusal::SystemOwned(path.clone()),
+            None => Refusal::Invalid(reading.problems),
+        });
     }
     if let Some(before) = before {
         let problems = change::problems(kind, &before.tree(), &reading.tree);
@@ -203,7 +207,13 @@ pub(super) fn composed(
         None => Object::create(kind, path.clone(), fields, &index::owner(view)?, by),
         Some(before) => {
             let changed = before.change(fields, by);
-            if changed.declared() == before.declared() { before.clone() } else { changed }
+            if changed.declared() == before.declared() {
+                before.clone()
+            } else if of_system.is_some() {
+                return Err(Refusal::SystemOwned(path.clone()));
+            } else {
+                changed
+            }
         }
     })
 }
@@ -268,7 +278,8 @@ pub(super) fn invalid(at: Place, what: &str, hint: &str) -> Refusal {
 
 fn may_change(before: &Object, given: &Map<String, Json>, how: Writing) -> Result<(), Refusal> {
     let path = before.path().clone();
-    if before.is_system_owned() {
+    // A PATCH may repeat what is there: whether it does, is seen when it is read.
+    if before.is_system_owned() && how == Writing::Put {
         return Err(Refusal::SystemOwned(path));
     }
     let found = before.revision();
@@ -378,6 +389,10 @@ pub(super) fn companions_of(view: &(impl View + ?Sized), object: &Object) -> Res
     let mut found = Vec::new();
     for companion in system::companions(object, None) {
         found.extend(index::get(view, &companion.path)?);
+    }
+    // It comes when somebody writes it, and goes with its BGP instance.
+    if let Some(bgp) = found.iter().find(|companion| *companion.kind() == BGP_CONFIG) {
+        found.extend(index::get(view, &BGP_TROUBLESHOOT.path(bgp.path(), "troubleshoot"))?);
     }
     Ok(found)
 }

@@ -131,7 +131,7 @@ fn kind_below(declared: &str, named: &str, parent: Option<&Above>) -> Result<&'s
         return Err(wrong(format!("Invalid Dto type hierarchy: a Child{named} does not hold a {declared}.")));
     }
     let fits = match parent {
-        None => kind.parent_places().any(|place| place.len() == 1),
+        None => at_root(kind, "id").is_some(),
         Some(parent) => below(kind, parent, "id").is_some(),
     };
     let above = parent.map_or("/infra", |parent| &parent.address);
@@ -149,6 +149,18 @@ fn below(kind: &'static Kind, parent: &Above, id: &str) -> Option<Above> {
     Some(Above { path, address })
 }
 
+/// The object `id` of `kind` below no other: right below `/infra`, or in a folder there, such as
+/// `/infra/routing-config`.
+fn at_root(kind: &'static Kind, id: &str) -> Option<Above> {
+    let mut places = kind.parent_places().map(|place| format!("/{}", place.join("/")));
+    let folder = places.find(|place| {
+        let is_object = PolicyPath::parse(place).is_ok_and(|path| kinds_at(&path).next().is_some());
+        !place.contains('*') && !is_object
+    })?;
+    let address = format!("{folder}/{}/{id}", kind.collection()?);
+    PolicyPath::parse(&address).ok().map(|path| Above { path, address })
+}
+
 fn path_of(kind: &'static Kind, parent: Option<&Above>, id: Option<&str>) -> Result<Above, ApiError> {
     let id = match (id, kind.collection()) {
         (Some(id), _) => id,
@@ -157,10 +169,7 @@ fn path_of(kind: &'static Kind, parent: Option<&Above>, id: Option<&str>) -> Res
     };
     let found = match parent {
         Some(parent) => below(kind, parent, id),
-        None => {
-            let address = format!("/infra/{}/{id}", kind.collection().unwrap_or_default());
-            PolicyPath::parse(&address).ok().map(|path| Above { path, address })
-        }
+        None => at_root(kind, id),
     };
     let found = found.filter(|found| kinds_at(&found.path).any(|other| other == kind));
     found.ok_or_else(|| ApiError::bad_request(format!("{id:?} is no id that a {} can have.", kind.resource_type)))
@@ -212,7 +221,9 @@ fn wanted(text: &str) -> Result<Vec<&'static str>, ApiError> {
     for name in text.split(['|', ';', ',']).map(str::trim).filter(|name| !name.is_empty()) {
         let name = name.strip_prefix("Child").unwrap_or(name);
         let before = types.len();
-        types.extend(KINDS.iter().map(|kind| kind.resource_type).filter(|it| *it == name || it.ends_with(name)));
+        // Sessions of both types have one name as well.
+        let is_it = |kind: &&&Kind| kind.resource_type == name || kind.wrapped_as() == name;
+        types.extend(KINDS.iter().filter(is_it).map(|kind| kind.resource_type));
         if types.len() == before {
             return Err(ApiError::bad_request(format!("There are no objects of the type {name:?}.")));
         }
@@ -229,7 +240,7 @@ fn tree(objects: Vec<Object>, wanted: Option<&[&str]>, base: Option<&PolicyPath>
         .filter(|it| below(it.path().as_str()) && wanted.is_none_or(|types| types.contains(&it.kind().resource_type)))
         .flat_map(|it| {
             let parents = std::iter::successors(Some(it.path().clone()), |path| {
-                kinds_at(path).next().and_then(|kind| kind.parent(path))
+                kinds_at(path).next().and_then(|kind| kind.parent_object(path))
             });
             parents.collect::<Vec<_>>()
         })
@@ -248,7 +259,7 @@ fn tree(objects: Vec<Object>, wanted: Option<&[&str]>, base: Option<&PolicyPath>
         let name = kind.wrapped_as();
         let mut child = json!({ "resource_type": format!("Child{name}"), "marked_for_delete": false });
         child[name] = body;
-        match kind.parent(&path) {
+        match kind.parent_object(&path) {
             None => roots.push(child),
             Some(parent) => match open.iter_mut().find(|(other, _)| *other == parent) {
                 Some((_, children)) => children.push(child),

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `grammar` | the language of `search/query` |
 //! | `dsl` | the language of `search/dsl` |
+//! | `reconcile` | what is searched, read anew |
 //! | `matching` | whether an object is what a query asks for |
 
 mod dsl;
 mod grammar;
 mod matching;
+pub(in crate::api) mod reconcile;
 
 use std::sync::Arc;
 
