@@ -91,7 +91,14 @@ fn revisions_count_where_the_request_says_so() {
     lab.patch(INFRA, &infra(1)).ok();
     lab.patch(INFRA, &infra(2)).ok();
     lab.patch(&format!("{INFRA}?enforce_revision_check=true"), &infra(3)).refused(412, 206);
-    assert_eq!(lab.get("/infra/ipsec-vpn-dpd-profiles/a").ok()["retry_count"], 2);
+    let found = lab.get("/infra/ipsec-vpn-dpd-profiles/a").ok();
+    assert_eq!(found["retry_count"], 2);
+    // With the revision that is there it takes effect.
+    let mut fresh = infra(3);
+    fresh["children"][0]["IPSecVpnDpdProfile"]["_revision"] = found["_revision"].clone();
+    lab.patch(&format!("{INFRA}?enforce_revision_check=true"), &fresh).ok();
+    assert_eq!(lab.get("/infra/ipsec-vpn-dpd-profiles/a").ok()["retry_count"], 3);
+    lab.patch(&format!("{INFRA}?enforce_revision_check=true"), &fresh).refused(412, 206);
 }
 
 #[test]
