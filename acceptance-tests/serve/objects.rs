@@ -251,7 +251,10 @@ fn which_diagnostics_of_bgp_are_logged_is_kept_until_its_instance_goes() {
         assert_eq!(replaced["bgp_session_diagnostics"], false);
         lab.put(&format!("{at}?override=true"), &json!({ "_revision": 1 })).refused(400, 255);
         lab.patch(&at, &json!({ "bgp_session_diagnostics": "yes" })).refused(400, 255);
-        lab.delete(&at).refused(400, 255);
+        lab.delete(&at).refused(405, 405);
+        for id in [json!(1), json!("other"), json!([]), json!({}), json!(true)] {
+            lab.patch(&at, &json!({ "id": id })).refused(400, 255);
+        }
         let body = lab.get("/policy/api/v1/infra?type_filter=BgpTroubleshootConfig").ok();
         assert!(body.to_string().contains("ChildBgpTroubleshootConfig"), "{body}");
     }

@@ -241,7 +241,7 @@ fn kind_to_write(
     let place = Place::default().then(Step::Field("resource_type"));
     let kind = match (given.get("resource_type"), &possible[..]) {
         (_, []) => return Err(Refusal::InvalidPath(path.to_string())),
-        (None, _) if before.is_some() => return Ok(before.map_or(possible[0], Object::kind)),
+        (None, _) if before.is_some() => before.map_or(possible[0], Object::kind),
         (None, [kind]) => kind,
         (None, kinds) => {
             let types: Vec<_> = kinds.iter().map(|kind| kind.resource_type).collect();
@@ -256,11 +256,11 @@ fn kind_to_write(
         }
         (Some(_), _) => return Err(invalid(place, "resource_type has the wrong type", "Give a text.")),
     };
-    if let Some(Json::String(id)) = given.get("id")
-        && id != path.id()
-    {
+    let said = given.get("id").filter(|said| !said.is_null());
+    if said.is_some_and(|said| said != path.id()) {
         let place = Place::default().then(Step::Field("id"));
-        return Err(invalid(place, &format!("{id:?} is not the id of {path}"), "Leave id out, or correct it."));
+        let said = said.map(ToString::to_string).unwrap_or_default();
+        return Err(invalid(place, &format!("{said} is not the id of {path}"), "Leave id out, or correct it."));
     }
     match before {
         Some(before) if before.kind().resource_type != kind.resource_type => Err(invalid(

@@ -156,7 +156,7 @@ impl Rates<IpAddr> {
     pub fn take(&self, from: IpAddr, now: Instant) -> Result<(), ApiError> {
         let from = match from.to_canonical() {
             IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
-            v4 => v4,
+            v4 @ IpAddr::V4(_) => v4,
         };
         if self.take_of(&from, now) { Ok(()) } else { Err(too_many(&from.to_string(), self.per_second)) }
     }

@@ -175,6 +175,11 @@ fn item(paths: &mut Map<String, Json>, address: &str, kinds: &[&'static Kind]) {
     Operation::new(format!("Create or replace a {title}.")).body(created).answers(shown.clone()).add(paths, "put", &at);
     Operation::new(format!("Create or change a {title}.")).body(shown.clone()).add(paths, "patch", &at);
     if kind.collection().is_none() {
+        if **kind == BGP_CONFIG {
+            let query = vec![parameter("override", &json!({ "type": "boolean" }))];
+            let what = "Take away what was declared over a Global Manager: refused, nothing here was.";
+            Operation::new(what).query(query).add(paths, "delete", &at);
+        }
         return;
     }
     Operation::new(format!("Delete a {title}.")).add(paths, "delete", &at);
