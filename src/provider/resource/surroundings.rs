@@ -13,7 +13,7 @@ use crate::model::hold::{Hold, has_holds, holds};
 use crate::model::reference::{ends_fit, must_fit, neutron_references, references};
 use crate::model::tap_mirror::tunnels_of;
 use crate::model::tree::Tree;
-use crate::model::{Api, PolicyPath, Problem, kinds_at};
+use crate::model::{Api, PolicyPath, Problem, SEGMENT, SEGMENT_PORT, kinds_at};
 use crate::provider::run::Waited;
 use crate::provider::shared::Connection;
 use crate::provider::terraform::has_siblings;
@@ -129,7 +129,19 @@ impl ObjectResource {
             };
             // What the run makes of the others is known of those it has come to.
             let run = &connection.run;
-            let stay = |(other, _): &(PolicyPath, Problem)| !run.knows_holds(other) && !run.will_be_deleted(other);
+            // Whose a port is, it says itself, or its segment does.
+            let says_whose = |port: &PolicyPath| match SEGMENT_PORT.parent(port) {
+                Some(segment) => run.changes(port) || run.changes(&segment),
+                // By its UUID nobody knows which one it is.
+                None => run.changes_any(&[&SEGMENT, &SEGMENT_PORT]),
+            };
+            let may_change = |other: &PolicyPath| match kind.api() {
+                Api::Policy => run.knows_holds(other),
+                Api::Neutron => run.knows_holds(other) || says_whose(other),
+            };
+            let stay = |(other, _): &(PolicyPath, Problem)| {
+                *other == path || !may_change(other) && !run.will_be_deleted(other)
+            };
             let stayed: Vec<_> = clashes.into_iter().filter(stay).map(|(_, problem)| problem).collect();
             // Only now: one that the run has come to meanwhile is missing above.
             let problems = run.clashes(&path, &own);
