@@ -8,6 +8,7 @@ Prints nothing else but what is wrong.
 import contextlib
 import io
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -28,6 +29,8 @@ def command(*words):
     with contextlib.redirect_stdout(out):
         silent = {"delete", "revoke", "set", "unset"}.intersection(words)
         code = shell.OpenStackShell().run([*words, *([] if silent else ["-f", "json"])])
+    # Each run adds those of its own.
+    logging.getLogger().handlers.clear()
     assert code == 0, (words, code)
     return json.loads(out.getvalue()) if out.getvalue() else None
 
