@@ -76,6 +76,19 @@ fn the_cloud_exchanges_a_token_for_one_that_ends() {
     }
 }
 
+#[test]
+fn a_token_is_exchanged_by_either_name_in_the_body_or_in_the_url() {
+    let lab = Lab::with(&["--rate-limit", "0"]);
+    let address = format!("{CLOUD}/api-tokens/authorize");
+    for name in ["refresh_token", "api_token"] {
+        let form = format!("{name}={TOKEN}");
+        lab.send("POST", &address, &[FORM], form.as_bytes()).ok();
+        lab.send("POST", &format!("{address}?{form}"), &[], b"").ok();
+        lab.send("POST", &format!("{address}?{name}=wrong"), &[], b"").refused(403, 403);
+    }
+    lab.send("POST", &address, &[FORM], b"").refused(400, 255);
+}
+
 /// A folder with a file of users, `users.json`, of this mode.
 pub fn users(text: &str, mode: u32) -> TempDir {
     let folder = TempDir::new().unwrap();
