@@ -1,12 +1,11 @@
 //! Files written here by hand after the drafts, read by the reader and by another one
-//! (the crate pcap-parser); damaged files; and packets on every sort of link.
+//! (the crate pcap-parser); and damaged files.
 
-use etherparse::PacketBuilder;
 use pcap_parser::traits::{PcapNGPacketBlock, PcapReaderIterator};
 use pcap_parser::{Block, LegacyPcapReader, PcapBlockOwned, PcapError, PcapNGReader};
 use proptest::prelude::*;
 
-use super::{Capture, CaptureError, Frame, Link, Order, Skip, Window};
+use super::{Capture, CaptureError, Direction, Link, Order, Window, Writer};
 
 /// A file format to write.
 #[derive(Clone, Copy, Debug)]
@@ -166,15 +165,6 @@ proptest! {
         let kept: usize = found.iter().map(|(_, bytes)| bytes.len()).sum();
         prop_assert!(kept <= bytes.len());
     }
-
-    #[test]
-    fn headers_of_any_kind_are_taken_or_passed_over(
-        bytes in prop::collection::vec(any::<u8>(), 0..120),
-        number in prop::sample::select(vec![0_u32, 1, 101, 108, 113, 276, 147]),
-    ) {
-        let size = u32::try_from(bytes.len()).unwrap();
-        let _ = Frame { link: Link::of(number), size, bytes: &bytes }.packet();
-    }
 }
 
 #[test]
@@ -255,111 +245,81 @@ fn old_and_simple_blocks_and_sections_of_another_order_are_read() {
     assert_eq!(found, [(5, vec![1, 2, 3, 4, 5]), (60, vec![6, 7])]);
 }
 
-/// A UDP packet in an Ethernet frame.
-fn ethernet() -> Vec<u8> {
-    let builder = PacketBuilder::ethernet2([1; 6], [2; 6]).ipv4([10, 0, 0, 1], [10, 0, 0, 2], 61).udp(1_111, 53);
-    let mut bytes = Vec::new();
-    builder.write(&mut bytes, &[0; 72]).unwrap();
-    bytes
-}
-
-fn packet(number: u32, bytes: &[u8]) -> Result<super::packet::Packet, Skip> {
-    let size = u32::try_from(bytes.len()).unwrap();
-    Frame { link: Link::of(number), size, bytes }.packet()
-}
-
-#[test]
-fn a_packet_is_found_on_every_sort_of_link() {
-    let ethernet = ethernet();
-    let ip = &ethernet[14..];
-    let tagged = [&ethernet[..12], &[0x88, 0xa8, 0, 5, 0x81, 0, 0, 6], &ethernet[12..]].concat();
-    let expected = packet(1, &ethernet).unwrap();
-    // 72 bytes of data, 8 of UDP, 20 of IPv4.
-    assert_eq!((expected.size, expected.protocol, expected.time_to_live), (100, 17, 61));
-    assert_eq!((expected.source_port, expected.destination_port), (1_111, 53));
-    for (number, header) in [
-        (101, vec![]),
-        (12, vec![]),
-        (228, vec![]),
-        (0, 2_u32.to_le_bytes().to_vec()),
-        (0, 2_u32.to_be_bytes().to_vec()),
-        (108, 2_u32.to_be_bytes().to_vec()),
-        (113, [vec![0; 14], vec![8, 0]].concat()),
-        (276, [vec![8, 0], vec![0; 18]].concat()),
-    ] {
-        assert_eq!(packet(number, &[&header, ip].concat()).as_ref(), Ok(&expected), "{number}");
+/// When, where and which way each packet was caught.
+fn caught(bytes: &[u8]) -> Vec<(Option<i64>, Option<String>, Option<Direction>)> {
+    let mut capture = open(bytes).unwrap();
+    let mut found = Vec::new();
+    while let Some(frame) = capture.next_frame().unwrap() {
+        found.push((frame.time, frame.interface.map(str::to_owned), frame.direction()));
     }
-    assert_eq!(packet(1, &tagged), Ok(expected));
+    found
 }
 
 #[test]
-fn what_is_no_packet_says_why() {
-    let ethernet = ethernet();
-    let arp = [&ethernet[..12], &[8, 6], &[0; 28][..]].concat();
-    let unknown = [&ethernet[..12], &[0x88, 0xcc], &[0; 28][..]].concat();
-    let mut version = ethernet.clone();
-    version[14] = 0x55;
-    let mut header_length = ethernet.clone();
-    header_length[14] = 0x41;
-    for (number, bytes, skip) in [
-        (1, &arp[..], Skip::NotIp),
-        (1, &unknown, Skip::NotIp),
-        (1, &ethernet[..13], Skip::Truncated),
-        (1, &ethernet[..30], Skip::Truncated),
-        // The ports are there, the rest of UDP's header is not.
-        (1, &ethernet[..38], Skip::Truncated),
-        (1, &version, Skip::Malformed),
-        (1, &header_length, Skip::Malformed),
-        (147, &ethernet, Skip::UnknownLink),
-        (0, &[7, 0, 0, 0, 1], Skip::NotIp),
-        (0, &[2, 0], Skip::Truncated),
-        (101, &[], Skip::Truncated),
-    ] {
-        assert_eq!(packet(number, bytes), Err(skip), "{number} {bytes:?}");
-    }
-    // With its headers a packet can be told, whatever is missing behind them.
-    assert_eq!(packet(1, &ethernet[..42]).unwrap().size, 100);
+fn times_are_read_in_the_units_of_the_file() {
+    let time = |style| caught(&file(style, 1, &[vec![9; 40]], 0))[0].0;
+    assert_eq!(time(STYLES[0]), Some(7_000_008_000));
+    assert_eq!(time(STYLES[1]), Some(7_000_008_000));
+    assert_eq!(time(STYLES[2]), Some(7_000_000_008));
+    // The upper 32 bits and the lower ones count microseconds.
+    assert_eq!(time(STYLES[4]), Some(((7 << 32) + 8) * 1_000));
 }
 
 #[test]
-fn no_packet_is_larger_than_packets_can_be() {
-    let sized = |bytes: &[u8], size| Frame { link: Link::of(101), size, bytes }.packet().map(|packet| packet.size);
-    let mut v4 = ethernet()[14..].to_vec();
-    // It tells its own length, whatever the capture says.
-    assert_eq!(sized(&v4, u32::MAX), Ok(100));
-    v4[2..4].fill(0);
-    let mut v6 = Vec::new();
-    PacketBuilder::ipv6([1; 16], [2; 16], 9).udp(7, 8).write(&mut v6, &[0; 72]).unwrap();
-    v6[4..6].fill(0);
-    // 16 bits tell the length, in IPv6 that of what follows the 40 bytes of the header.
-    for (bytes, header, largest) in [(&v4, 20, 65_535), (&v6, 40, 65_575)] {
-        assert_eq!(sized(bytes, largest), Ok(largest as usize));
-        assert_eq!(sized(bytes, largest + 1), Err(Skip::TooLarge));
-        assert_eq!(sized(bytes, u32::MAX), Err(Skip::TooLarge));
-        assert_eq!(sized(bytes, header - 1), Err(Skip::Malformed));
+fn interfaces_tell_their_name_their_units_and_their_offset_and_packets_their_direction() {
+    for order in [Order::Little, Order::Big] {
+        let option = |code, value: &[u8]| {
+            let length = u16::try_from(value.len()).unwrap();
+            let padding = value.len().next_multiple_of(4) - value.len();
+            [u16s(order, &[code, length]), value.to_vec(), vec![0; padding]].concat()
+        };
+        let offset = match order {
+            Order::Little => 100_i64.to_le_bytes(),
+            Order::Big => 100_i64.to_be_bytes(),
+        };
+        let described = [
+            u16s(order, &[1, 0]),
+            u32s(order, &[0]),
+            option(2, b"OSA\x1bETH0"),
+            option(9, &[0x80 | 1]),
+            option(14, &offset),
+            option(0, &[]),
+        ]
+        .concat();
+        let packet = |flags| {
+            let begin = u32s(order, &[1, 0, 5, 3, 3]);
+            [begin, vec![1, 2, 3, 0], option(1, b"?"), option(2, &u32s(order, &[flags])), option(0, &[])].concat()
+        };
+        let blocks = [block(order, 1, &described), block(order, 6, &packet(1)), block(order, 6, &packet(2))].concat();
+        let found = caught(&[section(order, 1), blocks].concat());
+        // Five halves of a second after the offset.
+        let expected = |direction| (Some(102_500_000_000), Some("OSAETH0".to_owned()), Some(direction));
+        assert_eq!(found, [expected(Direction::Received), expected(Direction::Sent)]);
     }
 }
 
 #[test]
-fn sizes_fragments_and_handshakes_are_told() {
-    let mut offloaded = ethernet();
-    offloaded[16..18].fill(0);
-    assert_eq!(packet(1, &offloaded).unwrap().size, 100);
+fn a_cooked_header_tells_the_direction() {
+    for (link, header) in [(113_u16, 0_usize), (276, 10)] {
+        for (packet_type, direction) in
+            [(0, Some(Direction::Received)), (2, Some(Direction::Received)), (3, None), (4, Some(Direction::Sent))]
+        {
+            let mut frame = vec![0; 40];
+            frame[header + usize::from(link == 113)] = packet_type;
+            assert_eq!(caught(&file(STYLES[0], link, &[frame], 0))[0].2, direction, "{link} {packet_type}");
+        }
+    }
+}
 
-    let mut fragment = ethernet();
-    fragment[20] = 0x20; // More fragments follow.
-    let fragment = packet(1, &fragment).unwrap();
-    assert_eq!((fragment.protocol, fragment.source_port, fragment.destination_port), (17, 0, 0));
-
-    let mut whole = ethernet();
-    whole[20] = 0x40;
-    assert!(packet(1, &whole).unwrap().dont_fragment);
-
-    let options = [etherparse::TcpOptionElement::Noop, etherparse::TcpOptionElement::MaximumSegmentSize(1_337)];
-    let handshake = PacketBuilder::ipv6([1; 16], [2; 16], 9).tcp(7, 8, 9, 10).syn().options(&options).unwrap();
-    let mut bytes = Vec::new();
-    handshake.write(&mut bytes, &[]).unwrap();
-    let handshake = packet(101, &bytes).unwrap();
-    // 40 of IPv6, 20 of TCP, 5 of options padded to 8.
-    assert_eq!((handshake.size, handshake.handshake_mss, handshake.time_to_live), (68, Some(1_337), 9));
+#[test]
+fn what_the_writer_writes_is_read() {
+    let mut writer = Writer::new(Vec::new(), Link::Cooked2).unwrap();
+    writer.write(1_666_978_684_671_000_001, 90, &[3; 40]).unwrap();
+    writer.write(-1, 2, &[4; 2]).unwrap();
+    let file = writer.finish().unwrap();
+    assert_eq!(read(&file).0, [(90, vec![3; 40]), (2, vec![4; 2])]);
+    let times: Vec<_> = caught(&file).into_iter().map(|it| it.0.unwrap()).collect();
+    // The format knows no time before 1970.
+    assert_eq!(times, [1_666_978_684_671_000_001, 0]);
+    assert_eq!(open(&file).unwrap().next_frame().unwrap().unwrap().link, Link::Cooked2);
 }

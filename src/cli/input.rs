@@ -1,4 +1,4 @@
-//! Where the packets come from: a file, or the standard input.
+//! Where packets come from: a file, or the standard input.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-use crate::cli::output::Failure;
+use super::output::Failure;
+use crate::engine::pcap::Window;
 
 /// How much is read from the standard input at once, in bytes.
 const CHUNK: usize = 1 << 16;
@@ -27,6 +28,35 @@ pub fn open(path: &Path, is_interrupted: &Arc<AtomicBool>) -> Result<(Box<dyn Re
     let file = File::open(path).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
     Ok((Box::new(file), Some(size)))
+}
+
+/// A failure that names the file.
+pub fn named(path: &Path, error: &Failure) -> Failure {
+    Failure::new(format!("{}: {error}", path.display()))
+}
+
+/// A window at the beginning of `input`, which is neither empty nor compressed.
+pub fn window(input: Box<dyn Read>) -> Result<Window<Box<dyn Read>>, Failure> {
+    let mut window = Window::new(input);
+    let begin = window.peek(1).map_err(|error| Failure::new(error.to_string()))?;
+    if begin.is_empty() {
+        return Err(Failure::new("is empty"));
+    }
+    if let Some(compressed) = compression(begin) {
+        return Err(Failure::new(format!("is compressed with {compressed}: unpack it first")));
+    }
+    Ok(window)
+}
+
+/// What a file is compressed with, by its first bytes.
+fn compression(begin: &[u8]) -> Option<&'static str> {
+    match begin {
+        [0x1f, 0x8b, ..] => Some("gzip"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd"),
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => Some("xz"),
+        [b'B', b'Z', b'h', ..] => Some("bzip2"),
+        _ => None,
+    }
 }
 
 /// Input that may have to be waited for; an interrupt ends it, also while nothing comes.

@@ -8,8 +8,12 @@ use super::{Found, LARGEST_FRAME, Link, Order, Problem, Window};
 pub const HEADER: usize = 24;
 /// The bytes before each packet.
 const RECORD: usize = 16;
-/// What a file begins with whose times have microseconds, and nanoseconds.
-const MAGICS: [u32; 2] = [0xa1b2_c3d4, 0xa1b2_3c4d];
+/// What a file begins with whose times have microseconds.
+const MICROSECONDS: u32 = 0xa1b2_c3d4;
+/// What a file begins with whose times have nanoseconds.
+pub(super) const NANOSECONDS: u32 = 0xa1b2_3c4d;
+/// Nanoseconds in a second.
+const SECOND: i64 = 1_000_000_000;
 /// The lower half of the field tells the link; the upper holds other things.
 const LINK: u32 = 0xffff;
 
@@ -18,15 +22,21 @@ const LINK: u32 = 0xffff;
 pub struct Header {
     order: Order,
     link: Link,
+    /// How many nanoseconds a unit of the fraction of a second is.
+    unit: i64,
 }
 
 impl Header {
     /// The header in the first bytes of a file; none when they are of no such file.
     pub fn of(begin: &[u8]) -> Option<Self> {
-        let is_of = |order: &Order| order.u32(begin, 0).is_some_and(|magic| MAGICS.contains(&magic));
-        let order = [Order::Little, Order::Big].into_iter().find(is_of)?;
+        let unit = |order: Order| match order.u32(begin, 0)? {
+            MICROSECONDS => Some((order, 1_000)),
+            NANOSECONDS => Some((order, 1)),
+            _ => None,
+        };
+        let (order, unit) = [Order::Little, Order::Big].into_iter().find_map(unit)?;
         let link = order.u32(begin, 20).unwrap_or_default() & LINK;
-        Some(Self { order, link: Link::of(link) })
+        Some(Self { order, link: Link::of(link), unit })
     }
 }
 
@@ -36,9 +46,9 @@ pub fn find<R: Read>(header: Header, window: &mut Window<R>) -> Result<Option<Fo
     if record.is_empty() {
         return Ok(None);
     }
-    let (Some(kept), Some(size)) = (header.order.u32(record, 8), header.order.u32(record, 12)) else {
-        return Err(Problem::EndsEarly);
-    };
+    let number = |at| header.order.u32(record, at).ok_or(Problem::EndsEarly);
+    let (seconds, fraction, kept, size) = (number(0)?, number(4)?, number(8)?, number(12)?);
+    let time = i64::from(seconds) * SECOND + i64::from(fraction) * header.unit;
     if kept > LARGEST_FRAME {
         return Err(Problem::TooLong(kept));
     }
@@ -46,5 +56,13 @@ pub fn find<R: Read>(header: Header, window: &mut Window<R>) -> Result<Option<Fo
     if window.peek(length)?.len() < length {
         return Err(Problem::EndsEarly);
     }
-    Ok(Some(Found { link: header.link, size, packet: RECORD..length, length }))
+    Ok(Some(Found {
+        link: header.link,
+        time: Some(time),
+        interface: None,
+        direction: None,
+        size,
+        packet: RECORD..length,
+        length,
+    }))
 }

@@ -1,4 +1,5 @@
-//! Capture files: the packets that tcpdump, Wireshark and their like have written.
+//! Capture files: the packets that tcpdump, Wireshark and their like have written, and the
+//! ones written for them.
 //!
 //! | module | what it holds |
 //! |---|---|
@@ -6,7 +7,10 @@
 //! | `classic` | records of the classic format (draft-ietf-opsawg-pcap) |
 //! | `next_generation` | blocks of pcapng (draft-ietf-opsawg-pcapng) |
 //! | `link` | the packet within a frame, by the sort of link it was caught on |
-//! | `packet` | the engine's packet of the bytes of an IP packet |
+//! | [`writer`] | files in the classic format |
+//!
+//! Memory is bounded, whatever a file holds: the window does not grow beyond the largest
+//! record or block, and interfaces are bounded in number and in the length of their names.
 //!
 //! The formats are read here and not by a library, because an error has to name the
 //! packet and the byte, and what precedes it has to be counted.
@@ -14,18 +18,18 @@
 mod classic;
 mod link;
 mod next_generation;
-mod packet;
 #[cfg(test)]
 mod tests;
 mod window;
+pub mod writer;
 
 use std::fmt;
 use std::io::{self, Read};
 use std::ops::Range;
 
-pub use link::Link;
-pub use packet::Skip;
+pub use link::{Link, Skip, skip};
 pub use window::Window;
+pub use writer::Writer;
 
 /// The most bytes of one packet that a capture holds (`MAXIMUM_SNAPLEN` of libpcap).
 const LARGEST_FRAME: u32 = 262_144;
@@ -55,6 +59,14 @@ impl Order {
             Self::Big => u32::from_be_bytes(bytes),
         })
     }
+
+    fn u64(self, bytes: &[u8], at: usize) -> Option<u64> {
+        let bytes = bytes.get(at..at + 8)?.try_into().ok()?;
+        Some(match self {
+            Self::Little => u64::from_le_bytes(bytes),
+            Self::Big => u64::from_be_bytes(bytes),
+        })
+    }
 }
 
 /// A packet as it was caught, with what was around it on its link.
@@ -62,10 +74,32 @@ impl Order {
 pub struct Frame<'a> {
     /// The sort of link.
     pub link: Link,
+    /// When it was caught, in nanoseconds since 1970; none where the file does not tell.
+    pub time: Option<i64>,
+    /// The name of the interface it was caught on, where the file tells.
+    pub interface: Option<&'a str>,
+    /// Whether it was received or sent, where the file tells.
+    pub direction: Option<Direction>,
     /// Its size on the link, in bytes.
     pub size: u32,
     /// What of it was kept.
     pub bytes: &'a [u8],
+}
+
+impl<'a> Frame<'a> {
+    /// A frame of which no more is known.
+    pub const fn new(link: Link, size: u32, bytes: &'a [u8]) -> Self {
+        Self { link, time: None, interface: None, direction: None, size, bytes }
+    }
+}
+
+/// Which way a frame went, seen from the machine that caught it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// To the machine.
+    Received,
+    /// From the machine.
+    Sent,
 }
 
 /// A capture file that is being read.
@@ -116,9 +150,13 @@ impl<R: Read> Capture<R> {
         self.packets += 1;
         match found {
             Ok(None) => Ok(None),
-            Ok(Some(Found { link, size, packet, length })) => {
+            Ok(Some(Found { link, time, interface, direction, size, packet, length })) => {
                 let bytes = self.window.pass(length).get(packet).unwrap_or_default();
-                Ok(Some(Frame { link, size, bytes }))
+                let interface = match &self.format {
+                    Format::Classic(_) => None,
+                    Format::NextGeneration(section) => interface.and_then(|number| section.name(number)),
+                };
+                Ok(Some(Frame { link, time, interface, direction, size, bytes }))
             }
             Err(problem) => Err(CaptureError::at(self.packets, self.window.position(), problem)),
         }
@@ -128,6 +166,11 @@ impl<R: Read> Capture<R> {
 /// A packet in the record or block at which the window is.
 struct Found {
     link: Link,
+    /// When it was caught, in nanoseconds since 1970.
+    time: Option<i64>,
+    /// The number of its interface within the section.
+    interface: Option<u32>,
+    direction: Option<Direction>,
     /// Its size on the link.
     size: u32,
     /// Where it is in the record or block.
@@ -190,6 +233,9 @@ pub enum Problem {
     /// Too many interfaces.
     #[error("more than {0} interfaces are described")]
     Interfaces(usize),
+    /// Times in units that cannot be counted.
+    #[error("an interface counts time in units that are too small")]
+    Resolution,
     /// The file cannot be read.
     #[error("the file cannot be read: {0}")]
     Io(#[from] io::Error),

@@ -1,4 +1,4 @@
-//! How far a replay is, on a terminal only, and whether the user wants it to end.
+//! How far a command is with a file, on a terminal only, and whether the user wants it to end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
