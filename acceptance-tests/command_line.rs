@@ -357,6 +357,20 @@ fn what_a_tap_copied_is_a_capture_that_others_read() {
     let by_port = lab.run("capture --data taps.db --port ids -o port.pcap -c 40 --to 2100-01-01T00:00:00Z");
     assert_eq!(by_port.code, 0, "{}", by_port.err);
     assert_eq!(fs::read(lab.file("port.pcap")).unwrap(), fs::read(lab.file("watch.pcap")).unwrap());
+    // Kept as a trace, the copies are the same packets.
+    let said = lab.run("packets snapshot --data taps.db --tap-service watch --definition WATCH -c 40");
+    assert!(
+        said.code == 0 && said.out.starts_with("40 packets, and there are more: say --count, as WATCH-1-1-TCPIP-0-1"),
+        "{}{}",
+        said.out,
+        said.err
+    );
+    let id = "WATCH-1-1-TCPIP-0-1".parse().unwrap();
+    let trace = engine.packet_trace("LOCAL", &id).unwrap().unwrap();
+    assert_eq!(trace.state.word(), "SNAPSHOT");
+    let summary = engine.packet_of(&trace, 40, |_, packet| serde_json::to_value(packet).unwrap()).unwrap().unwrap();
+    let listed = lab.run("packets watch.pcap --packets 40 --format json");
+    assert_eq!(serde_json::from_str::<Value>(&listed.out).unwrap()[0], summary);
     let nobody = lab.run("capture --data taps.db --tap-service nobody -o nobody.pcap");
     assert_eq!(nobody.code, 2);
     assert!(nobody.err.starts_with("error: there is no tap service nobody"), "{}", nobody.err);

@@ -10,6 +10,7 @@ use super::{Backend, BackendError, Notes, neutron};
 use crate::engine::prefix_filter::PrefixMatch;
 use crate::engine::store::StoreError;
 use crate::engine::taps::Member;
+use crate::engine::traces::TraceQuestion;
 use crate::engine::{
     Answer, Caller, Engine, Moment, Object, Planned, Question, Refusal, Reveal, TraceAnswer, TraceRequest,
 };
@@ -194,6 +195,11 @@ impl Backend for Embedded {
     async fn trace(&self, request: &TraceRequest, planned: &[Planned]) -> Result<TraceAnswer, BackendError> {
         let (request, planned) = (request.clone(), planned.to_vec());
         self.run(move |engine, caller| engine.trace(&request, &planned, caller.now)).await
+    }
+
+    async fn packets(&self, question: &TraceQuestion) -> Result<Option<Json>, BackendError> {
+        let question = question.clone();
+        self.run(move |engine, _| engine.ask_of_packets(&question)).await
     }
 
     async fn replace(

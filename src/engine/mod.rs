@@ -20,6 +20,7 @@
 //! | [`networks`] | Neutron's networks, subnets and ports: segments and their ports, seen from there |
 //! | [`taps`] | Neutron's taps: services, flows and mirrors, and what they refer to |
 //! | [`packets`] | the summaries of packets, as NetMaster's packet traces show them |
+//! | [`traces`] | packet traces that are kept |
 //! | [`pcap`] | capture files, read and written |
 //! | [`topology`] | what is declared, as typed values |
 //! | [`prefix_filter`] | which routes a prefix list lets pass |
@@ -47,6 +48,7 @@ pub mod runtime;
 pub mod store;
 pub mod taps;
 pub mod topology;
+pub mod traces;
 
 mod address;
 mod batch;

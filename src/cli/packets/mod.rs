@@ -2,20 +2,22 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | `import` | keeping packets as a trace in the engine |
 //! | `listing` | the forms they are listed in |
 //! | `range` | which of them |
 //!
 //! Packets are listed while they are read, so memory does not grow with the capture.
 
+mod import;
 mod listing;
 mod range;
 #[cfg(test)]
 mod tests;
 
 use std::io::{self, BufWriter, IsTerminal, LineWriter, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 use super::input::{self, named};
@@ -28,9 +30,30 @@ use range::Range;
 
 /// What the `packets` command is given.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    list: List,
+}
+
+/// What else can be done with packets.
+#[derive(Subcommand)]
+enum Command {
+    /// Keep the packets of a capture as a trace in the engine, which `serve` shows as NetMaster
+    /// SmartTrace does
+    Import(Box<import::Options>),
+    /// Keep the copies that a tap has made so far as such a trace
+    Snapshot(Box<import::SnapshotOptions>),
+}
+
+/// Which packets are listed, and how.
+#[derive(Args)]
+struct List {
     /// A capture (pcap or pcapng); `-` is the standard input
-    capture: PathBuf,
+    #[arg(required = true)]
+    capture: Option<PathBuf>,
     /// An address or a network that is local, such as 10.0.0.0/8; may be given several times
     /// [default: as the capture notes, or the private one of two addresses]
     #[arg(long, value_name = "ADDRESS", value_parser = network)]
@@ -66,8 +89,16 @@ fn network(text: &str) -> Result<IpNet, String> {
 
 /// Lists the packets. What was read before an error or an interrupt is listed all the same.
 pub fn run(options: &Options) -> Result<Answer, Failure> {
+    match &options.command {
+        Some(Command::Import(options)) => return import::run(options),
+        Some(Command::Snapshot(options)) => return import::snapshot(options),
+        None => {}
+    }
+    let options = &options.list;
+    // One is required.
+    let file = options.capture.as_deref().unwrap_or(Path::new("-"));
     let interrupt = progress::interrupt();
-    let (input, _) = input::open(&options.capture, &interrupt)?;
+    let (input, _) = input::open(file, &interrupt)?;
     let out = io::stdout().lock();
     let is_interrupted = || interrupt.load(std::sync::atomic::Ordering::Relaxed);
     let listed = if out.is_terminal() {
@@ -79,7 +110,7 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
         // Nobody reads any further: that is no failure.
         Err(Trouble::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Answer::Yes),
         Err(Trouble::Output(error)) => Err(Failure::new(format!("cannot write the output: {error}"))),
-        Err(Trouble::Input(failure)) => Err(named(&options.capture, &failure)),
+        Err(Trouble::Input(failure)) => Err(named(file, &failure)),
         Ok(()) if is_interrupted() => Ok(Answer::Interrupted),
         Ok(()) => Ok(Answer::Yes),
     }
@@ -98,18 +129,19 @@ impl From<io::Error> for Trouble {
     }
 }
 
+/// The capture that is read.
+fn open(input: Box<dyn Read>) -> Result<Capture<Box<dyn Read>>, Failure> {
+    let opened = Capture::open(input::window(input)?).map_err(|error| Failure::new(error.to_string()))?;
+    opened.map_err(|_| Failure::new("is no capture: neither pcap nor pcapng"))
+}
+
 fn list(
-    options: &Options,
+    options: &List,
     input: Box<dyn Read>,
     out: impl Write,
     is_interrupted: impl Fn() -> bool,
 ) -> Result<(), Trouble> {
-    let failed = |error: &dyn std::error::Error| Trouble::Input(Failure::new(error.to_string()));
-    let window = input::window(input).map_err(Trouble::Input)?;
-    let opened = Capture::open(window).map_err(|error| failed(&error))?;
-    let Ok(mut capture) = opened else {
-        return Err(Trouble::Input(Failure::new("is no capture: neither pcap nor pcapng")));
-    };
+    let mut capture = open(input).map_err(Trouble::Input)?;
     let locals: Locals = options.local.iter().copied().collect();
     let mut summarizer = Summarizer::new(locals, options.interface.as_str());
     let mut listing = Listing::begin(options.format, out)?;
@@ -123,7 +155,7 @@ fn list(
             Ok(None) => break Ok(()),
             Ok(Some(frame)) if number < options.packets.first => summarizer.pass(&frame),
             Ok(Some(frame)) => listing.add(&summarizer.next(&frame))?,
-            Err(error) => break Err(failed(&error)),
+            Err(error) => break Err(Trouble::Input(Failure::new(error.to_string()))),
         }
     };
     listing.end()?;

@@ -21,8 +21,8 @@ fn capture() -> Vec<u8> {
 }
 
 fn listed(file: &[u8], packets: &str, format: Format) -> (String, Option<String>) {
-    let options = Options {
-        capture: "-".into(),
+    let options = List {
+        capture: Some("-".into()),
         local: vec![network("203.0.113.0/24").unwrap()],
         interface: "OSA1".to_owned(),
         packets: packets.parse().unwrap(),

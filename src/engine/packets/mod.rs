@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`summary`] | the summary of a packet, with NetMaster's names |
 //! | `decode` | what is in a packet, as a line: one module for each protocol |
+//! | [`layers`] | a frame cut into its headers |
 //! | `line` | the words of such a line |
 //! | `bytes` | taking fields off bytes |
 //! | [`local`] | which of the two ends is the local one |
@@ -15,6 +16,7 @@
 mod bytes;
 pub mod code_page;
 mod decode;
+pub mod layers;
 mod line;
 pub mod local;
 pub mod summary;
@@ -58,6 +60,12 @@ impl Summarizer {
             number: 0,
             last: None,
         }
+    }
+
+    /// Goes on behind packet `number`, which was caught at `last`, in nanoseconds since 1970.
+    pub fn resume(locals: Locals, interface: impl Into<String>, number: u64, last: Option<i64>) -> Self {
+        let last = last.map(|time| time.div_euclid(THOUSAND));
+        Self { number, last, ..Self::new(locals, interface) }
     }
 
     /// Counts a packet without looking into it.

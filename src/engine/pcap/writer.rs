@@ -25,6 +25,11 @@ impl<W: Write> Writer<W> {
         Ok(Self { out })
     }
 
+    /// Goes on with a file that has been begun.
+    pub const fn resume(out: W) -> Self {
+        Self { out }
+    }
+
     /// Adds a frame that was caught at `time`, in nanoseconds since 1970, and had `size` bytes,
     /// of which `bytes` were kept. The format ends in the year 2106; times before 1970 and
     /// after that are written as the ends.
