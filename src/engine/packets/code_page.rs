@@ -28,13 +28,13 @@ const ROWS: [&[u8; 16]; 16] = [
     b"0123456789......",
 ];
 
-/// The character of a byte in EBCDIC.
-pub fn ebcdic(byte: u8) -> char {
+/// The character of a byte in EBCDIC, as ASCII has it.
+pub fn ebcdic(byte: u8) -> u8 {
     let row = ROWS.get(usize::from(byte >> 4));
-    char::from(row.and_then(|row| row.get(usize::from(byte & 0xf))).copied().unwrap_or(OTHER))
+    row.and_then(|row| row.get(usize::from(byte & 0xf))).copied().unwrap_or(OTHER)
 }
 
 /// The character of a byte in ASCII.
-pub fn ascii(byte: u8) -> char {
-    char::from(if matches!(byte, b' '..=b'~') { byte } else { OTHER })
+pub fn ascii(byte: u8) -> u8 {
+    if matches!(byte, b' '..=b'~') { byte } else { OTHER }
 }

@@ -88,13 +88,10 @@ pub struct Timing {
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Data<'a> {
     /// In hexadecimal digits.
-    #[serde(serialize_with = "display")]
     pub hex: Hex<'a>,
     /// As characters of EBCDIC, code page 1047.
-    #[serde(serialize_with = "display")]
     pub ebcdic: Characters<'a>,
     /// As characters of ASCII.
-    #[serde(serialize_with = "display")]
     pub ascii: Characters<'a>,
 }
 
@@ -114,29 +111,49 @@ impl<'a> Data<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Hex<'a>(pub &'a [u8]);
 
+/// The two digits of a byte.
+fn digits(byte: u8) -> [u8; 2] {
+    const DIGITS: [u8; 16] = *b"0123456789ABCDEF";
+    [byte >> 4, byte & 0xf].map(|digit| DIGITS.get(usize::from(digit)).copied().unwrap_or_default())
+}
+
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: [u8; 16] = *b"0123456789ABCDEF";
-        for byte in self.0 {
-            let digits =
-                [byte >> 4, byte & 0xf].map(|digit| DIGITS.get(usize::from(digit)).copied().unwrap_or_default());
-            f.write_str(std::str::from_utf8(&digits).unwrap_or_default())?;
-        }
-        Ok(())
+        self.0.iter().try_for_each(|byte| f.write_str(std::str::from_utf8(&digits(*byte)).unwrap_or_default()))
     }
 }
 
-/// Bytes as the characters of a code page.
+// What is shown of a packet is put together first, and written at once.
+impl Serialize for Hex<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut text = [0; 2 * SHOWN];
+        let Some(text) = text.get_mut(..2 * self.0.len()) else { return serializer.collect_str(self) };
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
+            pair.copy_from_slice(&digits(*byte));
+        }
+        serializer.serialize_str(std::str::from_utf8(text).unwrap_or_default())
+    }
+}
+
+/// Bytes as the characters of a code page, all of them ASCII.
 #[derive(Clone, Copy, Debug)]
-pub struct Characters<'a>(&'a [u8], fn(u8) -> char);
+pub struct Characters<'a>(&'a [u8], fn(u8) -> u8);
 
 impl fmt::Display for Characters<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(bytes, character) = self;
-        bytes.iter().try_for_each(|byte| fmt::Write::write_char(f, character(*byte)))
+        bytes.iter().try_for_each(|byte| fmt::Write::write_char(f, char::from(character(*byte))))
     }
 }
 
-fn display<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
+impl Serialize for Characters<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(bytes, character) = self;
+        let mut text = [0; SHOWN];
+        let Some(text) = text.get_mut(..bytes.len()) else { return serializer.collect_str(self) };
+        for (place, byte) in text.iter_mut().zip(*bytes) {
+            *place = character(*byte);
+        }
+        serializer.serialize_str(std::str::from_utf8(text).unwrap_or_default())
+    }
 }

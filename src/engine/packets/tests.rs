@@ -114,7 +114,7 @@ fn ebcdic_is_code_page_1047_as_iconv_has_it() {
     std::io::Write::write_all(&mut iconv.stdin.take().unwrap(), &all).unwrap();
     let text = String::from_utf8(iconv.wait_with_output().unwrap().stdout).unwrap();
     let expected: Vec<char> = text.chars().map(|it| if matches!(it, ' '..='~') { it } else { '.' }).collect();
-    let found: Vec<char> = all.iter().map(|byte| code_page::ebcdic(*byte)).collect();
+    let found: Vec<char> = all.iter().map(|byte| char::from(code_page::ebcdic(*byte))).collect();
     assert_eq!(found, expected);
 }
 
