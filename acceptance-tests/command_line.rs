@@ -223,6 +223,37 @@ fn what_cannot_be_read_is_told_after_what_can() {
     assert!(said.code == 2 && said.err.contains("cannot read no-such-file"), "{}", said.err);
 }
 
+#[test]
+fn packets_are_listed_from_a_file_and_from_the_standard_input() {
+    let lab = Lab::new();
+    let header = [0xa1b2_c3d4_u32, 4 << 16 | 2, 0, 0, 65_535, 101].map(u32::to_le_bytes).concat();
+    let packet =
+        [&[0x45, 0, 0, 28, 0, 0, 0, 0, 64, 1, 0, 0, 192, 168, 98, 10, 10, 0, 0, 9][..], &[8, 0, 0, 0, 0, 1, 0, 2]]
+            .concat();
+    let record = [&[7, 8, 28, 28].map(u32::to_le_bytes).concat()[..], &packet].concat();
+    let capture = [&header[..], &record, &record].concat();
+    fs::write(lab.file("two.pcap"), &capture).unwrap();
+    let said = lab.run("packets two.pcap --local 10.0.0.9 --interface ETH0 --format json --packets 2");
+    let list: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((said.code, list.as_array().unwrap().len()), (0, 1), "{}", said.err);
+    assert_eq!(
+        list[0]["connection"],
+        json!({ "localAddress": "10.0.0.9", "remoteAddress": "192.168.98.10", "direction": "RECV" })
+    );
+    assert_eq!(list[0]["summary"], "EchoRequest Id=1 Seq=2");
+    assert_eq!((&list[0]["timing"]["absolute"], &list[0]["stackInterface"]), (&json!(7_000_008), &json!("ETH0")));
+    assert_eq!(lab.run_with("packets -", &capture, &[]).out, lab.run("packets two.pcap").out);
+
+    fs::write(lab.file("cut.pcap"), &capture[..capture.len() - 1]).unwrap();
+    let said = lab.run("packets cut.pcap --format csv");
+    assert_eq!(said.err, "error: cut.pcap: packet 2, at byte 68: the file ends in the middle of it\n");
+    assert_eq!((said.code, said.out.lines().count()), (2, 2));
+    let said = lab.run("packets two.pcap --packets 3-2");
+    assert!(said.code == 2 && said.err.contains("3 comes after 2"), "{}", said.err);
+    let said = lab.run("packets two.pcap --local here");
+    assert!(said.code == 2 && said.err.contains("is no address and no network"), "{}", said.err);
+}
+
 /// A list whose packets would not fit into memory as fragments, and a capture that claims
 /// frames of 4 GiB.
 #[test]
@@ -326,6 +357,20 @@ fn what_a_tap_copied_is_a_capture_that_others_read() {
     let by_port = lab.run("capture --data taps.db --port ids -o port.pcap -c 40 --to 2100-01-01T00:00:00Z");
     assert_eq!(by_port.code, 0, "{}", by_port.err);
     assert_eq!(fs::read(lab.file("port.pcap")).unwrap(), fs::read(lab.file("watch.pcap")).unwrap());
+    // Kept as a trace, the copies are the same packets.
+    let said = lab.run("packets snapshot --data taps.db --tap-service watch --definition WATCH -c 40");
+    assert!(
+        said.code == 0 && said.out.starts_with("40 packets, and there are more: say --count, as WATCH-1-1-TCPIP-0-1"),
+        "{}{}",
+        said.out,
+        said.err
+    );
+    let id = "WATCH-1-1-TCPIP-0-1".parse().unwrap();
+    let trace = engine.packet_trace("LOCAL", &id).unwrap().unwrap();
+    assert_eq!(trace.state.word(), "SNAPSHOT");
+    let summary = engine.packet_of(&trace, 40, |_, packet| serde_json::to_value(packet).unwrap()).unwrap().unwrap();
+    let listed = lab.run("packets watch.pcap --packets 40 --format json");
+    assert_eq!(serde_json::from_str::<Value>(&listed.out).unwrap()[0], summary);
     let nobody = lab.run("capture --data taps.db --tap-service nobody -o nobody.pcap");
     assert_eq!(nobody.code, 2);
     assert!(nobody.err.starts_with("error: there is no tap service nobody"), "{}", nobody.err);

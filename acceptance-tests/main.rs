@@ -42,6 +42,7 @@ mod interrupt;
 mod kill;
 mod left_behind;
 mod order;
+mod packets;
 mod protocol;
 mod readme;
 mod refusals;

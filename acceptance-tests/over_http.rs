@@ -64,7 +64,9 @@ impl Served {
         let nsx = format!("host = {:?}\n    username = \"admin\"\n    {user}\n    session_auth = false", self.address);
         let openstack =
             format!("auth_url = {:?}\n    user_name = \"admin\"\n    {user}", format!("{}/v3", self.address));
-        format!("nsx {{\n    {nsx}\n  }}\n  openstack {{\n    {openstack}\n  }}")
+        let netmaster =
+            format!("url = {:?}\n    region = \"LOCAL\"\n    username = \"admin\"\n    {user}", self.address);
+        format!("nsx {{\n    {nsx}\n  }}\n  openstack {{\n    {openstack}\n  }}\n  netmaster {{\n    {netmaster}\n  }}")
     }
 }
 

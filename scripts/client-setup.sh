@@ -6,6 +6,7 @@
 #   client-setup.sh nsxlib         OpenStack's vmware-nsxlib
 #   client-setup.sh openstack      the `openstack` command line, and the SDK below it
 #   client-setup.sh schemathesis   requests made of an OpenAPI description
+#   client-setup.sh scapy          packets, for scripts/conformance/captures.py
 
 set -eu
 
@@ -24,8 +25,12 @@ schemathesis)
 	version=4.32.5
 	packages="schemathesis==$version"
 	;;
+scapy)
+	version=2.8.0
+	packages="scapy==$version"
+	;;
 *)
-	echo "usage: client-setup.sh nsxlib|openstack|schemathesis" >&2
+	echo "usage: client-setup.sh nsxlib|openstack|schemathesis|scapy" >&2
 	exit 2
 	;;
 esac

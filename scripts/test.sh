@@ -25,6 +25,7 @@ set -x
 "$TERRAFORM" fmt -check -recursive examples
 "$cargo" clippy --all-targets -- -D warnings
 "$cargo" test
+scripts/conformance/packets.sh
 # Several names, or none for all: they are to be split.
 # shellcheck disable=SC2086
 VPN_TEST_OVER_HTTP=1 "$cargo" test --test acceptance -- $over_http

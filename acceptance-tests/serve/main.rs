@@ -10,6 +10,7 @@
 //! | `hierarchy` | many objects in one body, search, realized state |
 //! | `hostile` | what no client should send |
 //! | `neutron` | the APIs of OpenStack |
+//! | `netmaster` | packet traces |
 //! | `clients` | clients that nobody here wrote |
 //! | `tls` | certificates of the server and of clients, HTTP/2 |
 //! | `life` | how the server begins and ends |
@@ -24,6 +25,7 @@ mod hierarchy;
 mod hostile;
 mod life;
 mod live;
+mod netmaster;
 mod neutron;
 mod objects;
 mod seed;

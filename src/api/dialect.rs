@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::error::ApiError;
 use super::identity::KeystoneError;
+use super::netmaster::{self, NetMasterError};
 use super::neutron::NeutronError;
 
 /// The API that an address is of.
@@ -15,6 +16,8 @@ pub enum Dialect {
     Neutron,
     /// The identity API of OpenStack.
     Keystone,
+    /// The packet traces of NetMaster.
+    NetMaster,
 }
 
 impl Dialect {
@@ -28,6 +31,8 @@ impl Dialect {
             Self::Neutron
         } else if is_below("/v3") || is_below("/identity") {
             Self::Keystone
+        } else if is_below(netmaster::ROOT) {
+            Self::NetMaster
         } else {
             Self::Policy
         }
@@ -39,6 +44,7 @@ impl Dialect {
             Self::Policy => error.body().clone(),
             Self::Neutron => NeutronError::from(error.clone()).body(),
             Self::Keystone => KeystoneError::from(error.clone()).body(),
+            Self::NetMaster => NetMasterError::from(error.clone()).body(),
         }
     }
 }

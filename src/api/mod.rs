@@ -6,6 +6,7 @@
 //! | [`auth`] | who asks, and what they may |
 //! | [`policy`] | the policy API of NSX: objects, hierarchies, runtime, search |
 //! | [`neutron`] | the network API of OpenStack: networks, subnets, ports, and taps |
+//! | [`netmaster`] | packet traces, as NetMaster SmartTrace shows them |
 //! | [`identity`] | the identity API of OpenStack, by which its clients log in |
 //! | `versions` | which versions of OpenStack's APIs there are |
 //! | `host` | the URL by which a client has found the server |
@@ -26,6 +27,7 @@
 
 pub mod auth;
 pub mod identity;
+pub mod netmaster;
 pub mod neutron;
 pub mod openapi;
 pub mod policy;

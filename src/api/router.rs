@@ -16,7 +16,7 @@ use super::access_log::{AccessLog, Line};
 use super::auth::{self, Identity};
 use super::error::ApiError;
 use super::server::Peer;
-use super::{Shared, address, identity, neutron, node, openapi, policy, versions};
+use super::{Shared, address, identity, netmaster, neutron, node, openapi, policy, versions};
 use crate::engine::Moment;
 
 /// What answers every request.
@@ -85,7 +85,8 @@ fn routes(shared: &Arc<Shared>) -> Router {
         .merge(auth::routes())
         .merge(identity::routes())
         .layer(from_fn_with_state(Arc::clone(shared), auth::admit_stranger))
-        .merge(neutron::routes(shared));
+        .merge(neutron::routes(shared))
+        .merge(netmaster::routes(shared));
     let guarded = Router::new()
         .route("/metrics", only_get(get(metrics)))
         .merge(node::routes())

@@ -12,6 +12,7 @@ use super::{Backend, BackendError, Notes, neutron};
 use crate::engine::prefix_filter::PrefixMatch;
 use crate::engine::store::StoreError;
 use crate::engine::taps::{Fault, Life, Member, Quotas};
+use crate::engine::traces::TraceQuestion;
 use crate::engine::{
     Answer, Caller, Engine, Moment, Object, Planned, Question, Refusal, Reveal, TraceAnswer, TraceRequest,
 };
@@ -315,6 +316,11 @@ impl Backend for Embedded {
         let planned = Homes::of(self, None, planned).await?.planned(planned);
         let request = request.clone();
         self.run(move |engine, caller| engine.trace(&request, &planned, caller.now)).await
+    }
+
+    async fn packets(&self, question: &TraceQuestion) -> Result<Option<Json>, BackendError> {
+        let question = question.clone();
+        self.run(move |engine, _| engine.ask_of_packets(&question)).await
     }
 
     async fn replace(

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `embedded` | the embedded engine, over a file |
 //! | [`openstack`] | a live OpenStack: taps of its Neutron |
+//! | [`netmaster`] | a live NetMaster: packet traces of its SmartTrace |
 //! | [`nsx`] | a live NSX, on premises or of VMware Cloud on AWS |
 //! | `addresses` | addresses of VPN services without their locale service |
 //! | `collections` | what was read of an endpoint, shared by all who read |
@@ -20,6 +21,7 @@ mod addresses;
 mod collections;
 mod embedded;
 mod ledger;
+pub mod netmaster;
 mod neutron;
 pub mod nsx;
 pub mod openstack;
@@ -31,12 +33,14 @@ use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 
 pub use embedded::Embedded;
+pub use netmaster::NetMaster;
 pub use nsx::Nsx;
 pub use openstack::OpenStack;
 pub use systems::Systems;
 pub use transport::Failure;
 
 use crate::engine::store::StoreError;
+use crate::engine::traces::TraceQuestion;
 use crate::engine::{Answer, Object, Planned, Question, Refusal, TraceAnswer, TraceRequest};
 use crate::model::{Kind, PolicyPath, Problem, Tree};
 
@@ -158,6 +162,12 @@ pub trait Backend: Send + Sync {
 
     /// Traces a packet, with what is `planned` declared.
     async fn trace(&self, request: &TraceRequest, planned: &[Planned]) -> Result<TraceAnswer, BackendError>;
+
+    /// The answer to a question about packet traces, as NetMaster's API gives its `data`; `None`
+    /// where there is no such trace or packet.
+    async fn packets(&self, _question: &TraceQuestion) -> Result<Option<Json>, BackendError> {
+        Err(BackendError::Nowhere { what: "packet traces", blocks: "embedded {} or netmaster {}" })
+    }
 
     /// Replaces revision `revision` of the object at `path`; refuses when it is at
     /// another. Returns the object with its secrets.

@@ -4,7 +4,8 @@
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 
-use super::{Backend, BackendError, Embedded, Notes, Nsx, OpenStack};
+use super::{Backend, BackendError, Embedded, NetMaster, Notes, Nsx, OpenStack};
+use crate::engine::traces::TraceQuestion;
 use crate::engine::{Answer, Object, Planned, Question, TraceAnswer, TraceRequest};
 use crate::model::{Api, Kind, PolicyPath, Problem, SIMULATED_FLOW, SIMULATED_PEER, Tree};
 
@@ -15,6 +16,8 @@ pub struct Systems {
     pub nsx: Option<Nsx>,
     /// A live OpenStack, for those of Neutron.
     pub openstack: Option<OpenStack>,
+    /// A live NetMaster, for packet traces. It holds no objects.
+    pub netmaster: Option<NetMaster>,
     /// The engine, for its own, and for all that no other system is named for.
     pub engine: Option<Embedded>,
 }
@@ -83,9 +86,10 @@ impl Systems {
         [nsx, openstack, engine].into_iter().flatten()
     }
 
-    /// The one that notes are kept with.
-    fn first(&self) -> Result<&dyn Backend, BackendError> {
-        self.all().next().ok_or_else(|| Owner::Policy.nowhere())
+    /// The one that notes are kept with; none where none holds objects that anything could be
+    /// noted of.
+    fn first(&self) -> Option<&dyn Backend> {
+        self.all().next()
     }
 
     /// Those of `paths` that are `owner`'s.
@@ -142,22 +146,32 @@ impl Notes for Systems {
     }
 
     async fn note(&self, name: &str, lines: Vec<String>) -> Result<(), BackendError> {
-        self.first()?.notes().note(name, lines).await
+        match self.first() {
+            Some(first) => first.notes().note(name, lines).await,
+            None => Ok(()),
+        }
     }
 
     async fn noted(&self, name: &str) -> Result<Vec<String>, BackendError> {
-        self.first()?.notes().noted(name).await
+        match self.first() {
+            Some(first) => first.notes().noted(name).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     async fn forget(&self, name: &str) -> Result<(), BackendError> {
-        self.first()?.notes().forget(name).await
+        match self.first() {
+            Some(first) => first.notes().forget(name).await,
+            None => Ok(()),
+        }
     }
 }
 
 #[async_trait]
 impl Backend for Systems {
     fn describe(&self) -> String {
-        let all: Vec<_> = self.all().map(Backend::describe).collect();
+        let all: Vec<_> =
+            self.netmaster.iter().map(NetMaster::describe).chain(self.all().map(Backend::describe)).collect();
         all.join(" and ")
     }
 
@@ -221,6 +235,14 @@ impl Backend for Systems {
         };
         declared.extend(planned.iter().filter(lives_there).cloned());
         system.trace(request, &declared).await
+    }
+
+    async fn packets(&self, question: &TraceQuestion) -> Result<Option<Json>, BackendError> {
+        match (&self.netmaster, &self.engine) {
+            (Some(netmaster), _) => netmaster.packets(question).await,
+            (None, Some(engine)) => engine.packets(question).await,
+            (None, None) => Err(BackendError::Nowhere { what: "packet traces", blocks: "embedded {} or netmaster {}" }),
+        }
     }
 
     async fn replace(

@@ -41,7 +41,7 @@ pub struct Options {
 /// Whose copies.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
-struct Of {
+pub struct Of {
     /// Copies that a tap service has delivered: its id or its name
     #[arg(long, value_name = "SERVICE")]
     tap_service: Option<String>,
@@ -101,7 +101,8 @@ fn write(file: &Path, capture: &Capture) -> Result<u64, Failure> {
 }
 
 impl Of {
-    fn found(&self, topology: &Topology) -> Result<CaptureOf, Failure> {
+    /// Whose, of what is declared.
+    pub fn found(&self, topology: &Topology) -> Result<CaptureOf, Failure> {
         let named = [
             self.tap_service.as_deref().map(|said| tap(topology, &topology.tap_services, "tap service", said)),
             self.tap_flow.as_deref().map(|said| tap(topology, &topology.tap_flows, "tap flow", said)),

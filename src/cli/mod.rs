@@ -5,6 +5,7 @@
 //! | [`trace`] | the way of one packet |
 //! | [`topology`] | a picture of what is declared, and how it is |
 //! | [`replay`] | what becomes of the traffic of a capture |
+//! | [`packets`] | the summaries of the packets of a capture |
 //! | `capture` | what taps have copied, as a capture file |
 //! | `routes` | what a BGP neighbor teaches, and is taught |
 //! | `reset_statistics` | the counters of a session, from zero again |
@@ -13,6 +14,8 @@
 //! | `source` | what commands look at, and the moment they show |
 //! | `engine_file` | the engine file that commands look at |
 //! | `endpoint` | the live endpoint that commands look at |
+//! | `input` | the file, or the standard input, that packets come from |
+//! | `progress` | how far it is, and whether the user wants it to end |
 //! | `names` | what objects are called |
 //! | `packet_size` | how large packets are |
 //! | `words` | packets, events and outcomes in words |
@@ -20,6 +23,7 @@
 //! | `output` | what commands print, and how they end |
 
 pub mod docs;
+pub mod packets;
 pub mod replay;
 pub mod topology;
 pub mod trace;
@@ -27,9 +31,11 @@ pub mod trace;
 mod capture;
 mod endpoint;
 mod engine_file;
+mod input;
 mod names;
 mod output;
 mod packet_size;
+mod progress;
 mod reset_statistics;
 mod routes;
 mod serve;
@@ -73,6 +79,10 @@ enum Command {
     /// Ends with 0; with 1 when --against finds flows that fare differently; and with 2 when
     /// the capture could not be read to its end.
     Replay(replay::Options),
+    /// List the packets of a capture, each with a summary of what is in it.
+    ///
+    /// Ends with 0, and with 2 when the capture could not be read to its end.
+    Packets(packets::Options),
     /// Write the packets that taps have copied to a capture file.
     ///
     /// The packets are those of simulated flows, with headers as they would have them. A
@@ -104,6 +114,7 @@ pub fn run() -> ExitCode {
         Command::Trace(options) => output::finish(trace::run(&options)),
         Command::Topology(options) => output::finish(topology::run(&options)),
         Command::Replay(options) => output::finish(replay::run(&options)),
+        Command::Packets(options) => output::finish(packets::run(&options)),
         Command::Capture(options) => output::finish(capture::run(&options)),
         Command::Routes(options) => output::finish(routes::run(&options)),
         Command::ResetStatistics(options) => output::finish(reset_statistics::run(&options)),

@@ -13,6 +13,7 @@
 //! | `s/signing-key` | the key with which access tokens are signed |
 //! | `s/system-objects` | that the objects of `system` were created |
 //! | `s/settled`, `s/journal` | the settled state, and the number of the journal's last entry (see `runtime::journal`) |
+//! | `m/` … | packet traces (see `traces::kept`) |
 //! | `j/` number | an entry of the journal |
 //!
 //! No identifier holds a control character, so the newlines part the keys safely,

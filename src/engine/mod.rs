@@ -19,6 +19,9 @@
 //! | [`runtime`] | the course of events: all of the above from moment to moment |
 //! | [`networks`] | Neutron's networks, subnets and ports: segments and their ports, seen from there |
 //! | [`taps`] | Neutron's taps: services, flows and mirrors, and what they refer to |
+//! | [`packets`] | the summaries of packets, as NetMaster's packet traces show them |
+//! | [`traces`] | packet traces that are kept |
+//! | [`pcap`] | capture files, read and written |
 //! | [`topology`] | what is declared, as typed values |
 //! | [`prefix_filter`] | which routes a prefix list lets pass |
 //! | [`esp`] | how large a packet becomes in a tunnel, and what fits |
@@ -37,12 +40,15 @@ pub mod mirror;
 pub mod negotiation;
 pub mod networks;
 pub mod object;
+pub mod packets;
+pub mod pcap;
 pub mod prefix_filter;
 pub mod refusal;
 pub mod runtime;
 pub mod store;
 pub mod taps;
 pub mod topology;
+pub mod traces;
 
 mod address;
 mod batch;

@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::openstack;
 use super::schemas::{named, page, required};
+use super::{netmaster, openstack};
 use crate::api::policy::search;
 use crate::model::{
     BGP_CONFIG, BGP_NEIGHBOR, KINDS, Kind, POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION, SIMULATED_FLOW,
@@ -25,6 +25,7 @@ pub(super) fn all() -> Json {
     }
     whole(&mut paths);
     openstack::add(&mut paths);
+    netmaster::add(&mut paths);
     Json::Object(paths)
 }
 
@@ -107,6 +108,16 @@ impl Operation {
     /// An operation of OpenStack's APIs, answered with this status.
     pub(super) fn of_openstack(summary: impl Into<String>, status: &'static str) -> Self {
         Self { status, error: "NeutronError", ..Self::new(summary) }
+    }
+
+    /// An operation of NetMaster's API.
+    pub(super) fn of_netmaster(summary: impl Into<String>) -> Self {
+        Self { error: "NetMasterError", ..Self::new(summary) }
+    }
+
+    /// The same, answered with this type of media.
+    pub(super) fn answers_as(self, media: &'static str, schema: Json) -> Self {
+        Self { answer: Some((media, schema)), ..self }
     }
 
     pub(super) fn query(self, query: Vec<Json>) -> Self {

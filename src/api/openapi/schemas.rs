@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::netmaster;
 use crate::api::neutron;
 use crate::model::{Api, Field, KINDS, Kind, Presence, Record, Shape, Tree};
 
@@ -11,6 +12,7 @@ pub(super) fn all() -> Json {
         KINDS.into_iter().chain(neutron::kinds()).map(|kind| (kind.resource_type.to_owned(), of_kind(kind))).collect();
     schemas.insert("ApiError".to_owned(), error());
     schemas.insert("NeutronError".to_owned(), openstack_error());
+    schemas.insert("NetMasterError".to_owned(), netmaster::error());
     Json::Object(schemas)
 }
 

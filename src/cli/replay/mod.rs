@@ -3,36 +3,33 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | `input` | where they come from |
-//! | `capture` | the packets of capture files |
+//! | `packet` | the engine's packet of a frame |
 //! | `flows` | lists of flows, as CSV |
 //! | `tally` | counting: by disposition, by session, by flow |
 //! | `report` | what was counted, for people and for programs |
-//! | `progress` | how far it is, and whether the user wants it to end |
 //!
 //! Memory is bounded, whatever the file holds: the window over the file does not grow
 //! beyond the largest packet, and the table of flows has a fixed number of rows.
 
-mod capture;
 mod flows;
-mod input;
-mod progress;
+mod packet;
 mod report;
 mod tally;
 #[cfg(test)]
 mod tests;
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::input::{self, named};
 use super::output::{self, Answer, Failure};
+use super::progress::{self, Progress};
 use super::source::Source;
 use crate::engine::When;
-use capture::{Capture, Window};
+use crate::engine::pcap::Capture;
 use flows::FlowList;
-use progress::Progress;
 use report::Report;
 use tally::{Judge, Tally};
 
@@ -91,21 +88,10 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
     replayed.map(|()| if report.differs() { Answer::No } else { Answer::Yes })
 }
 
-fn named(path: &Path, error: &Failure) -> Failure {
-    Failure::new(format!("{}: {error}", path.display()))
-}
-
 /// Sends everything in `input` through the engine.
 fn replay(input: Box<dyn Read>, tally: &mut Tally<'_>, progress: &Progress) -> Result<(), Failure> {
     let failed = |error: &dyn std::error::Error| Failure::new(error.to_string());
-    let mut window = Window::new(input);
-    let begin = window.peek(1).map_err(|error| failed(&error))?;
-    if begin.is_empty() {
-        return Err(Failure::new("is empty"));
-    }
-    if let Some(compressed) = compression(begin) {
-        return Err(Failure::new(format!("is compressed with {compressed}: unpack it first")));
-    }
+    let window = input::window(input)?;
     match Capture::open(window).map_err(|error| failed(&error))? {
         Ok(capture) => replay_capture(capture, tally, progress),
         Err(window) => match FlowList::open(window) {
@@ -124,7 +110,7 @@ fn replay_capture<R: Read>(mut capture: Capture<R>, tally: &mut Tally<'_>, progr
             progress.at(capture.position());
         }
         let Some(frame) = capture.next_frame().map_err(|error| Failure::new(error.to_string()))? else { break };
-        match frame.packet() {
+        match packet::packet(&frame) {
             Ok(packet) => tally.count(&packet, 1),
             Err(skip) => tally.skip(skip, frame.size),
         }
@@ -144,15 +130,4 @@ fn replay_flows<R: Read>(mut list: FlowList<R>, tally: &mut Tally<'_>, progress:
         tally.count(&packet, count);
     }
     Ok(())
-}
-
-/// What a file is compressed with, by its first bytes.
-fn compression(begin: &[u8]) -> Option<&'static str> {
-    match begin {
-        [0x1f, 0x8b, ..] => Some("gzip"),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd"),
-        [0xfd, b'7', b'z', b'X', b'Z', ..] => Some("xz"),
-        [b'B', b'Z', b'h', ..] => Some("bzip2"),
-        _ => None,
-    }
 }

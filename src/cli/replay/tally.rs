@@ -6,9 +6,9 @@ use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::ops::AddAssign;
 
-use super::capture::Skip;
 use crate::engine::EngineView;
 use crate::engine::forwarding::{Decision, Disposition, DropReason, Packet};
+use crate::engine::pcap::Skip;
 use crate::model::PolicyPath;
 
 /// So many rows has the table of flows, which bounds its memory to about 100 MB. Packets

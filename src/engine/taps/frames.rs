@@ -15,6 +15,7 @@ use etherparse::{
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::engine::forwarding::{CopyTo, protocol};
+use crate::engine::pcap::{Link, Writer};
 use crate::engine::runtime::CapturedCopy;
 use crate::engine::topology::{Port, Topology};
 use crate::model::{MirrorType, TapDirection};
@@ -339,40 +340,17 @@ fn outer(to: IpAddr, wrap: MirrorType, tunnel: u32, sent: u32, frame: &[u8]) -> 
     bytes
 }
 
-/// The first bytes of a capture file whose times are in nanoseconds
-/// (draft-ietf-opsawg-pcap).
-const MAGIC: u32 = 0xa1b2_3c4d;
-/// The version of the format.
-const VERSION: [u16; 2] = [2, 4];
-/// The most bytes of a frame that are kept: what libpcap allows, so all of them.
-const LARGEST_FRAME: u32 = 262_144;
-/// Frames of Ethernet.
-const ETHERNET: u32 = 1;
-
-/// Writes copies as a capture file, as tcpdump and Wireshark read it. Returns how many
-/// frames there are.
-pub fn write_capture(topology: &Topology, copies: &[CapturedCopy], mut out: impl Write) -> io::Result<u64> {
-    out.write_all(&MAGIC.to_le_bytes())?;
-    for number in VERSION {
-        out.write_all(&number.to_le_bytes())?;
-    }
-    for number in [0, 0, LARGEST_FRAME, ETHERNET] {
-        out.write_all(&number.to_le_bytes())?;
-    }
+/// Writes copies as a capture file. Returns how many frames there are.
+pub fn write_capture(topology: &Topology, copies: &[CapturedCopy], out: impl Write) -> io::Result<u64> {
+    let mut writer = Writer::new(out, Link::Ethernet)?;
     let mut frames = Frames::of(topology);
     let mut written = 0;
     for copy in copies {
-        let seconds = u32::try_from(copy.at.div_euclid(1_000_000_000)).unwrap_or_default();
-        let rest = u32::try_from(copy.at.rem_euclid(1_000_000_000)).unwrap_or_default();
         for frame in frames.frames(copy) {
-            let length = u32::try_from(frame.len()).unwrap_or(LARGEST_FRAME);
-            for number in [seconds, rest, length, length] {
-                out.write_all(&number.to_le_bytes())?;
-            }
-            out.write_all(&frame)?;
+            writer.write(copy.at, u32::try_from(frame.len()).unwrap_or(u32::MAX), &frame)?;
             written += 1;
         }
     }
-    out.flush()?;
+    writer.finish()?;
     Ok(written)
 }

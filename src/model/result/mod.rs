@@ -6,6 +6,7 @@
 
 mod bgp;
 mod flow;
+mod packets;
 mod path_trace;
 mod session;
 mod tap;
@@ -73,6 +74,22 @@ pub static TAP_STATISTICS: Query = Query {
     title: "statistics of a tap",
     input: &tap::TAP_INPUT,
     output: &tap::TAP_STATISTICS,
+};
+
+/// The packet traces of a region.
+pub static PACKET_TRACES: Query = Query {
+    name: "packet_traces",
+    title: "list of packet traces",
+    input: &packets::TRACES_INPUT,
+    output: &packets::PACKET_TRACES,
+};
+
+/// The summary of a packet of a trace.
+pub static PACKET_SUMMARY: Query = Query {
+    name: "packet_summary",
+    title: "summary of a packet",
+    input: &packets::SUMMARY_INPUT,
+    output: &packets::PACKET_SUMMARY,
 };
 
 /// What happens to a packet.

@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `running` | status, statistics and routes, as the API answers |
+//! | `packets` | packet traces, and the summaries of their packets |
 //! | `path_trace` | the way of a packet |
 //! | `foresight` | what the rest of a plan declares, for answers that come before it is applied |
 //!
@@ -10,6 +11,7 @@
 //! and its output.
 
 mod foresight;
+mod packets;
 mod path_trace;
 mod running;
 
@@ -31,13 +33,17 @@ pub use running::{QUERIES, Running};
 /// The data sources that ask.
 pub fn sources(shared: &Arc<Shared>) -> Vec<Arc<dyn DataSource>> {
     let running = QUERIES.iter().map(|ask| -> Arc<dyn DataSource> { Arc::new(Running::new(ask, shared.clone())) });
-    running.chain([Arc::new(PathTrace::new(shared.clone())) as Arc<dyn DataSource>]).collect()
+    let packets = packets::QUERIES
+        .iter()
+        .map(|ask| -> Arc<dyn DataSource> { Arc::new(packets::Packets::new(ask, shared.clone())) });
+    running.chain(packets).chain([Arc::new(PathTrace::new(shared.clone())) as Arc<dyn DataSource>]).collect()
 }
 
 /// Every query that has a data source.
 pub fn queries() -> Vec<&'static Query> {
     let running = QUERIES.iter().map(|ask| ask.query);
-    running.chain([&crate::model::result::PATH_TRACE]).collect()
+    let packets = packets::QUERIES.iter().map(|ask| ask.query);
+    running.chain(packets).chain([&crate::model::result::PATH_TRACE]).collect()
 }
 
 /// The name of the data source of a query.

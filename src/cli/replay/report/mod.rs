@@ -11,10 +11,10 @@ mod table;
 use std::collections::BTreeMap;
 
 use super::Format;
-use super::capture::Skip;
 use super::tally::{Amount, Flow, Outcome, Tally, Verdict};
 use crate::cli::names::Names;
 use crate::cli::output::Failure;
+use crate::engine::pcap::Skip;
 use crate::model::PolicyPath;
 
 /// What was counted.

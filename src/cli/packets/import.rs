@@ -1,0 +1,123 @@
+//! `packets import` and `packets snapshot`: keeping packets as a trace in the engine.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use ipnet::IpNet;
+
+use super::network;
+use crate::cli::capture::Of;
+use crate::cli::engine_file::DataFile;
+use crate::cli::input::{self, named};
+use crate::cli::output::{self, Answer, FAINT, Failure, STRONG, styled};
+use crate::engine::traces::{Head, Import, ImportError, REGION};
+use crate::engine::{Caller, CaptureOf, Moment, When};
+
+/// The user that is kept with traces.
+const USER: &str = "admin";
+
+/// What `import` is given.
+#[derive(Args)]
+pub struct Options {
+    /// A capture (pcap or pcapng); `-` is the standard input
+    capture: PathBuf,
+    #[command(flatten)]
+    trace: Trace,
+}
+
+/// What `snapshot` is given.
+#[derive(Args)]
+pub struct SnapshotOptions {
+    #[command(flatten)]
+    of: Of,
+    #[command(flatten)]
+    trace: Trace,
+}
+
+/// What the trace is to be.
+#[derive(Args)]
+struct Trace {
+    /// The name of the definition of the trace
+    #[arg(long, value_name = "NAME")]
+    definition: String,
+    /// The region of NetMaster
+    #[arg(long, value_name = "NAME", default_value = REGION)]
+    region: String,
+    /// The name of the TCP/IP stack
+    #[arg(long, value_name = "NAME", default_value = "TCPIP")]
+    stack: String,
+    /// An address or a network that is local; may be given several times
+    #[arg(long, value_name = "ADDRESS", value_parser = network)]
+    local: Vec<IpNet>,
+    /// The name of the interface, where the capture does not tell it
+    #[arg(long, value_name = "NAME", default_value = "")]
+    interface: String,
+    /// So many packets are kept at most, the first ones; all are counted
+    #[arg(short, long, default_value_t = 1_000_000, value_name = "NUMBER")]
+    count: u64,
+    #[command(flatten)]
+    data: DataFile,
+}
+
+/// Keeps the packets, and says under which id.
+pub fn run(options: &Options) -> Result<Answer, Failure> {
+    let file = &options.capture;
+    // Ctrl-C ends the program: what has been kept by then is whole.
+    let (input, _) = input::open(file, &Arc::default())?;
+    let mut capture = super::open(input).map_err(|failure| named(file, &failure))?;
+    let now = Moment::from_clock();
+    let engine = options.trace.data.open(now)?;
+    let import = options.trace.wanted(source(file));
+    let by = Caller { user: USER.to_owned(), now };
+    match engine.import_packets(&import, &mut capture, &by) {
+        Ok(trace) => {
+            output::print(&said(&trace))?;
+            Ok(Answer::Yes)
+        }
+        Err(error @ ImportError::Name(_)) => Err(Failure::new(error.to_string())),
+        Err(error) => Err(named(file, &Failure::new(error.to_string()))),
+    }
+}
+
+/// Keeps the copies that a tap has made so far, and says under which id.
+pub fn snapshot(options: &SnapshotOptions) -> Result<Answer, Failure> {
+    let now = Moment::from_clock();
+    let engine = options.trace.data.open(now)?;
+    let topology = engine.view(now, When::Current, &[])?.topology;
+    let of = options.of.found(&topology)?;
+    let (CaptureOf::Tap(path) | CaptureOf::Port(path)) = &of;
+    let import = options.trace.wanted(format!("the copies of {path}"));
+    let by = Caller { user: USER.to_owned(), now };
+    let trace = engine.keep_copies(&import, of, &by).map_err(|error| Failure::new(error.to_string()))?;
+    output::print(&said(&trace))?;
+    Ok(Answer::Yes)
+}
+
+impl Trace {
+    fn wanted(&self, source: String) -> Import {
+        Import {
+            region: self.region.clone(),
+            definition: self.definition.clone(),
+            stack: self.stack.clone(),
+            locals: self.local.clone(),
+            interface: self.interface.clone(),
+            source,
+            most: self.count,
+        }
+    }
+}
+
+/// What a trace is made of: the name of the file.
+fn source(file: &Path) -> String {
+    if file == Path::new("-") {
+        return "standard input".to_owned();
+    }
+    file.file_name().map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+fn said(trace: &Head) -> String {
+    let cut = if trace.is_cut { ", and there are more: say --count," } else { "" };
+    let address = format!("/api/v1/tcpip/{}/smart/trace/{}", trace.region, trace.id);
+    format!("{} packets{cut} as {}  {}\n", trace.kept, styled(STRONG, &trace.id), styled(FAINT, address))
+}
