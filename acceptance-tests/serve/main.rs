@@ -13,6 +13,7 @@
 //! | `clients` | clients that nobody here wrote |
 //! | `tls` | certificates of the server and of clients, HTTP/2 |
 //! | `life` | how the server begins and ends |
+//! | `live_traces` | live traces, by both APIs of NSX |
 //! | `live` | commands that look at a server instead of a file |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::pedantic, missing_docs)]
@@ -24,6 +25,7 @@ mod hierarchy;
 mod hostile;
 mod life;
 mod live;
+mod live_traces;
 mod neutron;
 mod objects;
 mod seed;

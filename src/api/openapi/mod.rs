@@ -5,8 +5,10 @@
 //! |---|---|
 //! | `schemas` | what objects look like |
 //! | `paths` | which requests there are |
+//! | `live_traces` | those about live traces, of both APIs of NSX |
 //! | `openstack` | those to OpenStack's APIs |
 
+mod live_traces;
 mod openstack;
 mod paths;
 mod schemas;

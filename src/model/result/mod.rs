@@ -6,11 +6,13 @@
 
 mod bgp;
 mod flow;
+mod live_trace;
 mod path_trace;
 mod session;
 mod tap;
 
 pub use bgp::RouteDirection;
+pub use live_trace::{InvalidationReason, OperationState, RequestStatus};
 pub use path_trace::{TcpFlag, TraceDirection, TraceState};
 
 use super::field::{Field, Record, Shape};
@@ -73,6 +75,14 @@ pub static TAP_STATISTICS: Query = Query {
     title: "statistics of a tap",
     input: &tap::TAP_INPUT,
     output: &tap::TAP_STATISTICS,
+};
+
+/// What became of a live trace.
+pub static LIVE_TRACE_RESULT: Query = Query {
+    name: "live_trace_result",
+    title: "result of a live trace",
+    input: &live_trace::LIVE_TRACE_INPUT,
+    output: &live_trace::LIVE_TRACE_RESULT,
 };
 
 /// What happens to a packet.

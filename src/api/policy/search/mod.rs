@@ -39,7 +39,8 @@ pub(in crate::api) async fn handle(
     let of = format!("{path} {text}");
     let paging = Paging::take(&mut ask.query, &of)?;
     ask.query.end()?;
-    let page = ask.shared.read(move |engine, _| {
+    let page = ask.shared.read(move |engine, now| {
+        engine.remove_expired(now)?;
         let all = engine.declared()?.all();
         let found = all.into_iter().filter(|shown| finds(&query, shown));
         if paging.is_as_usual() {
