@@ -13,7 +13,7 @@ use crate::engine::taps::Member;
 use crate::engine::{
     Answer, Caller, Engine, Moment, Object, Planned, Question, Refusal, Reveal, TraceAnswer, TraceRequest,
 };
-use crate::model::{Api, Kind, PolicyPath, Problem, SEGMENT, SEGMENT_PORT, Tree, kinds_at};
+use crate::model::{Api, Kind, LIVE_TRACE, PolicyPath, Problem, SEGMENT, SEGMENT_PORT, Tree, kinds_at};
 
 /// The user that the engine keeps with what Terraform creates and changes: the
 /// one with all rights, as on an NSX Manager.
@@ -47,10 +47,13 @@ impl Embedded {
 
 /// The object at `path`, with its secrets.
 fn held(engine: &Engine, path: &PolicyPath, caller: &Caller) -> Result<Object, Refusal> {
-    match of_neutron(path) {
-        Some((kind, id)) => engine.tap(kind, id, &Member::admin(caller.clone())),
-        None => engine.get(path, Reveal::Secrets),
+    if let Some((kind, id)) = of_neutron(path) {
+        return engine.tap(kind, id, &Member::admin(caller.clone()));
     }
+    if LIVE_TRACE.owns(path) {
+        engine.remove_expired(caller.now)?;
+    }
+    engine.get(path, Reveal::Secrets)
 }
 
 /// The kind and the id of the object of Neutron that `path` is the address of.
@@ -140,7 +143,12 @@ impl Backend for Embedded {
     async fn list(&self, kind: &'static Kind, parent: &str) -> Result<Vec<Object>, BackendError> {
         let parent = parent.to_owned();
         self.run(move |engine, caller| match kind.api() {
-            Api::Policy => engine.list(kind, &parent, Reveal::Secrets),
+            Api::Policy => {
+                if *kind == LIVE_TRACE {
+                    engine.remove_expired(caller.now)?;
+                }
+                engine.list(kind, &parent, Reveal::Secrets)
+            }
             Api::Neutron => engine.taps(kind, &Member::admin(caller.clone())),
         })
         .await
@@ -188,7 +196,13 @@ impl Backend for Embedded {
 
     async fn ask(&self, question: &Question, planned: &[Planned]) -> Result<Answer, BackendError> {
         let (question, planned) = (question.clone(), planned.to_vec());
-        self.run(move |engine, caller| engine.ask(&question, &planned, caller.now)).await
+        self.run(move |engine, caller| {
+            if LIVE_TRACE.owns(question.subject()) {
+                engine.remove_expired(caller.now)?;
+            }
+            engine.ask(&question, &planned, caller.now)
+        })
+        .await
     }
 
     async fn trace(&self, request: &TraceRequest, planned: &[Planned]) -> Result<TraceAnswer, BackendError> {

@@ -20,7 +20,7 @@ fn both(number: i64, extra: &Json) -> Json {
     action
 }
 
-fn trace(actions: Json) -> Json {
+fn trace(actions: &Json) -> Json {
     json!({ "src_port_path": PORT, "actions": actions })
 }
 
@@ -35,13 +35,13 @@ fn packets_enter_at_one_place() {
     let actions = json!({ "trace_config": once(1) });
     let tunnel = json!({ "session_path": SESSION });
     check(&[
-        (trace(actions.clone()), &[]),
+        (trace(&actions), &[]),
         (json!({ "ipsec_vpn_config": tunnel, "actions": actions }), &[]),
         (json!({ "actions": actions }), &["src_port_path"]),
         (json!({ "src_port_path": PORT, "ipsec_vpn_config": tunnel, "actions": actions }), &["ipsec_vpn_config"]),
         (json!({ "src_port_path": SESSION, "actions": actions }), &["src_port_path"]),
         (json!({ "src_port_path": PORT }), &["actions"]),
-        (trace(json!({})), &["actions.trace_config"]),
+        (trace(&json!({})), &["actions.trace_config"]),
     ]);
 }
 
@@ -49,36 +49,36 @@ fn packets_enter_at_one_place() {
 fn each_action_samples_what_it_may() {
     let place = "actions.trace_config.sampling.match_number";
     check(&[
-        (trace(json!({ "trace_config": once(50) })), &[]),
-        (trace(json!({ "trace_config": once(51) })), &[place]),
-        (trace(json!({ "trace_config": once(0) })), &[place]),
-        (trace(json!({ "pktcap_config": once(500) })), &[]),
-        (trace(json!({ "pktcap_config": once(501) })), &["actions.pktcap_config.sampling.match_number"]),
-        (trace(json!({ "datapath_stats_config": once(65_535) })), &[]),
-        (trace(json!({ "trace_config": { "trace_type": "UNI_DIRECTIONAL" } })), &["actions.trace_config.sampling"]),
-        (trace(json!({ "counter_config": { "trace_type": "UNI_DIRECTIONAL" } })), &[]),
-        (trace(json!({ "counter_config": once(5) })), &["actions.counter_config.sampling"]),
+        (trace(&json!({ "trace_config": once(50) })), &[]),
+        (trace(&json!({ "trace_config": once(51) })), &[place]),
+        (trace(&json!({ "trace_config": once(0) })), &[place]),
+        (trace(&json!({ "pktcap_config": once(500) })), &[]),
+        (trace(&json!({ "pktcap_config": once(501) })), &["actions.pktcap_config.sampling.match_number"]),
+        (trace(&json!({ "datapath_stats_config": once(65_535) })), &[]),
+        (trace(&json!({ "trace_config": { "trace_type": "UNI_DIRECTIONAL" } })), &["actions.trace_config.sampling"]),
+        (trace(&json!({ "counter_config": { "trace_type": "UNI_DIRECTIONAL" } })), &[]),
+        (trace(&json!({ "counter_config": once(5) })), &["actions.counter_config.sampling"]),
     ]);
     for other in ["sampling_rate", "sampling_interval"] {
         let action = json!({ "trace_type": "UNI_DIRECTIONAL", "sampling": { other: 10 } });
         let place = format!("actions.trace_config.sampling.{other}");
-        assert_eq!(refused(&LIVE_TRACE, &trace(json!({ "trace_config": action }))), [place]);
+        assert_eq!(refused(&LIVE_TRACE, &trace(&json!({ "trace_config": action }))), [place]);
         let two = json!({ "trace_type": "UNI_DIRECTIONAL", "sampling": { "match_number": 1, other: 10 } });
-        let found = refused(&LIVE_TRACE, &trace(json!({ "trace_config": two })));
+        let found = refused(&LIVE_TRACE, &trace(&json!({ "trace_config": two })));
         assert!(!found.is_empty(), "{other}");
     }
     let none = json!({ "trace_type": "UNI_DIRECTIONAL", "sampling": {} });
-    assert_eq!(refused(&LIVE_TRACE, &trace(json!({ "trace_config": none }))), [place]);
+    assert_eq!(refused(&LIVE_TRACE, &trace(&json!({ "trace_config": none }))), [place]);
 }
 
 #[test]
 fn statistics_go_with_no_other_action() {
     check(&[
         (
-            trace(json!({ "datapath_stats_config": once(5), "trace_config": once(5) })),
+            trace(&json!({ "datapath_stats_config": once(5), "trace_config": once(5) })),
             &["actions.datapath_stats_config"],
         ),
-        (trace(json!({ "pktcap_config": once(5), "trace_config": once(5) })), &[]),
+        (trace(&json!({ "pktcap_config": once(5), "trace_config": once(5) })), &[]),
     ]);
 }
 
@@ -89,35 +89,35 @@ fn a_way_back_is_said_once_and_alike() {
     let two = json!({ "dest_port_path": OTHER, "dest_ipsec_vpn_config": { "session_path": SESSION } });
     let filtered = json!({ "dest_port_path": OTHER, "reverse_filter": { "transport_info": { "protocol": "TCP" } } });
     check(&[
-        (trace(json!({ "trace_config": both(5, &port) })), &[]),
-        (trace(json!({ "trace_config": both(5, &tunnel) })), &[]),
-        (trace(json!({ "trace_config": both(5, &json!({})) })), &["actions.trace_config.dest_port_path"]),
-        (trace(json!({ "trace_config": both(5, &two) })), &["actions.trace_config.dest_ipsec_vpn_config"]),
-        (trace(json!({ "trace_config": both(5, &port), "pktcap_config": both(5, &port) })), &[]),
+        (trace(&json!({ "trace_config": both(5, &port) })), &[]),
+        (trace(&json!({ "trace_config": both(5, &tunnel) })), &[]),
+        (trace(&json!({ "trace_config": both(5, &json!({})) })), &["actions.trace_config.dest_port_path"]),
+        (trace(&json!({ "trace_config": both(5, &two) })), &["actions.trace_config.dest_ipsec_vpn_config"]),
+        (trace(&json!({ "trace_config": both(5, &port), "pktcap_config": both(5, &port) })), &[]),
         (
-            trace(json!({ "trace_config": both(5, &port), "pktcap_config": both(5, &tunnel) })),
+            trace(&json!({ "trace_config": both(5, &port), "pktcap_config": both(5, &tunnel) })),
             &["actions.pktcap_config.dest_port_path", "actions.pktcap_config.dest_ipsec_vpn_config"],
         ),
         (
-            trace(json!({ "trace_config": both(5, &port), "pktcap_config": both(5, &filtered) })),
+            trace(&json!({ "trace_config": both(5, &port), "pktcap_config": both(5, &filtered) })),
             &["actions.pktcap_config.reverse_filter"],
         ),
         // One that looks one way only has no part in it.
-        (trace(json!({ "trace_config": both(5, &port), "pktcap_config": once(5) })), &[]),
+        (trace(&json!({ "trace_config": both(5, &port), "pktcap_config": once(5) })), &[]),
         (
-            trace(json!({ "trace_config": both(5, &json!({ "dest_port_path": PORT })) })),
+            trace(&json!({ "trace_config": both(5, &json!({ "dest_port_path": PORT })) })),
             &["actions.trace_config.dest_port_path"],
         ),
     ]);
     let mut idle = once(5);
     idle["dest_port_path"] = json!(OTHER);
-    assert_eq!(warned(&LIVE_TRACE, &trace(json!({ "trace_config": idle }))), ["actions.trace_config.dest_port_path"]);
+    assert_eq!(warned(&LIVE_TRACE, &trace(&json!({ "trace_config": idle }))), ["actions.trace_config.dest_port_path"]);
 }
 
 #[test]
 fn a_filter_is_of_one_type() {
     let with = |filter: Json| {
-        let mut body = trace(json!({ "trace_config": once(1) }));
+        let mut body = trace(&json!({ "trace_config": once(1) }));
         body["filter"] = filter;
         body
     };
@@ -162,7 +162,7 @@ fn a_filter_is_of_one_type() {
 #[test]
 fn time_is_bounded() {
     for (seconds, fits) in [(4, false), (5, true), (600, true), (601, false)] {
-        let mut body = trace(json!({ "trace_config": once(1) }));
+        let mut body = trace(&json!({ "trace_config": once(1) }));
         body["timeout"] = json!(seconds);
         assert_eq!(refused(&LIVE_TRACE, &body).is_empty(), fits, "{seconds}");
     }
@@ -171,7 +171,7 @@ fn time_is_bounded() {
 #[test]
 fn what_is_looked_at_may_go() {
     let tunnel = json!({ "dest_ipsec_vpn_config": { "session_path": SESSION } });
-    let body = trace(json!({ "trace_config": both(5, &tunnel) }));
+    let body = trace(&json!({ "trace_config": both(5, &tunnel) }));
     let named = references(&LIVE_TRACE, &Tree::from(&body));
     assert_eq!(named.iter().map(|it| it.to.as_str()).collect::<Vec<_>>(), [PORT, SESSION]);
     assert!(named.iter().all(|reference| !reference.holds));
