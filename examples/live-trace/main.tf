@@ -65,7 +65,6 @@ resource "vpn_live_trace" "orders" {
   display_name        = "orders"
   src_port_path       = vpn_segment_port.web.path
   timeout             = 60
-  is_transient        = true
   wait_for_completion = true
 
   filter {
