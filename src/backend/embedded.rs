@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
+use super::addresses::{Homes, USUAL_HOME, at_home, open_gateway, respelled};
 use super::{Backend, BackendError, Notes, neutron};
 use crate::engine::prefix_filter::PrefixMatch;
 use crate::engine::store::StoreError;
@@ -53,7 +54,37 @@ fn held(engine: &Engine, path: &PolicyPath, caller: &Caller) -> Result<Object, R
     if LIVE_TRACE.owns(path) {
         engine.remove_expired(caller.now)?;
     }
-    engine.get(path, Reveal::Secrets)
+    let meant = engine.path_meant(path)?;
+    Ok(known_by(path, engine.get(&meant, Reveal::Secrets)?))
+}
+
+/// `object` under the path that somebody knows it by.
+fn known_by(path: &PolicyPath, object: Object) -> Object {
+    if object.path() == path {
+        return object;
+    }
+    let own = path.within("locale-services").unwrap_or(USUAL_HOME);
+    let Json::Object(mut fields) = at_home(&Json::Object(object.fields().clone()), object.fields(), own) else {
+        return object;
+    };
+    if let Some(parent) = object.kind().parent(path) {
+        fields.insert("parent_path".to_owned(), json!(parent.as_str()));
+    }
+    Object::from_fields(fields).unwrap_or(object)
+}
+
+/// A body in which the addresses of VPN services that may name no locale service name none, so
+/// that the engine says which it is.
+fn open(fields: Map<String, Json>) -> Json {
+    respelled(&Json::Object(fields), &|text| {
+        let path = PolicyPath::parse(text).ok().filter(|path| open_gateway(path).is_some())?;
+        Some(path.current_address())
+    })
+}
+
+/// The paths that `paths` mean.
+fn meant(engine: &Engine, paths: &[PolicyPath]) -> Result<Vec<PolicyPath>, Refusal> {
+    paths.iter().map(|path| engine.path_meant(path)).collect()
 }
 
 /// The kind and the id of the object of Neutron that `path` is the address of.
@@ -70,22 +101,22 @@ impl Notes for Embedded {
 
     async fn claim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
         let claim = claim.to_owned();
-        self.run(move |engine, _| engine.claim(&paths, &claim)).await
+        self.run(move |engine, _| engine.claim(&meant(engine, &paths)?, &claim)).await
     }
 
     async fn reclaim(&self, paths: Vec<PolicyPath>, claim: &str) -> Result<(), BackendError> {
         let claim = claim.to_owned();
-        self.run(move |engine, _| engine.reclaim(&paths, &claim)).await
+        self.run(move |engine, _| engine.reclaim(&meant(engine, &paths)?, &claim)).await
     }
 
     async fn settle(&self, paths: Vec<PolicyPath>, keeper: &str) -> Result<(), BackendError> {
         let keeper = keeper.to_owned();
-        self.run(move |engine, _| engine.settle(&paths, &keeper)).await
+        self.run(move |engine, _| engine.settle(&meant(engine, &paths)?, &keeper)).await
     }
 
     async fn keeper(&self, path: &PolicyPath) -> Result<Option<String>, BackendError> {
         let path = path.clone();
-        self.run(move |engine, _| engine.keeper(&path)).await
+        self.run(move |engine, _| engine.keeper(&engine.path_meant(&path)?)).await
     }
 
     async fn note(&self, name: &str, lines: Vec<String>) -> Result<(), BackendError> {
@@ -140,6 +171,14 @@ impl Backend for Embedded {
         .await
     }
 
+    async fn meant(&self, path: &PolicyPath) -> Result<PolicyPath, BackendError> {
+        if open_gateway(path).is_none() {
+            return Ok(path.clone());
+        }
+        let path = path.clone();
+        self.run(move |engine, _| engine.path_meant(&path)).await
+    }
+
     async fn list(&self, kind: &'static Kind, parent: &str) -> Result<Vec<Object>, BackendError> {
         let parent = parent.to_owned();
         self.run(move |engine, caller| match kind.api() {
@@ -147,7 +186,20 @@ impl Backend for Embedded {
                 if *kind == LIVE_TRACE {
                     engine.remove_expired(caller.now)?;
                 }
-                engine.list(kind, &parent, Reveal::Secrets)
+                // Those of a VPN service that names no locale service lie below another path.
+                let below = PolicyPath::parse(&parent).map(|parent| kind.path(&parent, "x"));
+                let Ok(below) = below else { return engine.list(kind, &parent, Reveal::Secrets) };
+                let full = engine.path_meant(&below)?;
+                if full == below {
+                    return engine.list(kind, &parent, Reveal::Secrets);
+                }
+                let parent = kind.parent(&full).map_or(parent, |parent| parent.to_string());
+                let found = engine.list(kind, &parent, Reveal::Secrets)?.into_iter();
+                let usual = |object: Object| {
+                    let path = below.sibling(object.path().id());
+                    known_by(&path, object)
+                };
+                Ok(found.map(usual).collect())
             }
             Api::Neutron => engine.taps(kind, &Member::admin(caller.clone())),
         })
@@ -162,7 +214,7 @@ impl Backend for Embedded {
     ) -> Result<Vec<(PolicyPath, Problem)>, BackendError> {
         let (path, tree) = (path.clone(), tree.clone());
         self.run(move |engine, caller| match kind.api() {
-            Api::Policy => engine.clashes(kind, &path, &tree),
+            Api::Policy => engine.clashes(kind, &engine.path_meant(&path)?, &tree),
             Api::Neutron => {
                 let member = Member::admin(caller.clone());
                 let mut clashes = neutron::rivals(kind, &path, &tree, &engine.taps(kind, &member)?);
@@ -188,25 +240,24 @@ impl Backend for Embedded {
                 let fields = neutron::to_create(kind, &fields);
                 return engine.create_tap_as(kind, id, fields, &Member::admin(caller.clone()), Some(&claim));
             }
-            engine.create_claimed(&path, Json::Object(fields), caller, &claim)?;
-            engine.get(&path, Reveal::Secrets)
+            engine.create_claimed(&engine.path_meant(&path)?, open(fields), caller, &claim)?;
+            held(engine, &path, caller)
         })
         .await
     }
 
     async fn ask(&self, question: &Question, planned: &[Planned]) -> Result<Answer, BackendError> {
-        let (question, planned) = (question.clone(), planned.to_vec());
-        self.run(move |engine, caller| {
-            if LIVE_TRACE.owns(question.subject()) {
-                engine.remove_expired(caller.now)?;
-            }
-            engine.ask(&question, &planned, caller.now)
-        })
-        .await
+        if LIVE_TRACE.owns(path) {
+            engine.remove_expired(caller.now)?;
+        }
+        let homes = Homes::of(self, Some(question), planned).await?;
+        let (question, planned) = (homes.question(question), homes.planned(planned));
+        self.run(move |engine, caller| engine.ask(&question, &planned, caller.now)).await
     }
 
     async fn trace(&self, request: &TraceRequest, planned: &[Planned]) -> Result<TraceAnswer, BackendError> {
-        let (request, planned) = (request.clone(), planned.to_vec());
+        let planned = Homes::of(self, None, planned).await?.planned(planned);
+        let request = request.clone();
         self.run(move |engine, caller| engine.trace(&request, &planned, caller.now)).await
     }
 
@@ -223,8 +274,8 @@ impl Backend for Embedded {
                 return engine.update_tap(kind, id, &fields, &Member::admin(caller.clone()));
             }
             fields.insert("_revision".to_owned(), json!(revision));
-            engine.put(&path, Json::Object(fields), caller)?;
-            engine.get(&path, Reveal::Secrets)
+            engine.put(&engine.path_meant(&path)?, open(fields), caller)?;
+            held(engine, &path, caller)
         })
         .await
     }
@@ -233,7 +284,7 @@ impl Backend for Embedded {
         let path = path.clone();
         self.run(move |engine, caller| match of_neutron(&path) {
             Some((kind, id)) => engine.delete_tap(kind, id, &Member::admin(caller.clone())),
-            None => engine.delete(&path, caller.now),
+            None => engine.delete(&engine.path_meant(&path)?, caller.now),
         })
         .await
     }

@@ -181,6 +181,10 @@ impl Backend for Systems {
         self.of(Owner::of_kind(object.kind()))?.reveal(object).await
     }
 
+    async fn meant(&self, path: &PolicyPath) -> Result<PolicyPath, BackendError> {
+        self.at(path)?.meant(path).await
+    }
+
     async fn list(&self, kind: &'static Kind, parent: &str) -> Result<Vec<Object>, BackendError> {
         self.of(Owner::of_kind(kind))?.list(kind, parent).await
     }

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::Nsx;
+use crate::backend::addresses::Homes;
 use crate::backend::transport::{ApiError, Failure, Request};
 use crate::backend::{Backend, BackendError};
 use crate::engine::prefix_filter::PrefixMatch;
@@ -91,7 +92,8 @@ impl Nsx {
         planned: &[Planned],
     ) -> Result<TraceAnswer, BackendError> {
         let world = self.seen(PrefixMatch::default()).await?;
-        let (known, open): (Vec<_>, Vec<_>) = planned.iter().cloned().partition(|planned| {
+        let planned = Homes::of(self, None, planned).await?.planned(planned);
+        let (known, open): (Vec<_>, Vec<_>) = planned.into_iter().partition(|planned| {
             world.is_engine || planned.declared.as_ref().is_none_or(|(kind, _)| !depends_on_a_far_end(kind))
         });
         let mut answer = world.runtime.traced(request, &known);
@@ -107,7 +109,9 @@ impl Nsx {
         planned: &[Planned],
     ) -> Result<Option<Answer>, BackendError> {
         let world = self.world(false).await?;
-        let answer = || runtime(&world.objects, PrefixMatch::default()).asked(question, planned);
+        let homes = Homes::of(self, Some(question), planned).await?;
+        let (question, planned) = (homes.question(question), homes.planned(planned));
+        let answer = || runtime(&world.objects, PrefixMatch::default()).asked(&question, &planned);
         Ok(world.is_engine.then(answer))
     }
 
