@@ -247,12 +247,15 @@ impl Backend for Embedded {
     }
 
     async fn ask(&self, question: &Question, planned: &[Planned]) -> Result<Answer, BackendError> {
-        if LIVE_TRACE.owns(path) {
-            engine.remove_expired(caller.now)?;
-        }
         let homes = Homes::of(self, Some(question), planned).await?;
         let (question, planned) = (homes.question(question), homes.planned(planned));
-        self.run(move |engine, caller| engine.ask(&question, &planned, caller.now)).await
+        self.run(move |engine, caller| {
+            if LIVE_TRACE.owns(question.subject()) {
+                engine.remove_expired(caller.now)?;
+            }
+            engine.ask(&question, &planned, caller.now)
+        })
+        .await
     }
 
     async fn trace(&self, request: &TraceRequest, planned: &[Planned]) -> Result<TraceAnswer, BackendError> {

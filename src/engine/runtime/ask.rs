@@ -50,6 +50,8 @@ impl Question {
             Self::AdvertisedRoutes(_) => Self::AdvertisedRoutes(path),
             Self::FlowStatistics(_) => Self::FlowStatistics(path),
             Self::TapStatistics(_) => Self::TapStatistics(path),
+            Self::LiveTraceStatus(_) => Self::LiveTraceStatus(path),
+            Self::LiveTraceResult(_) => Self::LiveTraceResult(path),
         }
     }
 

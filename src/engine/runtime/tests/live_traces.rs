@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::{BGP, FLOWS, Lab, PEERS, SEGMENTS, SERVICE, neighbor, parsed, session};
+use crate::engine::forwarding::{Event, Node};
 use crate::engine::live_trace::observation::Form;
 use crate::engine::live_trace::{Direction, REMOVED_AFTER, documents, of_manager};
 use crate::engine::{Question, Refusal, Reveal};
@@ -516,6 +517,17 @@ proptest! {
             (None, _) => "Delivered",
         };
         prop_assert_eq!(sort, expected, "{} {:?}", destination, way);
+        // The gateways tell of the routes by which they forwarded.
+        let routed = way.steps.iter().filter(|step| matches!(step.node, Node::Tier0(_) | Node::Tier1(_)));
+        let routes: Vec<_> = routed
+            .filter_map(|step| if let Event::Routed { network, .. } = &step.event { Some(network.to_string()) } else { None })
+            .collect();
+        let observations = traced[0]["observations"].as_array().unwrap();
+        let told: Vec<_> = observations.iter().filter_map(|it| it["route_prefix"].as_str()).collect();
+        prop_assert_eq!(told, routes);
+        if let Some(reason) = way.drop_reason {
+            prop_assert_eq!((reason.word(), &last["reason"]), ("NO_ROUTE", &json!("NO_ROUTE")));
+        }
         // So many packets as the flow has sent have entered.
         let entered = &seen["counter_results"]["forward_results"][0]["checkpoints"]["non_ens_checkpoints_result"][0];
         let packets = u64::from(rate) * 10;
