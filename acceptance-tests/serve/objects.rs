@@ -263,3 +263,15 @@ fn which_diagnostics_of_bgp_are_logged_is_kept_until_its_instance_goes() {
     lab.delete(service).ok();
     lab.get(&format!("{service}/bgp/troubleshoot")).refused(404, 600);
 }
+
+#[test]
+fn a_gateway_without_a_locale_service_has_no_vpn_services_yet() {
+    let lab = Lab::new();
+    let services = "/infra/tier-1s/cgw/ipsec-vpn-services";
+    for address in [services.to_owned(), format!("{services}?sort_by=id")] {
+        assert_eq!(lab.get(&address).ok()["results"], json!([]), "{address}");
+    }
+    lab.get("/infra/tier-1s/cgw/locale-services/default/ipsec-vpn-services").refused(400, 500012);
+    lab.get("/infra/tier-1s/nobody/ipsec-vpn-services").refused(400, 500012);
+    lab.get(&format!("{services}/a/sessions")).refused(400, 500012);
+}

@@ -210,8 +210,8 @@ fn events_are_logged_as_far_as_the_level_says() {
         let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         lines.filter_map(|line| line.get("@level").cloned()).collect::<Vec<_>>()
     };
-    assert_eq!(levels("warn"), [json!(""); 0]);
-    assert_eq!(levels(""), [json!(""); 0]);
+    assert!(levels("warn").is_empty());
+    assert!(levels("").is_empty());
     assert!(levels("info").contains(&json!("info")));
     levels("TRACE");
     let folder = TempDir::new().unwrap();

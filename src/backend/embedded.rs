@@ -1,6 +1,7 @@
 //! The embedded engine as a backend.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json, json};
@@ -10,11 +11,11 @@ use super::addresses::{Homes, USUAL_HOME, at_home, open_gateway, respelled};
 use super::{Backend, BackendError, Notes, neutron};
 use crate::engine::prefix_filter::PrefixMatch;
 use crate::engine::store::StoreError;
-use crate::engine::taps::Member;
+use crate::engine::taps::{Fault, Life, Member, Quotas};
 use crate::engine::{
     Answer, Caller, Engine, Moment, Object, Planned, Question, Refusal, Reveal, TraceAnswer, TraceRequest,
 };
-use crate::model::{Api, Kind, LIVE_TRACE, PolicyPath, Problem, SEGMENT, SEGMENT_PORT, Tree, kinds_at};
+use crate::model::{Api, Field, Kind, LIVE_TRACE, PolicyPath, Problem, SEGMENT, SEGMENT_PORT, Tree, kinds_at};
 
 /// The user that the engine keeps with what Terraform creates and changes: the
 /// one with all rights, as on an NSX Manager.
@@ -32,6 +33,45 @@ impl Embedded {
     pub fn open(file: &Path, mode: PrefixMatch) -> Result<Self, StoreError> {
         let engine = Engine::open(file, Moment::from_clock())?.reading_bounds_as(mode);
         Ok(Self { engine, file: file.to_owned() })
+    }
+
+    /// The same engine, in which a project has no more taps than that.
+    #[must_use]
+    pub fn with_quotas(self, quotas: Quotas) -> Self {
+        Self { engine: self.engine.with_quotas(quotas), ..self }
+    }
+
+    /// Creates a tap. Where one that is on its way out still counts for the quota, its place is waited
+    /// for.
+    async fn create_tap(
+        &self,
+        kind: &'static Kind,
+        id: Uuid,
+        wanted: &Map<String, Json>,
+        claim: &str,
+    ) -> Result<Object, BackendError> {
+        loop {
+            let (wanted, claim) = (wanted.clone(), claim.to_owned());
+            let made = self.run(move |engine, caller| {
+                let member = Member::admin(caller.clone());
+                match engine.create_tap_as(kind, id, wanted, &member, Some(&claim)) {
+                    Err(Refusal::Neutron(fault)) if fault.is_out_of_quota() => {
+                        let ends =
+                            engine.taps(kind, &member)?.into_iter().filter_map(|tap| Life::of(&tap.tree()).end());
+                        let first = ends.min().map(|end| Moment(end.0 - caller.now.0));
+                        Ok(Err((fault, first)))
+                    }
+                    made => made.map(Ok),
+                }
+            });
+            match made.await? {
+                Ok(object) => return Ok(object),
+                Err((fault, None)) => return Err(Refusal::from(fault).into()),
+                Err((_, Some(left))) => {
+                    tokio::time::sleep(Duration::from_millis(u64::try_from(left.0).unwrap_or_default())).await;
+                }
+            }
+        }
     }
 
     /// Runs `work` where it may wait for the disk.
@@ -85,6 +125,34 @@ fn open(fields: Map<String, Json>) -> Json {
 /// The paths that `paths` mean.
 fn meant(engine: &Engine, paths: &[PolicyPath]) -> Result<Vec<PolicyPath>, Refusal> {
     paths.iter().map(|path| engine.path_meant(path)).collect()
+}
+
+/// The body of a request that would create the object of Neutron that `tree` declares, if all of
+/// it is known.
+fn wanted(kind: &'static Kind, tree: &Tree) -> Option<Map<String, Json>> {
+    let Tree::Object(fields) = tree else { return None };
+    let is_set = |name: &str| kind.field(name).is_some_and(Field::is_configurable);
+    let set =
+        Tree::Object(fields.iter().filter(|(name, _)| is_set(name)).map(|it| (it.0.clone(), it.1.clone())).collect());
+    let known = (!set.has_unknown()).then(|| set.to_json())?;
+    known.as_object().map(|fields| neutron::to_create(kind, fields))
+}
+
+/// Whether a plan is to be told of `fault`, which it would meet now when it creates the object at
+/// `path`, and whose doing it is: what may change before is none. What is not there is told of as a
+/// reference, and quotas count what may be about to go.
+fn theirs(
+    engine: &Engine,
+    path: PolicyPath,
+    fault: Fault,
+    wanted: &Map<String, Json>,
+) -> Result<Option<(PolicyPath, Fault)>, Refusal> {
+    if matches!(fault.status(), 404 | 409) {
+        return Ok(None);
+    }
+    let port = wanted.get("port_id").and_then(Json::as_str).filter(|_| fault == Fault::PortDoesNotBelongToTenant);
+    let port = port.map(|port| engine.known_to_neutron(&SEGMENT_PORT, port)).transpose()?.flatten();
+    Ok(Some((port.map_or(path, |port| port.path().clone()), fault)))
 }
 
 /// The kind and the id of the object of Neutron that `path` is the address of.
@@ -218,13 +286,11 @@ impl Backend for Embedded {
             Api::Neutron => {
                 let member = Member::admin(caller.clone());
                 let mut clashes = neutron::rivals(kind, &path, &tree, &engine.taps(kind, &member)?);
-                if !tree.has_unknown()
-                    && let Json::Object(fields) = tree.to_json()
-                    && engine.tap(kind, path.id(), &member).is_err()
-                    && let Err(Refusal::Neutron(fault)) =
-                        engine.may_create_tap(kind, &neutron::to_create(kind, &fields), &member)
+                if engine.tap(kind, path.id(), &member).is_err()
+                    && let Some(wanted) = wanted(kind, &tree)
+                    && let Err(Refusal::Neutron(fault)) = engine.may_create_tap(kind, &wanted, &member)
                 {
-                    clashes.push((path, fault.problem(kind)));
+                    clashes.extend(theirs(engine, path, fault, &wanted)?.map(|(of, fault)| (of, fault.problem(kind))));
                 }
                 Ok(clashes)
             }
@@ -233,13 +299,12 @@ impl Backend for Embedded {
     }
 
     async fn create(&self, path: &PolicyPath, fields: Map<String, Json>, claim: &str) -> Result<Object, BackendError> {
+        if let Some((kind, id)) = of_neutron(path) {
+            let id = Uuid::parse_str(id).map_err(|_| Refusal::InvalidPath(path.to_string()))?;
+            return self.create_tap(kind, id, &neutron::to_create(kind, &fields), claim).await;
+        }
         let (path, claim) = (path.clone(), claim.to_owned());
         self.run(move |engine, caller| {
-            if let Some((kind, id)) = of_neutron(&path) {
-                let id = Uuid::parse_str(id).map_err(|_| Refusal::InvalidPath(path.to_string()))?;
-                let fields = neutron::to_create(kind, &fields);
-                return engine.create_tap_as(kind, id, fields, &Member::admin(caller.clone()), Some(&claim));
-            }
             engine.create_claimed(&engine.path_meant(&path)?, open(fields), caller, &claim)?;
             held(engine, &path, caller)
         })

@@ -43,6 +43,8 @@ pub(super) struct Collection {
     pub parent: Option<PolicyPath>,
     /// Whether that is a folder, which is always there, and no object.
     pub is_folder: bool,
+    /// Whether the address leaves open which locale service is meant.
+    pub is_open: bool,
     /// Its name.
     pub name: String,
     /// The kinds of its objects.
@@ -116,6 +118,7 @@ pub(super) fn find(text: &str, full: &str) -> Result<Target, ApiError> {
     Ok(Target::Collection(Collection {
         parent: kind.parent(&member),
         is_folder: kind.parent_object(&member).is_none(),
+        is_open: text != full,
         name,
         kinds,
     }))

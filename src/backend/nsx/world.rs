@@ -16,6 +16,7 @@ use crate::backend::addresses::Homes;
 use crate::backend::transport::{ApiError, Failure, Request};
 use crate::backend::{Backend, BackendError};
 use crate::engine::prefix_filter::PrefixMatch;
+use crate::engine::taps::PORT_TAG;
 use crate::engine::topology::Topology;
 use crate::engine::{Answer, Moment, Object, Planned, Question, Runtime, TraceAnswer, TraceRequest};
 use crate::model::tree::Fields;
@@ -290,6 +291,12 @@ fn declared(object: &Object, is_engine: bool) -> Tree {
         Tree::Object(fields) => fields,
         tree => return tree,
     };
+    let tags = object.get("tags").and_then(Json::as_array).into_iter().flatten();
+    let neutron = tags.filter(|tag| tag["scope"] == PORT_TAG).find_map(|tag| tag["tag"].as_str());
+    // Taps name the port as Neutron does.
+    if let Some(id) = neutron.filter(|_| *object.kind() == SEGMENT_PORT) {
+        fields.insert("unique_id".to_owned(), Tree::from(id));
+    }
     if !is_engine || object.hides_secrets() {
         if *object.kind() == BGP_NEIGHBOR {
             fields.remove("password");

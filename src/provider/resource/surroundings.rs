@@ -14,8 +14,8 @@ use crate::model::hold::{Hold, has_holds, holds};
 use crate::model::reference::{ends_fit, must_fit, neutron_references, references};
 use crate::model::tap_mirror::tunnels_of;
 use crate::model::tree::Tree;
-use crate::model::{Api, PolicyPath, Problem, kinds_at};
-use crate::provider::run::Waited;
+use crate::model::{Api, Kind, PolicyPath, Problem, SEGMENT, SEGMENT_PORT, kinds_at};
+use crate::provider::run::{Run, Waited};
 use crate::provider::shared::Connection;
 use crate::provider::terraform::has_siblings;
 use crate::provider::{identify, messages};
@@ -139,11 +139,7 @@ impl ObjectResource {
             };
             // What the run makes of the others is known of those it has come to.
             let run = &connection.run;
-            let stay = |(other, _): &(PolicyPath, Problem)| {
-                // A run may know it by its address without the locale service.
-                let open = PolicyPath::parse(&other.current_address()).unwrap_or_else(|_| other.clone());
-                [other, &open].iter().all(|it| !run.knows_holds(it) && !run.will_be_deleted(it))
-            };
+            let stay = |(other, _): &(PolicyPath, Problem)| *other == path || !may_change(kind, other, run);
             let stayed: Vec<_> = clashes.into_iter().filter(stay).map(|(_, problem)| problem).collect();
             // Only now: one that the run has come to meanwhile is missing above.
             let problems = run.clashes(&path, &own);
@@ -261,6 +257,26 @@ impl ObjectResource {
             )
         };
         Diagnostic::error(format!("The {} exists already", self.face.kind.title), detail).at(Path::attribute("id"))
+    }
+}
+
+/// Whether the run may yet change that `other` is in the way of an object of `kind`.
+fn may_change(kind: &Kind, other: &PolicyPath, run: &Run) -> bool {
+    match kind.api() {
+        Api::Policy => {
+            // A run may know it by its address without the locale service.
+            let open = PolicyPath::parse(&other.current_address()).unwrap_or_else(|_| other.clone());
+            [other, &open].iter().any(|it| run.knows_holds(it) || run.will_be_deleted(it))
+        }
+        Api::Neutron => {
+            // Whose a port is, it says itself, or its segment does.
+            let says_whose = match SEGMENT_PORT.parent(other) {
+                Some(segment) => run.changes(other) || run.changes(&segment),
+                // By its UUID nobody knows which one it is.
+                None => run.changes_any(&[&SEGMENT, &SEGMENT_PORT]),
+            };
+            says_whose || run.knows_holds(other) || run.will_be_deleted(other)
+        }
     }
 }
 

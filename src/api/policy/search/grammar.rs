@@ -432,7 +432,7 @@ mod tests {
     #[test]
     fn a_field_may_have_several_values() {
         assert_eq!(parsed("a:(x OR y)"), Query::Any(vec![holds("a", "x"), holds("a", "y")]));
-        assert_eq!(parsed("a.b:\"x (y) AND\""), holds("a.b", "x (y) and"));
+        assert_eq!(parsed("a.b:\"x (y) AND\""), holds("a.b", "x (y) AND"));
     }
 
     #[test]
