@@ -5,6 +5,7 @@ use super::kind::Kind;
 use super::live_trace;
 use super::local_endpoint::LOCAL_ENDPOINT;
 use super::path::PolicyPath;
+use super::policy_based_session::POLICY_BASED_SESSION;
 use super::problem::{Place, Problem};
 use super::session;
 use super::tree::Tree;
@@ -71,13 +72,13 @@ fn leaves(field: &Field, shape: &Shape, value: &Tree, at: &Place, found: &mut Ve
 
 /// Whether an object of this kind can be wrong for one that refers to it.
 pub fn must_fit(target_kind: &Kind) -> bool {
-    target_kind.name == LOCAL_ENDPOINT.name
+    target_kind.name == LOCAL_ENDPOINT.name || *target_kind == POLICY_BASED_SESSION
 }
 
 /// What is wrong between `object` and one it refers to, where each alone is
 /// right.
 pub fn ends_fit(object: &Tree, target_kind: &Kind, target: &Tree) -> Vec<Problem> {
-    if must_fit(target_kind) {
+    if target_kind.name == LOCAL_ENDPOINT.name {
         return session::endpoint_fits(object, target);
     }
     // Nothing but live traces refers to sessions.
