@@ -41,6 +41,7 @@ mod import;
 mod interrupt;
 mod kill;
 mod left_behind;
+mod live_traces;
 mod order;
 mod packets;
 mod protocol;

@@ -14,6 +14,7 @@
 //! | `clients` | clients that nobody here wrote |
 //! | `tls` | certificates of the server and of clients, HTTP/2 |
 //! | `life` | how the server begins and ends |
+//! | `live_traces` | live traces, by both APIs of NSX |
 //! | `live` | commands that look at a server instead of a file |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::pedantic, missing_docs)]
@@ -25,6 +26,7 @@ mod hierarchy;
 mod hostile;
 mod life;
 mod live;
+mod live_traces;
 mod netmaster;
 mod neutron;
 mod objects;

@@ -5,6 +5,7 @@
 //! | [`server`] | connections: TLS, limits, and the end of them |
 //! | [`auth`] | who asks, and what they may |
 //! | [`policy`] | the policy API of NSX: objects, hierarchies, runtime, search |
+//! | [`manager`] | the manager API of NSX, as far as live traces need it |
 //! | [`neutron`] | the network API of OpenStack: networks, subnets, ports, and taps |
 //! | [`netmaster`] | packet traces, as NetMaster SmartTrace shows them |
 //! | [`identity`] | the identity API of OpenStack, by which its clients log in |
@@ -27,6 +28,7 @@
 
 pub mod auth;
 pub mod identity;
+pub mod manager;
 pub mod netmaster;
 pub mod neutron;
 pub mod openapi;

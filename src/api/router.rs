@@ -16,7 +16,7 @@ use super::access_log::{AccessLog, Line};
 use super::auth::{self, Identity};
 use super::error::ApiError;
 use super::server::Peer;
-use super::{Shared, address, identity, netmaster, neutron, node, openapi, policy, versions};
+use super::{Shared, address, identity, manager, netmaster, neutron, node, openapi, policy, versions};
 use crate::engine::Moment;
 
 /// What answers every request.
@@ -91,6 +91,7 @@ fn routes(shared: &Arc<Shared>) -> Router {
         .route("/metrics", only_get(get(metrics)))
         .merge(node::routes())
         .merge(policy::routes())
+        .merge(manager::routes())
         .fallback(nowhere)
         .layer(from_fn_with_state(Arc::clone(shared), auth::guard));
     open.merge(guarded).with_state(Arc::clone(shared))

@@ -16,7 +16,7 @@ use crate::engine::traces::TraceQuestion;
 use crate::engine::{
     Answer, Caller, Engine, Moment, Object, Planned, Question, Refusal, Reveal, TraceAnswer, TraceRequest,
 };
-use crate::model::{Api, Field, Kind, PolicyPath, Problem, SEGMENT, SEGMENT_PORT, Tree, kinds_at};
+use crate::model::{Api, Field, Kind, LIVE_TRACE, PolicyPath, Problem, SEGMENT, SEGMENT_PORT, Tree, kinds_at};
 
 /// The user that the engine keeps with what Terraform creates and changes: the
 /// one with all rights, as on an NSX Manager.
@@ -91,6 +91,9 @@ impl Embedded {
 fn held(engine: &Engine, path: &PolicyPath, caller: &Caller) -> Result<Object, Refusal> {
     if let Some((kind, id)) = of_neutron(path) {
         return engine.tap(kind, id, &Member::admin(caller.clone()));
+    }
+    if LIVE_TRACE.owns(path) {
+        engine.remove_expired(caller.now)?;
     }
     let meant = engine.path_meant(path)?;
     Ok(known_by(path, engine.get(&meant, Reveal::Secrets)?))
@@ -249,6 +252,9 @@ impl Backend for Embedded {
         let parent = parent.to_owned();
         self.run(move |engine, caller| match kind.api() {
             Api::Policy => {
+                if *kind == LIVE_TRACE {
+                    engine.remove_expired(caller.now)?;
+                }
                 // Those of a VPN service that names no locale service lie below another path.
                 let below = PolicyPath::parse(&parent).map(|parent| kind.path(&parent, "x"));
                 let Ok(below) = below else { return engine.list(kind, &parent, Reveal::Secrets) };
@@ -309,7 +315,13 @@ impl Backend for Embedded {
     async fn ask(&self, question: &Question, planned: &[Planned]) -> Result<Answer, BackendError> {
         let homes = Homes::of(self, Some(question), planned).await?;
         let (question, planned) = (homes.question(question), homes.planned(planned));
-        self.run(move |engine, caller| engine.ask(&question, &planned, caller.now)).await
+        self.run(move |engine, caller| {
+            if LIVE_TRACE.owns(question.subject()) {
+                engine.remove_expired(caller.now)?;
+            }
+            engine.ask(&question, &planned, caller.now)
+        })
+        .await
     }
 
     async fn trace(&self, request: &TraceRequest, planned: &[Planned]) -> Result<TraceAnswer, BackendError> {

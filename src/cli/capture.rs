@@ -1,18 +1,20 @@
-//! `capture`: the copies that taps have made, as a capture file.
+//! `capture`: the copies that taps have made, and the packets that live traces have captured,
+//! as a capture file.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::engine_file::DataFile;
 use super::names::{self, Names, sort};
 use super::output::{self, Answer, FAINT, Failure, STRONG, styled};
+use crate::engine::live_trace::Direction;
 use crate::engine::taps::frames;
 use crate::engine::topology::Topology;
-use crate::engine::{Capture, CaptureOf, CaptureRequest, Moment, When};
+use crate::engine::{Capture, CaptureOf, CaptureRequest, Engine, Moment, When};
 use crate::model::PolicyPath;
 use crate::model::timestamp::Timestamp;
 
@@ -24,6 +26,9 @@ pub struct Options {
     /// The capture file to write, which is overwritten; - is standard output
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    /// Of a live trace, which way the packets go: those that entered at the source are forward
+    #[arg(long, value_enum, requires = "live_trace", value_name = "DIRECTION")]
+    direction: Option<Which>,
     /// Copies of packets sent at this time or later, such as 2026-01-31T12:00:00Z [default: as
     /// early as can be seen]
     #[arg(long, value_name = "TIME")]
@@ -55,6 +60,18 @@ pub struct Of {
     /// UUID
     #[arg(long, value_name = "PORT")]
     port: Option<String>,
+    /// Packets that a live trace has captured: its id or its path
+    #[arg(long, value_name = "TRACE", conflicts_with_all = ["from", "to", "count"])]
+    live_trace: Option<String>,
+}
+
+/// Which packets of a live trace.
+#[derive(Clone, Copy, ValueEnum)]
+enum Which {
+    /// Those that entered at the source
+    Forward,
+    /// Those that entered at the destination
+    Backward,
 }
 
 /// Writes the file, and says what is in it.
@@ -62,6 +79,9 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
     let now = Moment::from_clock();
     let engine = options.data.open(now)?;
     let topology = engine.view(now, When::Current, &[])?.topology;
+    if let Some(said) = &options.of.live_trace {
+        return of_live_trace(&engine, &topology, said, options, now);
+    }
     let of = options.of.found(&topology)?;
     let moment = |time: Option<Timestamp>| time.map(|time| Moment(time.0));
     let (from, to) = (moment(options.from), moment(options.to));
@@ -77,6 +97,35 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
         return Ok(Answer::Yes);
     }
     output::print(&said(&of, &capture, written, &options.output))?;
+    Ok(Answer::Yes)
+}
+
+/// Writes what a live trace has captured.
+fn of_live_trace(
+    engine: &Engine,
+    topology: &Topology,
+    said: &str,
+    options: &Options,
+    now: Moment,
+) -> Result<Answer, Failure> {
+    let path = names::find(&topology.live_traces, "live trace", said)?.0;
+    let direction = match options.direction {
+        Some(Which::Backward) => Direction::Backward,
+        Some(Which::Forward) | None => Direction::Forward,
+    };
+    let Some(file) = engine.live_trace_capture(path, direction, now)? else {
+        let what = format!("the live trace {} has captured no packets that go {}", path.id(), direction.word());
+        return Err(Failure::new(what).hint("only the action pktcap_config captures packets"));
+    };
+    let failed = |error: io::Error| Failure::new(format!("cannot write {}: {error}", options.output.display()));
+    if options.output.as_os_str() == "-" {
+        io::stdout().lock().write_all(&file).map_err(failed)?;
+        return Ok(Answer::Yes);
+    }
+    File::create(&options.output).and_then(|mut out| out.write_all(&file)).map_err(failed)?;
+    let name = styled(STRONG, path.id());
+    let written = format!("The packets of {name} that go {} are in {}", direction.word(), options.output.display());
+    output::print(&format!("{written}  {}\n", styled(FAINT, path)))?;
     Ok(Answer::Yes)
 }
 

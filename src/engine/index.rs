@@ -191,7 +191,8 @@ pub(super) fn remove(tx: &mut dyn Transaction, object: &Object) -> Result<(), St
 fn index_keys(object: &Object) -> Vec<String> {
     let references = reference::references(object.kind(), &object.tree());
     let mut keys = taps::keys::of(object);
-    keys.extend(references.iter().map(|reference| reference_key(&reference.to, object.path())));
+    let holding = references.iter().filter(|reference| reference.holds);
+    keys.extend(holding.map(|reference| reference_key(&reference.to, object.path())));
     let holds = hold::holds(object.kind(), object.path(), &object.tree());
     keys.extend(holds.iter().map(|hold| hold_key(hold, object.path())));
     keys.sort();

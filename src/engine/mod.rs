@@ -18,6 +18,7 @@
 //! | [`forwarding`] | the way of a packet |
 //! | [`runtime`] | the course of events: all of the above from moment to moment |
 //! | [`networks`] | Neutron's networks, subnets and ports: segments and their ports, seen from there |
+//! | [`live_trace`] | live traces: what they have seen of the packets that flows send |
 //! | [`taps`] | Neutron's taps: services, flows and mirrors, and what they refer to |
 //! | [`packets`] | the summaries of packets, as NetMaster's packet traces show them |
 //! | [`traces`] | packet traces that are kept |
@@ -36,6 +37,7 @@ pub mod bgp;
 pub mod esp;
 pub mod forwarding;
 pub mod ledger;
+pub mod live_trace;
 pub mod mirror;
 pub mod negotiation;
 pub mod networks;

@@ -38,8 +38,19 @@ pub struct Field {
     pub fixed: bool,
     /// Whether the API takes it and never shows it.
     pub unseen: bool,
+    /// What becomes of an object that it names.
+    pub tie: Tie,
     /// Set when it should no longer be used: what to use instead.
     pub deprecated: Option<&'static str>,
+}
+
+/// What becomes of an object that a field names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tie {
+    /// It cannot be deleted while it is named.
+    Holds,
+    /// It may go.
+    Watches,
 }
 
 /// Who sets a field.
@@ -91,6 +102,8 @@ pub enum Shape {
     Address,
     /// An IPv4 or IPv6 network in CIDR form; host bits are cleared.
     Network,
+    /// An IPv4 or IPv6 address, or a [`Shape::Network`].
+    AddressOrNetwork,
     /// A [`Shape::Network`], or `ANY` for all networks.
     NetworkOrAny,
     /// The address of an interface with its prefix length: `192.168.1.1/24`.
@@ -142,6 +155,7 @@ impl Field {
             secret: false,
             fixed: false,
             unseen: false,
+            tie: Tie::Holds,
             deprecated: None,
         }
     }
@@ -189,6 +203,12 @@ impl Field {
     #[must_use]
     pub const fn unseen(self) -> Self {
         Self { unseen: true, ..self }
+    }
+
+    /// What it names has to be there when the object is written, and may go later.
+    #[must_use]
+    pub const fn watched(self) -> Self {
+        Self { tie: Tie::Watches, ..self }
     }
 
     /// No longer to be used.

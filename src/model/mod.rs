@@ -36,6 +36,7 @@ mod disposition;
 mod dpd_profile;
 mod gateway;
 mod ike_profile;
+mod live_trace;
 mod local_endpoint;
 mod locale_service;
 mod neutron_network;
@@ -70,6 +71,7 @@ pub use gateway::{TIER_0, TIER_1};
 pub use hold::Hold;
 pub use ike_profile::{DhGroup, Digest, IKE_PROFILE, IkeEncryption, IkeVersion};
 pub use kind::{Api, Kind, kind_named, kind_of_type, kinds_at};
+pub use live_trace::{FilterType, LIVE_TRACE, TraceType, TransportProtocol};
 pub use local_endpoint::LOCAL_ENDPOINT;
 pub use locale_service::{LOCALE_SERVICE, RedistributionDestination, RedistributionType};
 pub use network::Network;
@@ -99,7 +101,7 @@ pub use vpn_service::IkeLogLevel;
 pub use vpn_service::VPN_SERVICE;
 
 /// Every kind of the policy API, those that others refer to first.
-pub static KINDS: [&Kind; 18] = [
+pub static KINDS: [&Kind; 19] = [
     &TIER_0,
     &TIER_1,
     &LOCALE_SERVICE,
@@ -118,6 +120,7 @@ pub static KINDS: [&Kind; 18] = [
     &SEGMENT_PORT,
     &SIMULATED_PEER,
     &SIMULATED_FLOW,
+    &LIVE_TRACE,
 ];
 
 /// Every kind of Neutron, those that others refer to first.

@@ -320,8 +320,11 @@ impl Reader<'_> {
                     if text.contains('/') { "Leave out the prefix length." } else { "Use an IPv4 or IPv6 address." };
                 (format!("{text:?} is not an IP address"), hint.to_owned())
             }),
+            Shape::AddressOrNetwork if text.parse::<IpAddr>().is_ok() => {
+                Ok(text.parse::<IpAddr>().map_or_else(|_| text.to_owned(), |address| address.to_string()))
+            }
             Shape::NetworkOrAny if text.eq_ignore_ascii_case("ANY") => Ok("ANY".to_owned()),
-            Shape::Network | Shape::NetworkOrAny => match Network::meant(text) {
+            Shape::Network | Shape::NetworkOrAny | Shape::AddressOrNetwork => match Network::meant(text) {
                 Ok((network, false)) => Ok(network.to_string()),
                 Ok((network, true)) => {
                     let what = format!("{text} has host bits set; the network meant is {network}");

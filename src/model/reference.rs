@@ -1,9 +1,11 @@
 //! Which objects an object refers to.
 
-use super::field::{Field, Record, Shape};
+use super::field::{Field, Record, Shape, Tie};
 use super::kind::Kind;
+use super::live_trace;
 use super::local_endpoint::LOCAL_ENDPOINT;
 use super::path::PolicyPath;
+use super::policy_based_session::POLICY_BASED_SESSION;
 use super::problem::{Place, Problem};
 use super::session;
 use super::tree::Tree;
@@ -15,6 +17,8 @@ pub struct Reference {
     pub from: Place,
     /// The path it holds.
     pub to: String,
+    /// Whether what it names cannot go while the reference is there.
+    pub holds: bool,
 }
 
 /// All references in an object of `kind`, in the order of its fields. Paths of
@@ -31,7 +35,7 @@ pub fn neutron_references(kind: &Kind, tree: &Tree) -> Vec<Reference> {
     let reference = |field: &Field| {
         let Shape::NeutronId(collection) = field.shape else { return None };
         let to = PolicyPath::of_neutron(collection, tree.get(field.name).text()?).to_string();
-        Some(Reference { from: Place::default().field(field.name), to })
+        Some(Reference { from: Place::default().field(field.name), to, holds: true })
     };
     kind.record.fields.iter().filter_map(reference).collect()
 }
@@ -47,17 +51,19 @@ fn collect(record: &'static Record, tree: &Tree, at: &Place, found: &mut Vec<Ref
                     collect(record, item, &at.item(position), found);
                 }
             }
-            shape => leaves(shape, value, &at, found),
+            shape => leaves(field, shape, value, &at, found),
         }
     }
 }
 
-fn leaves(shape: &Shape, value: &Tree, at: &Place, found: &mut Vec<Reference>) {
+fn leaves(field: &Field, shape: &Shape, value: &Tree, at: &Place, found: &mut Vec<Reference>) {
     match (shape, value) {
-        (Shape::Path(_), Tree::Text(to)) => found.push(Reference { from: at.clone(), to: to.clone() }),
+        (Shape::Path(_), Tree::Text(to)) => {
+            found.push(Reference { from: at.clone(), to: to.clone(), holds: field.tie == Tie::Holds });
+        }
         (Shape::List(element, ..) | Shape::Set(element, ..), Tree::List(items)) => {
             for (position, item) in items.iter().enumerate() {
-                leaves(element, item, &at.item(position), found);
+                leaves(field, element, item, &at.item(position), found);
             }
         }
         _ => {}
@@ -66,13 +72,17 @@ fn leaves(shape: &Shape, value: &Tree, at: &Place, found: &mut Vec<Reference>) {
 
 /// Whether an object of this kind can be wrong for one that refers to it.
 pub fn must_fit(target_kind: &Kind) -> bool {
-    target_kind.name == LOCAL_ENDPOINT.name
+    target_kind.name == LOCAL_ENDPOINT.name || *target_kind == POLICY_BASED_SESSION
 }
 
 /// What is wrong between `object` and one it refers to, where each alone is
 /// right.
 pub fn ends_fit(object: &Tree, target_kind: &Kind, target: &Tree) -> Vec<Problem> {
-    if must_fit(target_kind) { session::endpoint_fits(object, target) } else { Vec::new() }
+    if target_kind.name == LOCAL_ENDPOINT.name {
+        return session::endpoint_fits(object, target);
+    }
+    // Nothing but live traces refers to sessions.
+    live_trace::tunnel_can_be_traced(target_kind, target)
 }
 
 /// A secret field, and the names of the fields that lead to it: `["bgp", "password"]`.

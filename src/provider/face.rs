@@ -1,7 +1,7 @@
 //! The face of a kind of object in Terraform: what its resource and its data
 //! source have besides the fields that the model declares.
 
-use crate::model::{Kind, PolicyPath, Tree};
+use crate::model::{Kind, LIVE_TRACE, PolicyPath, Tree};
 use crate::tf_provider::Value;
 
 /// The face of a kind of object.
@@ -47,7 +47,15 @@ impl Parent {
 /// The attribute that puts an object right below `/infra`.
 pub const FLEXIBLE: &str = "flexible";
 
+/// The attribute that says whether a creation waits until the object has come to its end.
+pub const WAIT: &str = "wait_for_completion";
+
 impl Face {
+    /// Whether objects come to an end by themselves, some time after they are created.
+    pub fn takes_time(&self) -> bool {
+        *self.kind == LIVE_TRACE
+    }
+
     /// Whether objects may lie right below `/infra` although they usually lie below a parent.
     pub fn may_be_flexible(&self) -> bool {
         self.parent.as_ref().is_some_and(|parent| parent.or_flexible)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::convert::{nothing, same, shown, to_tree, to_value, type_of};
 use super::data_source::{keys, one_of};
-use super::face::{FLEXIBLE, Face};
+use super::face::{FLEXIBLE, Face, WAIT};
 use crate::model::field::{Default, Field, Presence, Record, Shape};
 use crate::model::{Api, common, neutron};
 use crate::tf_provider::schema::Mode;
@@ -27,6 +27,11 @@ pub fn resource(face: &'static Face) -> Schema {
         // A state that says nothing of it is of an object below its gateway.
         let is_moved = |before: &Value, after: &Value| after.as_bool() != Some(before.as_bool().unwrap_or_default());
         block = block.with(Attribute { replace: Replace::When(Arc::new(is_moved)), ..attribute });
+    }
+    if face.takes_time() {
+        let doc = "Whether the apply waits until it has ended: its actions have seen all packets that they were to, or its time is \
+                   over. Default: `false`.";
+        block = block.with(Attribute::optional(WAIT, Type::Bool, doc).default_value(Value::Bool(false)));
     }
     for record in [face.kind.common(), face.kind.record] {
         for field in shown(record) {

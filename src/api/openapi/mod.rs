@@ -5,9 +5,11 @@
 //! |---|---|
 //! | `schemas` | what objects look like |
 //! | `paths` | which requests there are |
+//! | `live_traces` | those about live traces, of both APIs of NSX |
 //! | `openstack` | those to OpenStack's APIs |
 //! | `netmaster` | those to NetMaster's API |
 
+mod live_traces;
 mod netmaster;
 mod openstack;
 mod paths;

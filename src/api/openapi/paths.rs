@@ -6,11 +6,11 @@ use std::fmt::Write;
 use serde_json::{Map, Value as Json, json};
 
 use super::schemas::{named, page, required};
-use super::{netmaster, openstack};
+use super::{live_traces, netmaster, openstack};
 use crate::api::policy::search;
 use crate::model::{
-    BGP_CONFIG, BGP_NEIGHBOR, KINDS, Kind, POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION, SIMULATED_FLOW,
-    VPN_SERVICE,
+    BGP_CONFIG, BGP_NEIGHBOR, KINDS, Kind, LIVE_TRACE, POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION,
+    SIMULATED_FLOW, VPN_SERVICE,
 };
 
 /// Where the policy API begins.
@@ -24,6 +24,7 @@ pub(super) fn all() -> Json {
         running(&mut paths, &address, &kinds);
     }
     whole(&mut paths);
+    live_traces::of_manager(&mut paths);
     openstack::add(&mut paths);
     netmaster::add(&mut paths);
     Json::Object(paths)
@@ -68,7 +69,7 @@ pub(super) fn parameter(name: &str, schema: &Json) -> Json {
     json!({ "name": name, "in": "query", "schema": schema })
 }
 
-fn paging() -> Vec<Json> {
+pub(super) fn paging() -> Vec<Json> {
     let text = json!({ "type": "string" });
     vec![
         parameter("cursor", &text),
@@ -79,7 +80,7 @@ fn paging() -> Vec<Json> {
     ]
 }
 
-fn point() -> Json {
+pub(super) fn point() -> Json {
     parameter("enforcement_point_path", &json!({ "type": "string" }))
 }
 
@@ -130,6 +131,15 @@ impl Operation {
 
     pub(super) fn answers(self, schema: Json) -> Self {
         Self { answer: Some(("application/json", schema)), ..self }
+    }
+
+    pub(super) fn answers_with(self, media: &'static str, schema: Json) -> Self {
+        Self { answer: Some((media, schema)), ..self }
+    }
+
+    /// The same, answered with this status.
+    pub(super) fn with_status(self, status: &'static str) -> Self {
+        Self { status, ..self }
     }
 
     pub(super) fn add(self, paths: &mut Map<String, Json>, method: &str, address: &str) {
@@ -238,6 +248,9 @@ fn running(paths: &mut Map<String, Json>, address: &str, kinds: &[&'static Kind]
     if is(&SIMULATED_FLOW) {
         let statistics = Operation::new("What became of the packets of a flow.").query(place());
         statistics.answers(json!({ "type": "object" })).add(paths, "get", &format!("{at}/statistics"));
+    }
+    if is(&LIVE_TRACE) {
+        live_traces::of_policy(paths, &at);
     }
     if is(&VPN_SERVICE) {
         let summary = Operation::new("How the sessions of a service are, in short.").query(place());

@@ -124,6 +124,7 @@ fn of_shape(shape: &Shape) -> Json {
         }
         Shape::Address => text("ip"),
         Shape::Network => text("cidr"),
+        Shape::AddressOrNetwork => text("ip-or-cidr"),
         Shape::NetworkOrAny => text("cidr-or-any"),
         Shape::InterfaceAddress => text("interface-address"),
         Shape::AddressRange => text("ip-range"),

@@ -7,6 +7,7 @@
 //! | `list` | the objects of a collection |
 //! | `paging` | results page by page, in an order |
 //! | `runtime` | what runs: status, statistics, routes |
+//! | `live_traces` | live traces: status, results, captures |
 //! | `hierarchy` | many objects in one body |
 //! | `search` | objects by what they hold |
 //! | `realized` | what became of what was declared |
@@ -19,6 +20,7 @@ pub mod search;
 
 mod hierarchy;
 mod list;
+mod live_traces;
 mod objects;
 mod paging;
 mod realized;
@@ -42,6 +44,7 @@ use super::router::{only_get, only_post};
 use super::{Shared, address};
 use crate::engine::Reveal;
 use crate::model::path::without_locale_service;
+pub(super) use paging::Paging;
 use target::Target;
 
 /// The addresses outside `/infra`.
@@ -100,13 +103,20 @@ pub(super) async fn at_a_path(shared: Arc<Shared>, user: Identity, request: Requ
     } else {
         path.clone()
     };
+    if live_traces::may_show(&path) {
+        shared.read(|engine, now| Ok(engine.remove_expired(now)?)).await?;
+    }
     let ask = Ask::of(shared, user, request)?;
     // What is asked for most often is answered without a detour.
     match target::find(&path, &full)? {
         Target::Object(address) if ask.is_get() => objects::read(ask, address.path).await,
         Target::Collection(collection) => list::handle(ask, collection).await,
+        Target::Object(address) if live_traces::is_restart(&ask, &address.path) => {
+            Box::pin(live_traces::restart(ask, address.path)).await
+        }
         Target::Object(address) => Box::pin(objects::write(ask, address)).await,
         Target::Root => Box::pin(hierarchy::handle(ask)).await,
+        Target::LiveTraces(what) => Box::pin(live_traces::handle(ask, what)).await,
         Target::Running(what) => Box::pin(runtime::handle(ask, what)).await,
         Target::Realized(what) => Box::pin(realized::handle(ask, what)).await,
         Target::Site(place) => sites::handle(ask, &place),

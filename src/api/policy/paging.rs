@@ -28,7 +28,7 @@ const ORDER: &str = "display_name";
 
 /// What a request says of pages.
 #[derive(Debug)]
-pub(super) struct Paging {
+pub(in crate::api) struct Paging {
     cursor: Option<Cursor>,
     size: usize,
     order: String,

@@ -1,6 +1,7 @@
 //! What an address names.
 
 use super::super::error::ApiError;
+use super::live_traces::{self, LiveTraces};
 use crate::engine::bgp::documents::Direction;
 use crate::model::{
     BGP_CONFIG, BGP_NEIGHBOR, Kind, POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION, SIMULATED_FLOW, VPN_SERVICE,
@@ -18,6 +19,8 @@ pub(super) enum Target {
     Collection(Collection),
     /// Something that runs.
     Running(Running),
+    /// Something about live traces.
+    LiveTraces(LiveTraces),
     /// What became of what was declared.
     Realized(Realized),
     /// A place where what is declared takes effect: the parts after `/infra/sites`.
@@ -92,6 +95,9 @@ pub(super) fn find(text: &str, full: &str) -> Result<Target, ApiError> {
             return Ok(Target::Site(place.iter().map(|&part| part.to_owned()).collect()));
         }
         _ => {}
+    }
+    if let Some(what) = live_traces::find(full) {
+        return Ok(Target::LiveTraces(what));
     }
     if let Some(running) = running(full) {
         return Ok(Target::Running(running));

@@ -10,6 +10,7 @@ use super::{Nsx, without_id};
 use crate::backend::transport::{Failure, Request};
 use crate::backend::{Backend, BackendError};
 use crate::engine::bgp::documents::ENFORCEMENT_POINT;
+use crate::engine::live_trace::documents::beyond_result;
 use crate::engine::{Answer, Moment, Object, Planned, Question};
 use crate::model::{BGP_CONFIG, BGP_NEIGHBOR, LOCALE_SERVICE, PolicyPath, TIER_0};
 
@@ -25,7 +26,11 @@ impl Nsx {
     /// engine.
     pub(super) async fn answer(&self, question: &Question, planned: &[Planned]) -> Result<Answer, BackendError> {
         let subject = question.subject();
+        // What an endpoint's live trace has seen is not in a world that is rebuilt.
+        let is_traced = matches!(question, Question::LiveTraceStatus(_) | Question::LiveTraceResult(_))
+            && planned.iter().all(|planned| planned.path != *subject);
         if !planned.is_empty()
+            && !is_traced
             && let Some(answer) = Box::pin(self.foreseen(question, planned)).await?
         {
             return Ok(answer);
@@ -51,9 +56,15 @@ impl Nsx {
                 self.asked(&format!("{address}/statistics")).await?
             }
             Question::ServiceSummary(_) => self.asked(&format!("{address}/summary")).await?,
+            Question::LiveTraceStatus(_) => self.asked(&format!("{address}/status")).await?,
+            Question::LiveTraceResult(_) => self.asked(&format!("{address}/result")).await?,
             Question::NeighborStatus(path) => self.neighbor_status(path).await?,
             Question::LearnedRoutes(_) => self.routes(&format!("{address}/routes")).await?,
             Question::AdvertisedRoutes(_) => self.routes(&format!("{address}/advertised-routes")).await?,
+        };
+        let trace_status = match question {
+            Question::LiveTraceResult(_) => self.asked(&format!("{address}/status")).await?,
+            _ => None,
         };
         let is_settled = match (&document, question) {
             (None, _) => true,
@@ -61,13 +72,17 @@ impl Nsx {
             (Some(document), Question::LearnedRoutes(path) | Question::AdvertisedRoutes(path)) => {
                 has_routes(document) || self.neighbor_status(path).await?.is_none_or(|status| is_connected(&status))
             }
+            (Some(_), Question::LiveTraceResult(_)) => trace_status.as_ref().is_none_or(is_over),
             (Some(document), question) => is_as_it_should_be(question, document),
         };
         let until = match diagnosis {
             Some(diagnosis) => diagnosis.until,
             None => (!is_settled).then(|| Moment(Moment::from_clock().0 + LOOK_AGAIN)),
         };
-        let beyond = document.as_ref().map(|document| beyond(question, document)).unwrap_or_default();
+        let beyond = match &trace_status {
+            Some(status) => beyond_result(status),
+            None => document.as_ref().map(|document| beyond(question, document)).unwrap_or_default(),
+        };
         Ok(Answer { document, beyond, until })
     }
 
@@ -75,7 +90,7 @@ impl Nsx {
     /// engine: the status with what an NSX does not know, and when it is going to change.
     async fn diagnosis(&self, question: &Question) -> Result<Option<Answer>, BackendError> {
         let subject = question.subject();
-        if matches!(question, Question::FlowStatistics(_) | Question::ServiceSummary(_)) || !self.is_engine().await? {
+        if is_told_at_once(question) || !self.is_engine().await? {
             return Ok(None);
         }
         let told = self.asked(&format!("{}/diagnosis", called(subject))).await?;
@@ -192,8 +207,28 @@ fn is_as_it_should_be(question: &Question, document: &Json) -> bool {
         }
         Question::NeighborStatus(_) => is_connected(document),
         Question::LearnedRoutes(_) | Question::AdvertisedRoutes(_) => has_routes(document),
-        Question::FlowStatistics(_) | Question::TapStatistics(_) | Question::ServiceSummary(_) => true,
+        Question::LiveTraceStatus(_) => is_over(document),
+        Question::LiveTraceResult(_)
+        | Question::FlowStatistics(_)
+        | Question::TapStatistics(_)
+        | Question::ServiceSummary(_) => true,
     }
+}
+
+/// Whether there is nothing beyond the answer itself that an engine could tell.
+fn is_told_at_once(question: &Question) -> bool {
+    matches!(
+        question,
+        Question::FlowStatistics(_)
+            | Question::ServiceSummary(_)
+            | Question::LiveTraceStatus(_)
+            | Question::LiveTraceResult(_)
+    )
+}
+
+/// Whether a live trace has ended, by its status.
+fn is_over(status: &Json) -> bool {
+    status["operation_state"] != "IN_PROGRESS"
 }
 
 fn is_connected(status: &Json) -> bool {

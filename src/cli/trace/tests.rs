@@ -193,7 +193,11 @@ fn eventful() -> Trace {
                     path_mtu: 1_500,
                 },
             ),
-            step(&peer, Some(path("/infra/simulated-peers/dallas")), Event::Decapsulated { tunnel: 0, size: 1_400 }),
+            step(
+                &peer,
+                Some(path("/infra/simulated-peers/dallas")),
+                Event::Decapsulated { tunnel: 0, size: 1_400, time_to_live: 62 },
+            ),
             step(&peer, None, route(RouteSource::Connected, &[], net("10.1.0.0/24"))),
             step(&peer, None, Event::Delivered { network: net("10.1.0.0/24"), port: None }),
             step(

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::esp::IpVersion;
 
 /// IP protocol numbers that are told apart here (IANA "Assigned Internet Protocol
@@ -13,12 +15,14 @@ pub mod protocol {
     pub const TCP: u8 = 6;
     /// UDP.
     pub const UDP: u8 = 17;
+    /// The packets of IPSec tunnels.
+    pub const ESP: u8 = 50;
     /// ICMP for IPv6.
     pub const ICMPV6: u8 = 58;
 }
 
 /// A packet. Sizes are those of the whole IP packet, headers included.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Packet {
     /// Who sends it.
     pub source: IpAddr,

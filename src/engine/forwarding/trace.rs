@@ -139,6 +139,8 @@ pub enum Event {
         /// Its size again, in bytes; that of the largest fragment if it was cut before
         /// encryption.
         size: usize,
+        /// How many hops it may still go.
+        time_to_live: u8,
     },
     /// A tap makes a copy of it, which is delivered elsewhere; the packet goes on.
     Copied {

@@ -16,6 +16,8 @@ pub(super) enum Item {
     Flow(PolicyPath),
     /// A tap that begins or ends.
     Tap(PolicyPath),
+    /// A live trace that ends.
+    LiveTrace(PolicyPath),
     /// A packet that opens a session which waits for traffic.
     Packet(PolicyPath),
 }

@@ -7,6 +7,7 @@ use super::{session_status, tap_statistics};
 use crate::engine::bgp::BfdState;
 use crate::engine::bgp::documents::{self, Direction};
 use crate::engine::forwarding::{DropReason, Packet, Trace};
+use crate::engine::live_trace::{self, observation::Form};
 use crate::engine::negotiation::{DownReason, IkeState, SessionState};
 use crate::engine::{Engine, Moment, Refusal};
 use crate::model::PolicyPath;
@@ -30,6 +31,10 @@ pub enum Question {
     FlowStatistics(PolicyPath),
     /// What a tap service, a tap flow or a tap mirror has copied.
     TapStatistics(PolicyPath),
+    /// How a live trace is: `/infra/livetraces/ID/status`.
+    LiveTraceStatus(PolicyPath),
+    /// What it has seen: `/infra/livetraces/ID/result`.
+    LiveTraceResult(PolicyPath),
 }
 
 impl Question {
@@ -45,6 +50,8 @@ impl Question {
             Self::AdvertisedRoutes(_) => Self::AdvertisedRoutes(path),
             Self::FlowStatistics(_) => Self::FlowStatistics(path),
             Self::TapStatistics(_) => Self::TapStatistics(path),
+            Self::LiveTraceStatus(_) => Self::LiveTraceStatus(path),
+            Self::LiveTraceResult(_) => Self::LiveTraceResult(path),
         }
     }
 
@@ -58,7 +65,9 @@ impl Question {
             | Self::LearnedRoutes(path)
             | Self::AdvertisedRoutes(path)
             | Self::FlowStatistics(path)
-            | Self::TapStatistics(path) => path,
+            | Self::TapStatistics(path)
+            | Self::LiveTraceStatus(path)
+            | Self::LiveTraceResult(path) => path,
         }
     }
 }
@@ -139,6 +148,8 @@ impl EngineView {
             Question::AdvertisedRoutes(path) => self.routes(path, Direction::Advertised),
             Question::FlowStatistics(path) => flow_statistics(self, path),
             Question::TapStatistics(path) => tap_statistics(self, path),
+            Question::LiveTraceStatus(path) => live_trace::documents::status(self, path, Form::Policy),
+            Question::LiveTraceResult(path) => live_trace::documents::result(self, path, Form::Policy, None),
         }
     }
 }
@@ -172,6 +183,10 @@ fn beyond(question: &Question, runtime: &Runtime, view: &EngineView) -> Map<Stri
                 "last_reset_timestamp": reset.map_or(0, |reset| reset.at.0),
                 "bfd_state": state.bfd.map_or("", BfdState::word),
             })
+        }
+        Question::LiveTraceResult(path) => {
+            let status = live_trace::documents::status(view, path, Form::Policy);
+            return status.as_ref().map(live_trace::documents::beyond_result).unwrap_or_default();
         }
         _ => return Map::new(),
     };

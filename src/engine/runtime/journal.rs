@@ -48,6 +48,8 @@ enum What {
     Before(Option<Map<String, Json>>),
     /// The statistics of the session were reset.
     Reset(bool),
+    /// The live trace began anew.
+    Restarted(bool),
 }
 
 /// Something that happened.
@@ -56,6 +58,8 @@ pub(super) enum Event {
     Declared(PolicyPath, Option<(&'static Kind, Tree)>),
     /// The statistics of the session at the path were reset.
     Reset(PolicyPath),
+    /// The live trace at the path began anew.
+    Restarted(PolicyPath),
 }
 
 /// What the store knows of the past: the settled state, and what has happened since, in
@@ -90,6 +94,15 @@ pub(in crate::engine) fn note(
 /// Notes that the statistics of the session at `path` are reset at `at`.
 pub(super) fn note_reset(tx: &mut dyn Transaction, at: Moment, path: &PolicyPath) -> Result<bool, StoreError> {
     append(tx, &Entry { at: at.0, path: path.to_string(), what: What::Reset(true) })
+}
+
+/// Notes that the live trace at `path` begins anew at `at`.
+pub(in crate::engine) fn note_restart(
+    tx: &mut dyn Transaction,
+    at: Moment,
+    path: &PolicyPath,
+) -> Result<bool, StoreError> {
+    append(tx, &Entry { at: at.0, path: path.to_string(), what: What::Restarted(true) })
 }
 
 fn entry_key(number: u64) -> String {
@@ -216,6 +229,7 @@ fn events(view: &(impl View + ?Sized), entries: Entries) -> Result<(Events, BTre
         let path = PolicyPath::parse(&entry.path).map_err(|_| unreadable(&key))?;
         let event = match entry.what {
             What::Reset(_) => Event::Reset(path),
+            What::Restarted(_) => Event::Restarted(path),
             What::Before(fields) => {
                 let object = fields.map(|fields| Object::from_fields(fields).ok_or_else(|| unreadable(&key)));
                 let after = match before.insert(path.to_string(), object.transpose()?.map(declaration)) {

@@ -14,6 +14,7 @@ use super::traffic::{Meter, Traffic, sends};
 use super::{EngineView, Planned, Settled};
 use crate::engine::Moment;
 use crate::engine::bgp::{NeighborRecord, Surroundings};
+use crate::engine::live_trace::TraceRecord;
 use crate::engine::negotiation::{DownReason, IkeState, SessionRecord, SessionState};
 use crate::engine::topology::{FarEnd, Session, Topology};
 use crate::model::{
@@ -30,18 +31,19 @@ const MOST_CHANGES: usize = 100_000;
 /// The engine in operation, at one moment.
 #[derive(Clone)]
 pub struct Runtime {
-    now: Moment,
-    topology: Arc<Topology>,
+    pub(super) now: Moment,
+    pub(super) topology: Arc<Topology>,
     sessions: BTreeMap<PolicyPath, SessionRecord>,
     states: BTreeMap<PolicyPath, SessionState>,
     neighbors: BTreeMap<PolicyPath, NeighborRecord>,
     traffic: Traffic,
-    agenda: Agenda,
+    pub(super) live_traces: Arc<BTreeMap<PolicyPath, TraceRecord>>,
+    pub(super) agenda: Agenda,
     /// What is declared, with no more routes than flows depend on; none when something
     /// was declared since.
     lean: Option<Arc<Topology>>,
     /// How flows go at the moment; none when something has changed since.
-    meter: Option<Meter>,
+    pub(super) meter: Option<Meter>,
     /// Who looks on.
     recorder: Option<Recorder>,
 }
@@ -49,7 +51,7 @@ pub struct Runtime {
 impl Runtime {
     /// The engine at the moment it was settled, with what was declared then.
     pub(super) fn restore(settled: Settled, topology: Topology) -> Self {
-        let Settled { at, sessions, neighbors, traffic } = settled;
+        let Settled { at, sessions, neighbors, traffic, live_traces } = settled;
         let mut runtime = Self {
             now: Moment(at),
             topology: Arc::new(topology),
@@ -57,6 +59,7 @@ impl Runtime {
             states: BTreeMap::new(),
             neighbors: paths(neighbors),
             traffic,
+            live_traces: Arc::new(paths(live_traces)),
             agenda: Agenda::default(),
             lean: None,
             meter: None,
@@ -73,6 +76,9 @@ impl Runtime {
         }
         for path in runtime.topology.taps().cloned().collect::<Vec<_>>() {
             runtime.schedule_tap(&path);
+        }
+        for path in runtime.topology.live_traces.keys().cloned().collect::<Vec<_>>() {
+            runtime.keep_live_trace(&path);
         }
         runtime
     }
@@ -95,6 +101,7 @@ impl Runtime {
             sessions: self.sessions.iter().map(|(path, record)| (texts(path), record.clone())).collect(),
             neighbors: self.neighbors.iter().map(|(path, record)| (texts(path), record.clone())).collect(),
             traffic: self.traffic.clone(),
+            live_traces: self.live_traces.iter().map(|(path, record)| (texts(path), record.clone())).collect(),
         }
     }
 
@@ -128,12 +135,14 @@ impl Runtime {
         match event {
             Event::Declared(path, after) => self.declare(&path, after.as_ref().map(|(kind, tree)| (*kind, tree))),
             Event::Reset(path) => self.traffic.reset(&path),
+            Event::Restarted(path) => self.begin_live_trace(&path),
         }
     }
 
     /// The object at `path` becomes what is declared, or goes.
     pub fn declare(&mut self, path: &PolicyPath, declared: Option<(&'static Kind, &Tree)>) {
         let mut touched = self.touched_by(path);
+        let watched = self.topology.live_traces.get(path).map(|trace| trace.watched.clone());
         match declared {
             Some((kind, tree)) => Arc::make_mut(&mut self.topology).put(kind, path, tree),
             None => Arc::make_mut(&mut self.topology).remove(path),
@@ -164,6 +173,7 @@ impl Runtime {
         }
         self.schedule_flow(path);
         self.schedule_tap(path);
+        self.live_trace_declared(path, watched.as_ref());
         self.watch_traffic();
     }
 
@@ -212,6 +222,9 @@ impl Runtime {
                 [Some(Item::Neighbor(path.clone())), session.clone().map(Item::Session), session.map(Item::Packet)];
             return items.into_iter().flatten().filter_map(|item| self.agenda.of(&item)).min();
         }
+        if self.topology.live_traces.contains_key(path) {
+            return self.live_trace_news(path);
+        }
         if path.is_of_neutron() {
             return self.agenda.of(&Item::Tap(path.clone()));
         }
@@ -245,7 +258,7 @@ impl Runtime {
         }
         let lean = self.lean.get_or_insert_with(|| Arc::new(for_flows(&self.topology)));
         let lean = Arc::clone(lean);
-        Meter::of(&self.view_over(lean))
+        Meter::of(&self.view_over(lean), &self.entrances())
     }
 
     /// A packet wants through each session that waits for one.
@@ -268,7 +281,14 @@ impl Runtime {
             let state = self.neighbors.get(&neighbor.path)?.state(neighbor, &self.around(), self.now);
             Some((neighbor.path.clone(), state))
         });
-        EngineView::new(self.now, topology, self.states.clone(), neighbors.collect(), self.traffic.clone())
+        EngineView::new(
+            self.now,
+            topology,
+            self.states.clone(),
+            neighbors.collect(),
+            self.traffic.clone(),
+            Arc::clone(&self.live_traces),
+        )
     }
 
     /// What the ends of the session at `path` have chosen, while it has an IKE SA. The API
@@ -295,6 +315,7 @@ impl Runtime {
             if let Some(recorder) = &mut self.recorder {
                 recorder.look(&self.topology, &meter, self.now, to);
             }
+            self.look_on(&meter, to);
             self.meter = Some(meter);
         }
         self.now = to;
@@ -325,6 +346,7 @@ impl Runtime {
                     self.meter = None;
                     self.schedule_tap(&path);
                 }
+                Item::LiveTrace(path) => self.live_trace_ends(&path),
                 Item::Packet(path) => self.wake(&path),
             }
         }

@@ -8,6 +8,7 @@
 //! | `agenda` | when what changes by itself next |
 //! | `traffic` | what flows send, and what is counted of it |
 //! | `capture` | the copies that taps have made, packet by packet |
+//! | `live_traces` | live traces look at what flows send |
 //! | `view` | the engine at one moment |
 //! | `ask` | questions about running things, and their answers |
 //! | `documents` | the API's answers about a session, and those about a flow |
@@ -23,6 +24,7 @@ mod capture;
 mod documents;
 pub(super) mod journal;
 mod kept;
+mod live_traces;
 mod machine;
 #[cfg(test)]
 mod tests;
@@ -44,6 +46,7 @@ use capture::Recorder;
 pub(super) use kept::Kept;
 
 use super::bgp::NeighborRecord;
+use super::live_trace::TraceRecord;
 use super::negotiation::SessionRecord;
 use super::prefix_filter::PrefixMatch;
 use super::store::{StoreError, StoreExt, View};
@@ -59,6 +62,8 @@ pub struct Settled {
     sessions: BTreeMap<String, SessionRecord>,
     neighbors: BTreeMap<String, NeighborRecord>,
     traffic: Traffic,
+    #[serde(default)]
+    live_traces: BTreeMap<String, TraceRecord>,
 }
 
 /// Which moment is looked at.

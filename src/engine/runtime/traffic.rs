@@ -15,8 +15,9 @@ use crate::engine::esp::IpVersion;
 use crate::engine::forwarding::{
     Because, Copied, CopyTo, Disposition, DropReason, Event, Node, Packet, Step, Trace, protocol,
 };
+use crate::engine::live_trace::{self, enters};
 use crate::engine::negotiation::Tunnel;
-use crate::engine::topology::{Flow, Topology};
+use crate::engine::topology::{Entrance, Flow, Topology};
 use crate::model::{FlowProtocol, Network, PolicyPath, TapDirection};
 
 /// The MTU of a segment, in bytes: TCP announces what fits it.
@@ -200,6 +201,8 @@ struct Course {
     back: Option<Leg>,
     /// The session that waits for a packet, and gets one.
     wakes: Option<PolicyPath>,
+    /// Its ways step by step, as far as live traces look at them.
+    legs: Vec<live_trace::Leg>,
 }
 
 /// What one packet counts for.
@@ -229,9 +232,9 @@ pub(super) struct Flight {
 }
 
 impl Meter {
-    /// How the flows go in `view`.
-    pub fn of(view: &EngineView) -> Self {
-        let courses = view.topology.flows.values().map(|flow| (flow.path.clone(), Course::of(view, flow)));
+    /// How the flows go in `view`, step by step where they enter at one of `entrances`.
+    pub fn of(view: &EngineView, entrances: &[Entrance]) -> Self {
+        let courses = view.topology.flows.values().map(|flow| (flow.path.clone(), Course::of(view, flow, entrances)));
         Self { courses: courses.collect() }
     }
 
@@ -261,6 +264,11 @@ impl Meter {
         legs.flatten().filter_map(|leg| leg.flight.as_deref())
     }
 
+    /// The ways of the flow at `path` that live traces look at.
+    pub fn legs(&self, path: &PolicyPath) -> &[live_trace::Leg] {
+        self.courses.get(path).map(|course| course.legs.as_slice()).unwrap_or_default()
+    }
+
     /// The sessions that flows open by their next packets from `now` on, and when.
     pub fn wakes(&self, topology: &Topology, now: Moment) -> Vec<(PolicyPath, Moment)> {
         let waking = self.courses.iter().filter_map(|(path, course)| {
@@ -277,14 +285,29 @@ impl Meter {
 }
 
 impl Course {
-    fn of(view: &EngineView, flow: &Flow) -> Self {
+    fn of(view: &EngineView, flow: &Flow, entrances: &[Entrance]) -> Self {
         let sizes = Sizes::of(view, flow);
         let there = view.trace(&Packet { size: sizes.packet, ..packet_of(flow) });
         let arrives = there.drop_reason.is_none();
         let back = sizes.answer.filter(|_| arrives).and_then(|size| view.trace_answer(&there, size));
         let waits = |trace: &Trace| trace.drop_reason == Some(DropReason::TunnelOnDemand);
         let wakes = [Some(&there), back.as_ref()].into_iter().flatten().find(|trace| waits(trace));
+        let is_looked_at = |trace: &Trace| entrances.iter().any(|entrance| enters(trace, entrance).is_some());
+        let leg = |trace: &Trace, sent_after, size_back, is_answer| live_trace::Leg {
+            trace: trace.clone(),
+            sent_after,
+            size_back,
+            is_answer,
+            is_local: is_local(trace),
+        };
+        let legs =
+            [(Some(&there), 0, sizes.answer, false), (back.as_ref(), there.latency, Some(there.packet.size), true)];
+        let legs = legs.into_iter().filter_map(|(trace, after, size_back, is_answer)| {
+            let trace = trace.filter(|trace| is_looked_at(trace))?;
+            Some(leg(trace, after, size_back, is_answer))
+        });
         Self {
+            legs: legs.collect(),
             wakes: wakes.and_then(|trace| trace.session.clone()),
             back: back.as_ref().map(|trace| Leg {
                 flight: flight(trace, Some(there.packet.size), there.latency, true),
@@ -311,10 +334,15 @@ fn flight(trace: &Trace, size_back: Option<usize>, sent_after: u32, is_answer: b
         Some((sent_after.saturating_add(there), copied))
     };
     let copies: Vec<_> = trace.steps.iter().filter_map(copied).collect();
-    let is_routed = trace.steps.iter().any(|step| matches!(step.event, Event::Routed { .. }));
-    let is_local = trace.disposition == Disposition::DeliveredToSegment && !is_routed;
+    let is_local = is_local(trace);
     let packet = trace.packet.clone();
     (!copies.is_empty()).then(|| Box::new(Flight { packet, size_back, is_answer, is_local, copies }))
+}
+
+/// Whether no router is between the two ends.
+fn is_local(trace: &Trace) -> bool {
+    let is_routed = trace.steps.iter().any(|step| matches!(step.event, Event::Routed { .. }));
+    trace.disposition == Disposition::DeliveredToSegment && !is_routed
 }
 
 /// How large the packets of a flow are.
@@ -464,12 +492,12 @@ fn tunnel_for<'a>(view: &'a EngineView, session: &PolicyPath, packet: &Packet) -
 
 impl Flow {
     /// The numbers of the packets that it sends from `from` until just before `to`.
-    pub(super) fn numbers(&self, from: Moment, to: Moment) -> std::ops::Range<u64> {
+    pub(in crate::engine) fn numbers(&self, from: Moment, to: Moment) -> std::ops::Range<u64> {
         sent_before(self, from)..sent_before(self, to)
     }
 
     /// When it sends the packet of this number, in nanoseconds since 1970.
-    pub(super) fn time_of(&self, number: u64) -> i64 {
+    pub(in crate::engine) fn time_of(&self, number: u64) -> i64 {
         let after = i128::from(number) * 1_000_000_000 / i128::from(self.packets_per_second);
         i64::try_from(i128::from(self.start.0) * 1_000_000 + after).unwrap_or(i64::MAX)
     }

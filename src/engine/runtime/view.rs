@@ -7,6 +7,7 @@ use super::traffic::Traffic;
 use crate::engine::Moment;
 use crate::engine::bgp::{self, NeighborState, Ribs, Unused};
 use crate::engine::forwarding::{Decision, Forwarding, Inputs, Packet, Trace};
+use crate::engine::live_trace::TraceRecord;
 use crate::engine::negotiation::SessionState;
 use crate::engine::topology::Topology;
 use crate::model::PolicyPath;
@@ -25,6 +26,8 @@ pub struct EngineView {
     pub neighbors: BTreeMap<PolicyPath, NeighborState>,
     /// What has been counted.
     pub traffic: Traffic,
+    /// What live traces have seen.
+    pub live_traces: Arc<BTreeMap<PolicyPath, TraceRecord>>,
     ribs: OnceLock<Arc<Ribs>>,
     forwarding: OnceLock<Arc<Forwarding>>,
 }
@@ -36,8 +39,18 @@ impl EngineView {
         sessions: BTreeMap<PolicyPath, SessionState>,
         neighbors: BTreeMap<PolicyPath, NeighborState>,
         traffic: Traffic,
+        live_traces: Arc<BTreeMap<PolicyPath, TraceRecord>>,
     ) -> Self {
-        Self { now, topology, sessions, neighbors, traffic, ribs: OnceLock::new(), forwarding: OnceLock::new() }
+        Self {
+            now,
+            topology,
+            sessions,
+            neighbors,
+            traffic,
+            live_traces,
+            ribs: OnceLock::new(),
+            forwarding: OnceLock::new(),
+        }
     }
 
     /// The routes: which are learned, used and advertised.

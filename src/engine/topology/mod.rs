@@ -7,6 +7,7 @@
 //! | `gateways` | tier-1 gateways and what they advertise, what locale services redistribute |
 //! | `routing` | segments, ports, BGP instances and neighbors |
 //! | `world` | simulated peers and flows |
+//! | `live_trace` | live traces: where packets enter, and what is done with them |
 //! | `taps` | tap services, tap flows and tap mirrors |
 //! | `read` | typed values out of documents |
 //!
@@ -15,6 +16,7 @@
 //! whose essential values are not is left out, and named in [`Topology::unknown`].
 
 mod gateways;
+mod live_trace;
 mod read;
 mod routing;
 mod taps;
@@ -26,6 +28,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use gateways::{LocaleService, OwnNetwork, Tier1};
+pub use live_trace::{Action, Entrance, LiveTrace, Watched};
 pub use routing::{Bfd, BgpInstance, Binding, Neighbor, Port, RouteFiltering, Segment};
 pub use taps::{TapFlow, TapMirror, TapService};
 pub use vpn::{
@@ -37,13 +40,16 @@ pub use world::{Flow, Peer, Speaker, SpeakerRoute};
 use super::Moment;
 use super::prefix_filter::{PrefixFilter, PrefixMatch};
 use crate::model::{
-    BGP_CONFIG, BGP_NEIGHBOR, DPD_PROFILE, IKE_PROFILE, Kind, LOCAL_ENDPOINT, LOCALE_SERVICE, Network,
+    BGP_CONFIG, BGP_NEIGHBOR, DPD_PROFILE, IKE_PROFILE, Kind, LIVE_TRACE, LOCAL_ENDPOINT, LOCALE_SERVICE, Network,
     POLICY_BASED_SESSION, PREFIX_LIST, PolicyPath, ROUTE_BASED_SESSION, SEGMENT, SEGMENT_PORT, SIMULATED_FLOW,
-    SIMULATED_PEER, TAP_FLOW, TAP_MIRROR, TAP_SERVICE, TIER_1, TUNNEL_PROFILE, Tree, VPN_SERVICE,
+    SIMULATED_PEER, TAP_FLOW, TAP_MIRROR, TAP_SERVICE, TIER_0, TIER_1, TUNNEL_PROFILE, Tree, VPN_SERVICE,
 };
 
 /// Milliseconds between two gateways of one engine, one way: they are in one data center.
 pub const LATENCY_BETWEEN_GATEWAYS: u32 = 1;
+
+/// Kinds whose objects live traces name by their UUIDs. A port knows its own.
+static NAMED_BY_UUID: [&Kind; 5] = [&TIER_0, &TIER_1, &SEGMENT, &ROUTE_BASED_SESSION, &POLICY_BASED_SESSION];
 
 /// What is declared at one moment, by policy path.
 #[derive(Clone, Debug, Default)]
@@ -86,6 +92,11 @@ pub struct Topology {
     pub tap_flows: BTreeMap<PolicyPath, TapFlow>,
     /// Tap mirrors.
     pub tap_mirrors: BTreeMap<PolicyPath, TapMirror>,
+    /// Live traces.
+    pub live_traces: BTreeMap<PolicyPath, LiveTrace>,
+    /// The UUIDs of gateways, segments and sessions, by which other APIs know them; of those
+    /// that are only planned there are none.
+    pub unique_ids: BTreeMap<PolicyPath, String>,
     /// Objects that are left out, because too little of them is known.
     pub unknown: BTreeSet<PolicyPath>,
     /// Sessions and simulated peers by the address that is, or should be, at the far end.
@@ -163,6 +174,11 @@ impl Topology {
     pub fn put(&mut self, kind: &'static Kind, path: &PolicyPath, tree: &Tree) {
         self.remove(path);
         let known = self.put_known(kind, path, tree);
+        if NAMED_BY_UUID.contains(&kind)
+            && let Some(id) = tree.get("unique_id").text()
+        {
+            self.unique_ids.insert(path.clone(), id.to_owned());
+        }
         if !known {
             self.unknown.insert(path.clone());
         }
@@ -218,6 +234,8 @@ impl Topology {
             keep(&mut self.tap_flows, path, taps::flow(path, tree))
         } else if *kind == TAP_MIRROR {
             keep(&mut self.tap_mirrors, path, taps::mirror(path, tree))
+        } else if *kind == LIVE_TRACE {
+            keep(&mut self.live_traces, path, live_trace::live_trace(path, tree))
         } else {
             true
         }
@@ -248,6 +266,8 @@ impl Topology {
         self.tap_services.remove(path);
         self.tap_flows.remove(path);
         self.tap_mirrors.remove(path);
+        self.live_traces.remove(path);
+        self.unique_ids.remove(path);
     }
 
     /// The session at `path` with everything it refers to; none when that is not all

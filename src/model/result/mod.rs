@@ -6,12 +6,14 @@
 
 mod bgp;
 mod flow;
+mod live_trace;
 mod packets;
 mod path_trace;
 mod session;
 mod tap;
 
 pub use bgp::RouteDirection;
+pub use live_trace::{InvalidationReason, OperationState, RequestStatus};
 pub use path_trace::{TcpFlag, TraceDirection, TraceState};
 
 use super::field::{Field, Record, Shape};
@@ -90,6 +92,14 @@ pub static PACKET_SUMMARY: Query = Query {
     title: "summary of a packet",
     input: &packets::SUMMARY_INPUT,
     output: &packets::PACKET_SUMMARY,
+};
+
+/// What became of a live trace.
+pub static LIVE_TRACE_RESULT: Query = Query {
+    name: "live_trace_result",
+    title: "result of a live trace",
+    input: &live_trace::LIVE_TRACE_INPUT,
+    output: &live_trace::LIVE_TRACE_RESULT,
 };
 
 /// What happens to a packet.

@@ -1,6 +1,7 @@
 //! The model's declarations against facts from elsewhere: seed 002, the API's
 //! field texts, RFCs.
 
+mod live_trace;
 mod properties;
 mod rules;
 mod simulation;

@@ -63,6 +63,7 @@ fn value(shape: &'static Shape) -> BoxedStrategy<Json> {
             .boxed(),
         Shape::Address => texts(&["10.0.0.1", "2001:DB8::1", "169.254.1.1"]),
         Shape::Network => texts(&["10.0.0.0/8", "10.1.2.3/8", "2001:DB8:0::1/32", "0.0.0.0/0"]),
+        Shape::AddressOrNetwork => texts(&["10.0.0.0/8", "10.1.2.3/8", "10.1.2.3", "2001:DB8::1"]),
         Shape::NetworkOrAny => texts(&["10.0.0.0/8", "10.1.2.3/8", "any", "ANY"]),
         Shape::InterfaceAddress => texts(&["192.168.1.1/24", "2001:DB8::1/64"]),
         Shape::AddressRange => texts(&["192.168.1.5-192.168.1.9", "192.168.1.5", "2001:DB8::5-2001:db8::9"]),

@@ -12,8 +12,8 @@ use super::{answered, check, input, path_in, schema, type_name};
 use crate::backend::BackendError;
 use crate::engine::{Answer, Moment, Planned, Question};
 use crate::model::result::{
-    BGP_NEIGHBOR_STATUS, BGP_ROUTES, FLOW_STATISTICS, Query, RouteDirection, SESSION_STATISTICS, SESSION_STATUS,
-    TAP_STATISTICS,
+    BGP_NEIGHBOR_STATUS, BGP_ROUTES, FLOW_STATISTICS, LIVE_TRACE_RESULT, Query, RouteDirection, SESSION_STATISTICS,
+    SESSION_STATUS, TAP_STATISTICS,
 };
 use crate::model::{PolicyPath, Tree};
 use crate::provider::shared::{Connection, Shared};
@@ -32,7 +32,7 @@ pub struct Ask {
 }
 
 /// The queries.
-pub static QUERIES: [Ask; 6] = [
+pub static QUERIES: [Ask; 7] = [
     Ask {
         query: &SESSION_STATUS,
         subjects: &["session_path"],
@@ -77,6 +77,12 @@ pub static QUERIES: [Ask; 6] = [
         query: &TAP_STATISTICS,
         subjects: &["tap_service_id", "tap_flow_id", "tap_mirror_id"],
         question: |path, _| Question::TapStatistics(path),
+        answer: Json::clone,
+    },
+    Ask {
+        query: &LIVE_TRACE_RESULT,
+        subjects: &["live_trace_path"],
+        question: |path, _| Question::LiveTraceResult(path),
         answer: Json::clone,
     },
 ];

@@ -6,6 +6,7 @@
 //! | `surroundings` | what a plan can refuse only by looking around |
 //! | `create` | creating, and taking over what an interrupted run created |
 //! | `change` | changing, merged with what others changed |
+//! | `wait` | what takes its time, and what may be gone when that is over |
 //! | `delete` | deleting, with what is in the way and to be deleted as well |
 
 mod change;
@@ -13,6 +14,7 @@ mod create;
 mod delete;
 mod state;
 mod surroundings;
+mod wait;
 
 use std::sync::Arc;
 
@@ -247,7 +249,11 @@ impl Resource for ObjectResource {
         let (state, diagnostics) = match self.connection() {
             Ok(connection) => {
                 connection.run.applies();
-                self.create_object(cx, &connection, &request).await
+                let (state, mut diagnostics) = self.create_object(cx, &connection, &request).await;
+                if let Some(state) = &state {
+                    diagnostics.extend(self.wait_for_completion(cx, &connection, state).await);
+                }
+                (state, diagnostics)
             }
             Err(diagnostics) => (None, diagnostics),
         };

@@ -10,7 +10,7 @@ use crate::model::tree::{Fields, Tree};
 use crate::model::wording::as_written;
 use crate::model::{Api, Kind, PolicyPath, read, reference};
 use crate::provider::convert::{declared, respelled, shown, to_value};
-use crate::provider::face::{FLEXIBLE, Face};
+use crate::provider::face::{FLEXIBLE, Face, WAIT};
 use crate::provider::identify;
 use crate::provider::merge::with_secrets_of;
 use crate::provider::messages;
@@ -209,6 +209,10 @@ impl ObjectResource {
                 state.set(FLEXIBLE, Value::Bool(actual.is_none()));
             }
         }
+        if self.face.takes_time() {
+            let waits = before.get(WAIT).as_bool().unwrap_or_default();
+            state.set(WAIT, Value::Bool(waits));
+        }
         for field in records(self.face).into_iter().flat_map(shown) {
             let now = to_value(&field.shape, tree.get(field.name));
             state.set(field.hcl_name(), respelled(&field.shape, before.get(field.hcl_name()), now));
@@ -254,6 +258,10 @@ impl ObjectResource {
             Ok(Some(object)) if object.kind() == self.face.kind => {
                 connection.is_in_state(path);
                 (Some(self.state(&object, state)), Diagnostics::none())
+            }
+            Ok(None) if self.may_have_expired(state) => {
+                connection.is_in_state(path);
+                (Some(state.clone()), Diagnostics::none())
             }
             Ok(_) => (None, Diagnostics::none()),
             Err(error) => (Some(state.clone()), messages::of_error(self.face, "read", &error)),

@@ -3,6 +3,7 @@
 mod bgp_neighbor;
 mod dpd_profile;
 mod ike_profile;
+mod live_trace;
 mod local_endpoint;
 mod policy_based_session;
 mod prefix_list;
@@ -19,7 +20,7 @@ mod tunnel_profile;
 use super::face::Face;
 
 /// Every face there is.
-pub static FACES: [&Face; 15] = [
+pub static FACES: [&Face; 16] = [
     &ike_profile::FACE,
     &tunnel_profile::FACE,
     &dpd_profile::FACE,
@@ -35,6 +36,7 @@ pub static FACES: [&Face; 15] = [
     &tap_mirror::FACE,
     &simulated_peer::FACE,
     &simulated_flow::FACE,
+    &live_trace::FACE,
 ];
 
 /// The heading of what makes up a VPN.
@@ -46,6 +48,8 @@ const SEGMENTS: &str = "Segments";
 /// The heading of what copies packets.
 const TAPS: &str = "Taps";
 
+/// The heading of what looks at packets.
+const TRACES: &str = "Traces";
 /// The heading of the world around the SDDC.
 const SIMULATION: &str = "Simulation";
 

@@ -42,7 +42,8 @@ pub(in crate::api) async fn handle(
     let of = format!("{path} {text}");
     let paging = Paging::take(&mut ask.query, &of)?;
     ask.query.end()?;
-    let page = ask.shared.read(move |engine, _| {
+    let page = ask.shared.read(move |engine, now| {
+        engine.remove_expired(now)?;
         query.respell(&mut |text| match without_locale_service(text) {
             Some(_) => engine.full_address(text).map(Some),
             None => Ok(None),

@@ -3,5 +3,6 @@
 mod fake;
 mod faults;
 mod identity;
+mod live_traces;
 mod objects;
 mod world;

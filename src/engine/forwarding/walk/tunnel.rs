@@ -200,7 +200,8 @@ impl<'a, R: Record> Walk<'a, R> {
     fn decapsulated(&mut self, at: Where, tunnel: u32) {
         let size = self.load.largest();
         let position = self.of.sessions.tunnels[tunnel as usize].position;
-        self.step(at, Some(self.session(tunnel)), || Event::Decapsulated { tunnel: position, size });
+        let time_to_live = self.time_to_live;
+        self.step(at, Some(self.session(tunnel)), || Event::Decapsulated { tunnel: position, size, time_to_live });
     }
 
     /// Out of a tunnel, at its gateway: what it does not protect is refused (RFC 4301

@@ -3,6 +3,7 @@
 
 mod conservation;
 mod journal;
+mod live_traces;
 mod routing;
 mod statistics;
 mod taps;
