@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::compute_agent::{self, AgentError};
 use super::error::ApiError;
 use super::identity::KeystoneError;
 use super::neutron::NeutronError;
@@ -15,6 +16,8 @@ pub enum Dialect {
     Neutron,
     /// The identity API of OpenStack.
     Keystone,
+    /// The API of a compute agent.
+    ComputeAgent,
 }
 
 impl Dialect {
@@ -28,6 +31,8 @@ impl Dialect {
             Self::Neutron
         } else if is_below("/v3") || is_below("/identity") {
             Self::Keystone
+        } else if compute_agent::ROOTS.into_iter().any(is_below) {
+            Self::ComputeAgent
         } else {
             Self::Policy
         }
@@ -39,6 +44,7 @@ impl Dialect {
             Self::Policy => error.body().clone(),
             Self::Neutron => NeutronError::from(error.clone()).body(),
             Self::Keystone => KeystoneError::from(error.clone()).body(),
+            Self::ComputeAgent => AgentError::from(error.clone()).body(),
         }
     }
 }

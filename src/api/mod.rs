@@ -6,6 +6,7 @@
 //! | [`auth`] | who asks, and what they may |
 //! | [`policy`] | the policy API of NSX: objects, hierarchies, runtime, search |
 //! | [`neutron`] | the network API of OpenStack: networks, subnets, ports, and taps |
+//! | [`compute_agent`] | the API of a compute agent: probes along the paths of flows |
 //! | [`identity`] | the identity API of OpenStack, by which its clients log in |
 //! | `versions` | which versions of OpenStack's APIs there are |
 //! | `host` | the URL by which a client has found the server |
@@ -25,6 +26,7 @@
 //! threads that may wait; what it has in memory is looked at right away.
 
 pub mod auth;
+pub mod compute_agent;
 pub mod identity;
 pub mod neutron;
 pub mod openapi;

@@ -16,7 +16,7 @@ use super::access_log::{AccessLog, Line};
 use super::auth::{self, Identity};
 use super::error::ApiError;
 use super::server::Peer;
-use super::{Shared, address, identity, neutron, node, openapi, policy, versions};
+use super::{Shared, address, compute_agent, identity, neutron, node, openapi, policy, versions};
 use crate::engine::Moment;
 
 /// What answers every request.
@@ -84,7 +84,8 @@ fn routes(shared: &Arc<Shared>) -> Router {
         .route("/", only_get(get(versions::all)))
         .merge(auth::routes())
         .merge(identity::routes())
-        .merge(neutron::routes(shared));
+        .merge(neutron::routes(shared))
+        .merge(compute_agent::routes(shared));
     let guarded = Router::new()
         .route("/metrics", only_get(get(metrics)))
         .merge(node::routes())

@@ -6,6 +6,8 @@ use super::local_endpoint::LOCAL_ENDPOINT;
 use super::path::PolicyPath;
 use super::problem::{Place, Problem};
 use super::session;
+use super::simulated_device::SIMULATED_DEVICE;
+use super::simulated_link;
 use super::tree::Tree;
 
 /// A reference from an object to another.
@@ -66,13 +68,19 @@ fn leaves(shape: &Shape, value: &Tree, at: &Place, found: &mut Vec<Reference>) {
 
 /// Whether an object of this kind can be wrong for one that refers to it.
 pub fn must_fit(target_kind: &Kind) -> bool {
-    target_kind.name == LOCAL_ENDPOINT.name
+    [LOCAL_ENDPOINT.name, SIMULATED_DEVICE.name].contains(&target_kind.name)
 }
 
-/// What is wrong between `object` and one it refers to, where each alone is
-/// right.
-pub fn ends_fit(object: &Tree, target_kind: &Kind, target: &Tree) -> Vec<Problem> {
-    if must_fit(target_kind) { session::endpoint_fits(object, target) } else { Vec::new() }
+/// What is wrong between `object` and one it refers to, which is at `path`, where each
+/// alone is right.
+pub fn ends_fit(object: &Tree, target_kind: &Kind, path: &PolicyPath, target: &Tree) -> Vec<Problem> {
+    if target_kind.name == LOCAL_ENDPOINT.name {
+        session::endpoint_fits(object, target)
+    } else if target_kind.name == SIMULATED_DEVICE.name {
+        simulated_link::ends_at(object, path.as_str(), target)
+    } else {
+        Vec::new()
+    }
 }
 
 /// A secret field, and the names of the fields that lead to it: `["bgp", "password"]`.

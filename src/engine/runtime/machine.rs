@@ -14,6 +14,7 @@ use super::traffic::{Meter, Traffic, sends};
 use super::{EngineView, Planned, Settled};
 use crate::engine::Moment;
 use crate::engine::bgp::{NeighborRecord, Surroundings};
+use crate::engine::fabric;
 use crate::engine::negotiation::{DownReason, IkeState, SessionRecord, SessionState};
 use crate::engine::topology::{FarEnd, Session, Topology};
 use crate::model::{
@@ -36,6 +37,7 @@ pub struct Runtime {
     states: BTreeMap<PolicyPath, SessionState>,
     neighbors: BTreeMap<PolicyPath, NeighborRecord>,
     traffic: Traffic,
+    fabric: fabric::Course,
     agenda: Agenda,
     /// What is declared, with no more routes than flows depend on; none when something
     /// was declared since.
@@ -49,7 +51,7 @@ pub struct Runtime {
 impl Runtime {
     /// The engine at the moment it was settled, with what was declared then.
     pub(super) fn restore(settled: Settled, topology: Topology) -> Self {
-        let Settled { at, sessions, neighbors, traffic } = settled;
+        let Settled { at, sessions, neighbors, traffic, fabric } = settled;
         let mut runtime = Self {
             now: Moment(at),
             topology: Arc::new(topology),
@@ -57,6 +59,7 @@ impl Runtime {
             states: BTreeMap::new(),
             neighbors: paths(neighbors),
             traffic,
+            fabric: fabric::Course::restore(fabric),
             agenda: Agenda::default(),
             lean: None,
             meter: None,
@@ -95,6 +98,7 @@ impl Runtime {
             sessions: self.sessions.iter().map(|(path, record)| (texts(path), record.clone())).collect(),
             neighbors: self.neighbors.iter().map(|(path, record)| (texts(path), record.clone())).collect(),
             traffic: self.traffic.clone(),
+            fabric: self.fabric.stored(),
         }
     }
 
@@ -122,6 +126,11 @@ impl Runtime {
         }
     }
 
+    /// The fabric: what has been counted there, and what is declared.
+    pub(in crate::engine) fn fabric(&self) -> (&fabric::Course, &Topology) {
+        (&self.fabric, &self.topology)
+    }
+
     /// What happens at `at` from outside.
     pub(super) fn meet(&mut self, at: Moment, event: Event) {
         self.advance(at);
@@ -134,10 +143,20 @@ impl Runtime {
     /// The object at `path` becomes what is declared, or goes.
     pub fn declare(&mut self, path: &PolicyPath, declared: Option<(&'static Kind, &Tree)>) {
         let mut touched = self.touched_by(path);
+        let was_touched = fabric::Course::touched_by(&self.topology, path);
+        let will_be_touched = declared.map_or(fabric::Touch::None, |(kind, tree)| fabric::touched_by_declared(kind, tree));
+        let touch = was_touched.max(will_be_touched);
+        if touch >= fabric::Touch::Load {
+            self.fabric.add_up(&self.topology, self.now);
+        }
         match declared {
             Some((kind, tree)) => Arc::make_mut(&mut self.topology).put(kind, path, tree),
             None => Arc::make_mut(&mut self.topology).remove(path),
         }
+        if touch == fabric::Touch::Net {
+            self.fabric.forget_net();
+        }
+        self.fabric.declared(&self.topology, path, self.now, touch > fabric::Touch::None);
         touched.join(self.touched_by(path));
         self.lean = None;
         self.meter = None;
@@ -268,7 +287,8 @@ impl Runtime {
             let state = self.neighbors.get(&neighbor.path)?.state(neighbor, &self.around(), self.now);
             Some((neighbor.path.clone(), state))
         });
-        EngineView::new(self.now, topology, self.states.clone(), neighbors.collect(), self.traffic.clone())
+        let fabric = self.fabric.clone();
+        EngineView::new(self.now, topology, self.states.clone(), neighbors.collect(), self.traffic.clone(), fabric)
     }
 
     /// What the ends of the session at `path` have chosen, while it has an IKE SA. The API
@@ -320,7 +340,13 @@ impl Runtime {
                         self.neighbor_moved(&path);
                     }
                 }
-                Item::Flow(path) => self.schedule_flow(&path),
+                Item::Flow(path) => {
+                    if fabric::Course::touched_by(&self.topology, &path) == fabric::Touch::Load {
+                        self.fabric.add_up(&self.topology, at);
+                        self.meter = None;
+                    }
+                    self.schedule_flow(&path);
+                }
                 Item::Tap(path) => {
                     self.meter = None;
                     self.schedule_tap(&path);

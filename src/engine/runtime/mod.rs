@@ -44,6 +44,7 @@ use capture::Recorder;
 pub(super) use kept::Kept;
 
 use super::bgp::NeighborRecord;
+use super::fabric;
 use super::negotiation::SessionRecord;
 use super::prefix_filter::PrefixMatch;
 use super::store::{StoreError, StoreExt, View};
@@ -59,6 +60,8 @@ pub struct Settled {
     sessions: BTreeMap<String, SessionRecord>,
     neighbors: BTreeMap<String, NeighborRecord>,
     traffic: Traffic,
+    #[serde(default, skip_serializing_if = "fabric::Stored::is_empty")]
+    fabric: fabric::Stored,
 }
 
 /// Which moment is looked at.

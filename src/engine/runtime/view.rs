@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::traffic::Traffic;
 use crate::engine::Moment;
 use crate::engine::bgp::{self, NeighborState, Ribs, Unused};
+use crate::engine::fabric;
 use crate::engine::forwarding::{Decision, Forwarding, Inputs, Packet, Trace};
 use crate::engine::negotiation::SessionState;
 use crate::engine::topology::Topology;
@@ -25,6 +26,7 @@ pub struct EngineView {
     pub neighbors: BTreeMap<PolicyPath, NeighborState>,
     /// What has been counted.
     pub traffic: Traffic,
+    pub(in crate::engine) fabric: fabric::Course,
     ribs: OnceLock<Arc<Ribs>>,
     forwarding: OnceLock<Arc<Forwarding>>,
 }
@@ -36,8 +38,9 @@ impl EngineView {
         sessions: BTreeMap<PolicyPath, SessionState>,
         neighbors: BTreeMap<PolicyPath, NeighborState>,
         traffic: Traffic,
+        fabric: fabric::Course,
     ) -> Self {
-        Self { now, topology, sessions, neighbors, traffic, ribs: OnceLock::new(), forwarding: OnceLock::new() }
+        Self { now, topology, sessions, neighbors, traffic, fabric, ribs: OnceLock::new(), forwarding: OnceLock::new() }
     }
 
     /// The routes: which are learned, used and advertised.
