@@ -105,6 +105,8 @@ impl Seen<'_> {
                         })),
                     }
                 }
+                // In the order of their names, as in the samples, however the next hops are ordered.
+                single.sort_by_key(|interface| &device.interfaces[*interface].name);
                 let mut ecmp = Map::new();
                 ecmp.insert("IFLList".to_owned(), json!(list(&single)));
                 ecmp.insert("NumBuckets".to_owned(), json!(choices.len()));
