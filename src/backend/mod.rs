@@ -8,6 +8,7 @@
 //! | `embedded` | the embedded engine, over a file |
 //! | [`openstack`] | a live OpenStack: taps of its Neutron |
 //! | [`nsx`] | a live NSX, on premises or of VMware Cloud on AWS |
+//! | [`compute_agent`] | a live compute agent: probes along the paths of flows |
 //! | `collections` | what was read of an endpoint, shared by all who read |
 //! | `neutron` | what a request to Neutron says of an object |
 //! | `ledger` | what is noted beside the objects of an endpoint |
@@ -16,6 +17,7 @@
 //! | `systems` | several of them beside each other, each with its own objects |
 
 mod collections;
+pub mod compute_agent;
 mod embedded;
 mod ledger;
 mod neutron;
@@ -28,6 +30,7 @@ mod transport;
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 
+pub use compute_agent::ComputeAgent;
 pub use embedded::Embedded;
 pub use nsx::Nsx;
 pub use openstack::OpenStack;

@@ -6,7 +6,9 @@
 //! | `schemas` | what objects look like |
 //! | `paths` | which requests there are |
 //! | `openstack` | those to OpenStack's APIs |
+//! | `compute_agent` | those to a compute agent |
 
+mod compute_agent;
 mod openstack;
 mod paths;
 mod schemas;
@@ -29,7 +31,7 @@ fn describe() -> Json {
             "title": "terraform-provider-vpn",
             "version": env!("CARGO_PKG_VERSION"),
             "license": { "name": "Apache-2.0" },
-            "description": "The policy API of NSX, for IPSec VPNs, and the network API of OpenStack, over the embedded engine.",
+            "description": "The policy API of NSX, for IPSec VPNs, the network API of OpenStack and that of a compute agent, over the embedded engine.",
         },
         "security": [{ "basic": [] }, { "bearer": [] }, { "cloud": [] }, { "openstack": [] }, { "session": [], "xsrf": [] }],
         "paths": paths::all(),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::openstack;
+use super::{compute_agent, openstack};
 use super::schemas::{named, page, required};
 use crate::model::{
     BGP_CONFIG, BGP_NEIGHBOR, KINDS, Kind, POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION, SIMULATED_FLOW,
@@ -24,6 +24,7 @@ pub(super) fn all() -> Json {
     }
     whole(&mut paths);
     openstack::add(&mut paths);
+    compute_agent::add(&mut paths);
     Json::Object(paths)
 }
 
@@ -106,6 +107,11 @@ impl Operation {
     /// An operation of OpenStack's APIs, answered with this status.
     pub(super) fn of_openstack(summary: impl Into<String>, status: &'static str) -> Self {
         Self { status, error: "NeutronError", ..Self::new(summary) }
+    }
+
+    /// An operation of a compute agent.
+    pub(super) fn of_compute_agent(summary: impl Into<String>) -> Self {
+        Self { error: "AgentCode", ..Self::new(summary) }
     }
 
     pub(super) fn query(self, query: Vec<Json>) -> Self {

@@ -310,6 +310,16 @@ fn shown(collection: &Collection) -> Json {
     }
 }
 
+/// What is collected for `originator`: flows and tunnels, as `active/flow` and `active/tunnel`
+/// list them.
+pub(in crate::engine) fn active(topology: &crate::engine::topology::Topology, originator: Option<&str>) -> Json {
+    let own = |is_tunnel: bool| -> Vec<Json> {
+        let all = topology.collections.values().filter(|it| it.tunnel.is_some() == is_tunnel);
+        all.filter(|it| it.originator.as_deref() == originator).map(|it| shown(it)).collect()
+    };
+    json!({ "flows": own(false), "tunnels": own(true) })
+}
+
 /// Whether objects of `kind` are collections of a compute agent.
 pub fn collects(kind: &Kind) -> bool {
     *kind == FLOW_TRACE || *kind == TUNNEL_TRACE

@@ -7,6 +7,7 @@ use super::run::{Answer, Run, last};
 use super::way::Hop;
 use crate::engine::Moment;
 use crate::engine::topology::{Collection, NextHop, Topology};
+use crate::model::PolicyPath;
 
 /// What is asked of at one moment.
 struct Seen<'a> {
@@ -30,6 +31,14 @@ pub(in crate::engine) fn path(
     let seen = Seen { course, topology, collection };
     let hops: Vec<Json> = run.answers.iter().filter_map(|answer| seen.hop(&run, *answer)).collect();
     Some(json!({ "Path": hops, "ID": id(collection), "Time": seconds(run.at.0, 0) }))
+}
+
+/// The same of the collection at `path`, with no hops while no run has ended; none where there
+/// is no such collection.
+pub(in crate::engine) fn path_of(course: &Course, topology: &Topology, at: &PolicyPath, now: Moment) -> Option<Json> {
+    let collection = topology.collections.get(at)?;
+    let found = path(course, topology, collection, now);
+    Some(found.unwrap_or_else(|| json!({ "Path": [], "ID": id(collection), "Time": 0 })))
 }
 
 /// How a collection is told from others, as a tuple of Python (seed 004 prints it so).

@@ -32,7 +32,10 @@ mod tests;
 pub mod way;
 
 pub(super) use course::{Course, Stored, Touch, touched_by_declared};
+pub(super) use agent::active;
+pub(super) use document::path_of;
 pub use listed::flows;
+pub(super) use run::first_run_ends;
 pub(super) use load::{ALL, Outcome};
 pub use load::MirrorCounters;
 pub use net::Net;

@@ -10,6 +10,7 @@ use super::hash;
 use super::way::{Fate, MOST_HOPS, Way};
 use crate::engine::Moment;
 use crate::engine::topology::{Collection, Topology};
+use crate::model::PolicyPath;
 
 /// So many runs are looked back at for the last one that has ended.
 const MOST_UNDER_WAY: i64 = 100_000;
@@ -54,6 +55,18 @@ pub fn last(course: &Course, topology: &Topology, collection: &Collection, now: 
     let newest = now.0.saturating_sub(collection.since.0).div_euclid(collection.interval);
     let scheduled = (0..=newest.min(MOST_UNDER_WAY)).map(|back| collection.since.0 + (newest - back) * collection.interval);
     scheduled.take_while(|at| *at > base.0).find_map(ended).or_else(|| ended(base.0).filter(|_| base <= now))
+}
+
+/// When the first run of the collection at `path` has ended, if none has by `now`, and it is
+/// going to; none where there is no such collection.
+pub fn first_run_ends(course: &Course, topology: &Topology, path: &PolicyPath, now: Moment) -> Option<Moment> {
+    let collection = topology.collections.get(path)?;
+    let base = course.since().max(collection.since);
+    let way = course.net(topology).way(&collection.tuple, MOST_HOPS);
+    let run = run(course, topology, collection, way.as_ref(), base);
+    let milliseconds = i64::try_from(run.duration.div_ceil(1_000)).ok()?;
+    let end = Moment(base.0.saturating_add(milliseconds));
+    (end > now && last(course, topology, collection, now).is_none()).then_some(end)
 }
 
 fn run(course: &Course, topology: &Topology, collection: &Collection, way: Option<&Way>, at: Moment) -> Run {

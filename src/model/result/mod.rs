@@ -5,12 +5,14 @@
 //! of a path trace are this project's own.
 
 mod bgp;
+mod fabric;
 mod flow;
 mod path_trace;
 mod session;
 mod tap;
 
 pub use bgp::RouteDirection;
+pub use fabric::statistics;
 pub use path_trace::{TcpFlag, TraceDirection, TraceState};
 
 use super::field::{Field, Record, Shape};
@@ -73,6 +75,30 @@ pub static TAP_STATISTICS: Query = Query {
     title: "statistics of a tap",
     input: &tap::TAP_INPUT,
     output: &tap::TAP_STATISTICS,
+};
+
+/// What probes have found on the path of a flow.
+pub static FLOW_PATH: Query = Query {
+    name: "flow_path",
+    title: "path of a flow",
+    input: &fabric::FLOW_PATH_INPUT,
+    output: &fabric::FLOW_PATH,
+};
+
+/// The flows of applications.
+pub static APPLICATION_FLOWS: Query = Query {
+    name: "application_flows",
+    title: "list of application flows",
+    input: &fabric::APPLICATION_FLOWS_INPUT,
+    output: &fabric::APPLICATION_FLOWS,
+};
+
+/// What is collected.
+pub static ACTIVE_FLOWS: Query = Query {
+    name: "active_flows",
+    title: "list of active flows",
+    input: &fabric::ACTIVE_FLOWS_INPUT,
+    output: &fabric::ACTIVE_FLOWS,
 };
 
 /// What happens to a packet.

@@ -2,6 +2,7 @@
 
 mod bgp_neighbor;
 mod dpd_profile;
+mod flow_trace;
 mod ike_profile;
 mod local_endpoint;
 mod policy_based_session;
@@ -9,17 +10,20 @@ mod prefix_list;
 mod route_based_session;
 mod segment;
 mod segment_port;
+mod simulated_device;
 mod simulated_flow;
+mod simulated_link;
 mod simulated_peer;
 mod tap_flow;
 mod tap_mirror;
 mod tap_service;
 mod tunnel_profile;
+mod tunnel_trace;
 
 use super::face::Face;
 
 /// Every face there is.
-pub static FACES: [&Face; 15] = [
+pub static FACES: [&Face; 19] = [
     &ike_profile::FACE,
     &tunnel_profile::FACE,
     &dpd_profile::FACE,
@@ -35,6 +39,10 @@ pub static FACES: [&Face; 15] = [
     &tap_mirror::FACE,
     &simulated_peer::FACE,
     &simulated_flow::FACE,
+    &simulated_device::FACE,
+    &simulated_link::FACE,
+    &flow_trace::FACE,
+    &tunnel_trace::FACE,
 ];
 
 /// The heading of what makes up a VPN.
@@ -46,6 +54,8 @@ const SEGMENTS: &str = "Segments";
 /// The heading of what copies packets.
 const TAPS: &str = "Taps";
 
+/// The heading of what follows flows.
+const TRACES: &str = "Traces";
 /// The heading of the world around the SDDC.
 const SIMULATION: &str = "Simulation";
 
