@@ -10,6 +10,7 @@
 //! | `hierarchy` | many objects in one body, search, realized state |
 //! | `hostile` | what no client should send |
 //! | `neutron` | the APIs of OpenStack |
+//! | `compute_agent` | the API of a compute agent |
 //! | `clients` | clients that nobody here wrote |
 //! | `tls` | certificates of the server and of clients, HTTP/2 |
 //! | `life` | how the server begins and ends |
@@ -20,6 +21,7 @@
 mod lab;
 
 mod clients;
+mod compute_agent;
 mod hierarchy;
 mod hostile;
 mod life;

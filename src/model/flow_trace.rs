@@ -76,7 +76,12 @@ const FLOW: [Field; 5] = [
 const TUNNEL: [Field; 9] = [
     Field::required("src", Shape::Address, "The IPv4 address of the VTEP at the source.").fixed(),
     Field::required("dst", Shape::Address, "The IPv4 address of the VTEP at the destination.").fixed(),
-    Field::required("sport", PORT, "The source port of the outer UDP header, which the VTEP makes of the packet within.").fixed(),
+    Field::required(
+        "sport",
+        PORT,
+        "The source port of the outer UDP header, which the VTEP makes of the packet within.",
+    )
+    .fixed(),
     Field::required("vnid", Shape::Int(1, 16_777_215), "The VXLAN network identifier.").fixed(),
     Field::required("appsrc", Shape::Address, "The IPv4 address of the application behind the source.").fixed(),
     Field::required("appdst", Shape::Address, "The IPv4 address of the application behind the destination.").fixed(),
@@ -109,12 +114,16 @@ fn mirror_is_whole(trace: &Facts<'_>) -> Vec<Problem> {
     if trace.set("mirror_type") {
         let missing = needed.filter(|field| trace.unset(field));
         missing
-            .map(|field| refuse(field, format!("{field} is missing although mirror_type is set"), "Give all three, or none."))
+            .map(|field| {
+                refuse(field, format!("{field} is missing although mirror_type is set"), "Give all three, or none.")
+            })
             .collect()
     } else if trace.unset("mirror_type") {
         let stray = needed.filter(|field| trace.set(field));
         stray
-            .map(|field| refuse(field, format!("{field} cannot be used without mirror_type"), "Give all three, or none."))
+            .map(|field| {
+                refuse(field, format!("{field} cannot be used without mirror_type"), "Give all three, or none.")
+            })
             .collect()
     } else {
         Vec::new()
@@ -124,7 +133,9 @@ fn mirror_is_whole(trace: &Facts<'_>) -> Vec<Problem> {
 fn ends_differ(trace: &Facts<'_>) -> Vec<Problem> {
     let (source, destination) = (trace.text("src"), trace.text("dst"));
     let same = source.is_some() && source == destination;
-    same.then(|| refuse("dst", "dst is the same as src", "There is no path from a host to itself.")).into_iter().collect()
+    same.then(|| refuse("dst", "dst is the same as src", "There is no path from a host to itself."))
+        .into_iter()
+        .collect()
 }
 
 /// Collections of flows.
@@ -196,7 +207,9 @@ pub fn of_id(kind: &Kind, id: &str) -> Option<Tree> {
     }
     let value = |(name, part): (&&'static str, &&str)| {
         let value = match kind.record.field(name)?.shape {
-            Shape::Int(least, most) => part.parse::<i64>().ok().filter(|number| (least..=most).contains(number))?.into(),
+            Shape::Int(least, most) => {
+                part.parse::<i64>().ok().filter(|number| (least..=most).contains(number))?.into()
+            }
             Shape::Address => Tree::Text(part.parse::<Ipv4Addr>().ok()?.to_string()),
             _ => Tree::Text(Transport::parse(part)?.word().to_owned()),
         };

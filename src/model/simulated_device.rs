@@ -26,12 +26,19 @@ words! {
 }
 
 /// Megabits per second of a line.
-pub(super) const SPEED: Field =
-    Field::optional("speed", Shape::Int(1, 1_600_000), "How much it carries in each direction, in megabits per second. What is more is dropped before it.")
-        .or(Default::Int(10_000));
+pub(super) const SPEED: Field = Field::optional(
+    "speed",
+    Shape::Int(1, 1_600_000),
+    "How much it carries in each direction, in megabits per second. What is more is dropped before it.",
+)
+.or(Default::Int(10_000));
 /// How long a packet is under way on a line.
-pub(super) const LATENCY: Field =
-    Field::optional("latency", Shape::Int(0, 60_000_000), "Microseconds that a packet takes from one end to the other.").or(Default::Int(5));
+pub(super) const LATENCY: Field = Field::optional(
+    "latency",
+    Shape::Int(0, 60_000_000),
+    "Microseconds that a packet takes from one end to the other.",
+)
+.or(Default::Int(5));
 /// Whether a line is in operation.
 pub(super) const UP: Field = Field::optional("up", Shape::Bool, "Whether it is in operation.").or(Default::Bool(true));
 
@@ -95,8 +102,16 @@ static ECMP_GROUP: Record = Record {
     doc: "Next hops that are equally good. The group whose network is the longest one that holds the destination decides; \
           where none does, all next hops on a shortest path are.",
     fields: &[
-        Field::required("destinations", Shape::Set(&Shape::Network, 1, 1_000), "The networks it leads to, in CIDR form."),
-        Field::required("interfaces", Shape::List(&INTERFACE_NAME, 1, 128), "The names of the interfaces and LAGs that lead there. One that is down is left out."),
+        Field::required(
+            "destinations",
+            Shape::Set(&Shape::Network, 1, 1_000),
+            "The networks it leads to, in CIDR form.",
+        ),
+        Field::required(
+            "interfaces",
+            Shape::List(&INTERFACE_NAME, 1, 128),
+            "The names of the interfaces and LAGs that lead there. One that is down is left out.",
+        ),
     ],
     rules: &[],
 };
@@ -114,7 +129,11 @@ static GUEST: Record = Record {
 static HOST: Record = Record {
     doc: "A host attached to the device.",
     fields: &[
-        Field::required("address", Shape::Address, "Its address, which no other host of any device has. It is the VTEP of its guests."),
+        Field::required(
+            "address",
+            Shape::Address,
+            "Its address, which no other host of any device has. It is the VTEP of its guests.",
+        ),
         Field::required("interface", INTERFACE_NAME, "The name of the interface it is attached to."),
         Field::optional("guests", Shape::Records(&GUEST, 0, 4_096), "Its virtual machines.").singular("guest"),
         SPEED,
@@ -172,7 +191,9 @@ fn members_exist(device: &Facts<'_>) -> Vec<Problem> {
 }
 
 fn groups_lead_somewhere(device: &Facts<'_>) -> Vec<Problem> {
-    let (Some(interfaces), Some(lags)) = (names(device, "interfaces"), names(device, "lags")) else { return Vec::new() };
+    let (Some(interfaces), Some(lags)) = (names(device, "interfaces"), names(device, "lags")) else {
+        return Vec::new();
+    };
     let members: Vec<&str> =
         device.items("lags").iter().flat_map(|lag| lag.get("members").items()).filter_map(Tree::text).collect();
     let mut problems = Vec::new();
@@ -194,10 +215,15 @@ fn groups_lead_somewhere(device: &Facts<'_>) -> Vec<Problem> {
                 let what = format!("{name} is a member of a LAG");
                 problems.push(Problem::refused(at, what, "Give the name of the LAG."));
             } else if !interfaces.contains(&name) && !lags.contains(&name) {
-                let hint = format!("There are {}.", listed(&interfaces.iter().chain(&lags).copied().collect::<Vec<_>>()));
+                let hint =
+                    format!("There are {}.", listed(&interfaces.iter().chain(&lags).copied().collect::<Vec<_>>()));
                 problems.push(Problem::refused(at, format!("The device has no interface or LAG {name}"), hint));
             } else if !seen.insert(name) {
-                problems.push(Problem::refused(at, format!("{name} is in the group twice"), "Give each next hop once."));
+                problems.push(Problem::refused(
+                    at,
+                    format!("{name} is in the group twice"),
+                    "Give each next hop once.",
+                ));
             }
         }
     }
@@ -214,7 +240,11 @@ fn hosts_are_attached_once(device: &Facts<'_>) -> Vec<Problem> {
         if let (Some(name), Some(interfaces)) = (host.get("interface").text(), &interfaces) {
             if members.contains(&name) {
                 let what = format!("{name} is a member of a LAG");
-                problems.push(Problem::refused(at("hosts", position, "interface"), what, "Hosts are attached to single interfaces."));
+                problems.push(Problem::refused(
+                    at("hosts", position, "interface"),
+                    what,
+                    "Hosts are attached to single interfaces.",
+                ));
             } else if !interfaces.contains(&name) {
                 let hint = format!("Its interfaces are {}.", listed(interfaces));
                 let what = format!("The device has no interface {name}");
@@ -225,7 +255,11 @@ fn hosts_are_attached_once(device: &Facts<'_>) -> Vec<Problem> {
             problems.extend(belongs_to_an_interface(at("hosts", position, "address"), Some(address)));
             if !addresses.insert(address) {
                 let what = format!("{address} is attached twice");
-                problems.push(Problem::refused(at("hosts", position, "address"), what, "A host is attached in one place."));
+                problems.push(Problem::refused(
+                    at("hosts", position, "address"),
+                    what,
+                    "A host is attached in one place.",
+                ));
             }
         }
         for (number, guest) in host.get("guests").items().iter().enumerate() {
@@ -254,7 +288,11 @@ pub(super) fn has_interface(device: &Tree, name: &str, position: usize) -> Optio
     let at = |field| at("ends", position, field);
     if device.get("lags").items().iter().any(|lag| lag.get("name").text() == Some(name)) {
         let what = format!("{name} is a LAG");
-        return Some(Problem::refused(at("interface"), what, "Links are between interfaces: give each member of the LAG one."));
+        return Some(Problem::refused(
+            at("interface"),
+            what,
+            "Links are between interfaces: give each member of the LAG one.",
+        ));
     }
     if device.get("interfaces").has_unknown() {
         return None;
@@ -272,11 +310,17 @@ pub(super) fn has_interface(device: &Tree, name: &str, position: usize) -> Optio
 
 /// The addresses of hosts and guests, which no others have.
 pub(super) fn holds(tree: &Tree) -> Vec<Hold> {
-    let address = |item: &Tree| item.get("address").text().and_then(|text| text.parse::<IpAddr>().ok()).map(Network::from);
+    let address =
+        |item: &Tree| item.get("address").text().and_then(|text| text.parse::<IpAddr>().ok()).map(Network::from);
     let mut found = Vec::new();
     for (position, host) in tree.get("hosts").items().iter().enumerate() {
         let scope = "/infra/simulated-devices".to_owned();
-        found.extend(address(host).map(|network| Hold { scope, used_as: Use::HostAddress, network, at: at("hosts", position, "address") }));
+        found.extend(address(host).map(|network| Hold {
+            scope,
+            used_as: Use::HostAddress,
+            network,
+            at: at("hosts", position, "address"),
+        }));
         for (number, guest) in host.get("guests").items().iter().enumerate() {
             let Some(vnid) = guest.get("vnid").int() else { continue };
             let scope = format!("/infra/simulated-devices/vxlan/{vnid}");
@@ -306,17 +350,49 @@ pub static SIMULATED_DEVICE: Kind = Kind {
         doc: "A switch or router of a fabric, on the embedded engine only: what flows cross between hosts, hop by hop, and \
               what a compute agent's probes are answered by.",
         fields: &[
-            Field::required("serial_number", Shape::Text(1, 64), "The serial number (`DevSerialID`). With the 5-tuple of a flow it decides which of several next hops the flow takes."),
-            Field::required("interfaces", Shape::Records(&INTERFACE, 0, 1_024), "Its interfaces.").singular("interface"),
+            Field::required(
+                "serial_number",
+                Shape::Text(1, 64),
+                "The serial number (`DevSerialID`). With the 5-tuple of a flow it decides which of several next hops the flow takes.",
+            ),
+            Field::required("interfaces", Shape::Records(&INTERFACE, 0, 1_024), "Its interfaces.")
+                .singular("interface"),
             Field::optional("lags", Shape::Records(&LAG, 0, 256), "Its aggregated interfaces.").singular("lag"),
-            Field::optional("ecmp_groups", Shape::Records(&ECMP_GROUP, 0, 1_000), "Which next hops lead to which networks. Without any, packets take the shortest paths.").singular("ecmp_group"),
+            Field::optional(
+                "ecmp_groups",
+                Shape::Records(&ECMP_GROUP, 0, 1_000),
+                "Which next hops lead to which networks. Without any, packets take the shortest paths.",
+            )
+            .singular("ecmp_group"),
             Field::optional("hosts", Shape::Records(&HOST, 0, 4_096), "The hosts attached to it.").singular("host"),
-            Field::optional("cpu_utilization", Shape::Int(0, 100), "The load of its processor in percent (`DevCPUUtil`).").or(Default::Int(0)),
-            Field::optional("memory_utilization", Shape::Int(0, 100), "How much of its memory is in use, in percent (`DevMEMUtil`).").or(Default::Int(0)),
-            Field::optional("timestamp_type", Shape::Enum(&ClockType::WORDS), "The clock it stamps packets with.").or(Default::Text("NTP")),
-            Field::optional("clock_offset", Shape::Int(-86_400_000, 86_400_000), "Milliseconds that its clock is ahead of the engine's; behind, if negative.").or(Default::Int(0)),
-            Field::optional("response_time", Shape::Int(0, 60_000_000), "Microseconds it takes to answer a probe.").or(Default::Int(500)),
-            Field::optional("answered_probes", Shape::Int(0, 100), "How many of a hundred probes it answers. The others are lost.").or(Default::Int(100)),
+            Field::optional(
+                "cpu_utilization",
+                Shape::Int(0, 100),
+                "The load of its processor in percent (`DevCPUUtil`).",
+            )
+            .or(Default::Int(0)),
+            Field::optional(
+                "memory_utilization",
+                Shape::Int(0, 100),
+                "How much of its memory is in use, in percent (`DevMEMUtil`).",
+            )
+            .or(Default::Int(0)),
+            Field::optional("timestamp_type", Shape::Enum(&ClockType::WORDS), "The clock it stamps packets with.")
+                .or(Default::Text("NTP")),
+            Field::optional(
+                "clock_offset",
+                Shape::Int(-86_400_000, 86_400_000),
+                "Milliseconds that its clock is ahead of the engine's; behind, if negative.",
+            )
+            .or(Default::Int(0)),
+            Field::optional("response_time", Shape::Int(0, 60_000_000), "Microseconds it takes to answer a probe.")
+                .or(Default::Int(500)),
+            Field::optional(
+                "answered_probes",
+                Shape::Int(0, 100),
+                "How many of a hundred probes it answers. The others are lost.",
+            )
+            .or(Default::Int(100)),
         ],
         rules: &[has_ends, names_are_told_apart, members_exist, groups_lead_somewhere, hosts_are_attached_once],
     },

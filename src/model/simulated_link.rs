@@ -16,7 +16,11 @@ static END: Record = Record {
     doc: "An end of the link.",
     fields: &[
         Field::required("device_path", Shape::Path(&["simulated_device"]), "The path of the simulated device."),
-        Field::required("interface", Shape::Text(1, 64), "The name of its interface, such as `xe-0/0/18.0`. No other link ends there."),
+        Field::required(
+            "interface",
+            Shape::Text(1, 64),
+            "The name of its interface, such as `xe-0/0/18.0`. No other link ends there.",
+        ),
     ],
     rules: &[],
 };

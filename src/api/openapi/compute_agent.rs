@@ -21,7 +21,10 @@ pub(super) fn add(paths: &mut Map<String, Json>) {
         let mut query: Vec<Json> = fields.map(|field| parameter(field.name, &of_field(field))).collect();
         let summary = match what {
             "list" => {
-                query.push(parameter("active", &json!({ "type": "string", "enum": ["True", "False", "true", "false"] })));
+                query.push(parameter(
+                    "active",
+                    &json!({ "type": "string", "enum": ["True", "False", "true", "false"] }),
+                ));
                 "List the flows of applications on the hosts of the fabric.".to_owned()
             }
             "start" => format!("Start the collection of a {title}, or change it."),

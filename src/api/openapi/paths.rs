@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{compute_agent, openstack};
 use super::schemas::{named, page, required};
+use super::{compute_agent, openstack};
 use crate::model::{
     BGP_CONFIG, BGP_NEIGHBOR, KINDS, Kind, POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION, SIMULATED_FLOW,
     VPN_SERVICE,

@@ -214,8 +214,7 @@ impl ComputeAgent {
         };
         let declared = object.declared();
         let sent = kind.record.fields.iter().filter(|field| field.name != "originator");
-        let query: Vec<_> =
-            sent.filter_map(|field| Some((field.name, text(declared.get(field.name)?)))).collect();
+        let query: Vec<_> = sent.filter_map(|field| Some((field.name, text(declared.get(field.name)?)))).collect();
         self.send(&format!("/start/{}", of(kind)), &query).await.map_err(|failure| codes::of_write(failure, path))?;
         self.ledger.declare(path, &Json::Object(declared).to_string()).await?;
         Ok(object)
@@ -282,7 +281,12 @@ impl Backend for ComputeAgent {
         Ok(found)
     }
 
-    async fn clashes(&self, _: &'static Kind, _: &PolicyPath, _: &Tree) -> Result<Vec<(PolicyPath, Problem)>, BackendError> {
+    async fn clashes(
+        &self,
+        _: &'static Kind,
+        _: &PolicyPath,
+        _: &Tree,
+    ) -> Result<Vec<(PolicyPath, Problem)>, BackendError> {
         Ok(Vec::new())
     }
 
@@ -323,7 +327,8 @@ impl Backend for ComputeAgent {
             }
             Question::ActiveCollections(_, originator) => {
                 if originator.is_some() && *originator != self.transport.api().originator {
-                    let what = "All that goes through a block `compute_agent` is of its originator: leave originator out.";
+                    let what =
+                        "All that goes through a block `compute_agent` is of its originator: leave originator out.";
                     return Err(Failure::Unsupported(what.to_owned()).into());
                 }
                 let flows = self.send("/active/flow", &[]).await?;

@@ -113,7 +113,8 @@ pub fn check(
         wrong("url", what, hint)
     })?;
     let originator = text("originator");
-    let is_header = |text: &String| text.chars().count() <= 255 && text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    let is_header =
+        |text: &String| text.chars().count() <= 255 && text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
     if let Some(originator) = originator.as_ref().filter(|text| !is_header(text)) {
         let what = format!("originator cannot be {originator:?}");
         return Err(wrong("originator", what, "It is sent in a header: up to 255 characters of ASCII."));

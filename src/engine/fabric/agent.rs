@@ -216,7 +216,10 @@ impl Engine {
                 Wanted::Like(parts) => {
                     let of_kind = topology.collections.iter().filter(|(path, _)| kind.owns(path));
                     let like = of_kind.filter(|(path, _)| {
-                        path.id().split(',').zip(parts).all(|(part, wanted)| wanted.as_deref().is_none_or(|it| it == part))
+                        path.id()
+                            .split(',')
+                            .zip(parts)
+                            .all(|(part, wanted)| wanted.as_deref().is_none_or(|it| it == part))
                     });
                     like.map(|(_, collection)| collection.as_ref()).collect()
                 }

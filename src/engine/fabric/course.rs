@@ -137,7 +137,8 @@ impl Course {
     /// The fabric of `topology` is about to change at `at`: adds up what has been sent.
     pub fn add_up(&mut self, topology: &Topology, at: Moment) {
         let from = self.since();
-        let has_traffic = || !topology.flows.is_empty() || topology.devices.values().any(|it| it.is_busy_in_background());
+        let has_traffic =
+            || !topology.flows.is_empty() || topology.devices.values().any(|it| it.is_busy_in_background());
         let counts = at > from && !topology.devices.is_empty() && has_traffic();
         let fabric = counts.then(|| (Arc::clone(self.net(topology)), Arc::clone(self.load(topology))));
         let filters = if counts { Some(Arc::clone(self.filters(topology))) } else { self.filters.get().cloned() };
@@ -208,7 +209,8 @@ impl Course {
         let names = self.stored.interfaces.get(this.path.as_str());
         let before = names.and_then(|names| names.get(&this.interfaces[interface].name)).copied().unwrap_or_default();
         let (from, to) = (self.since(), at.max(self.since()));
-        let since = sum(self.load(topology).counted(device, interface, from, to), in_background(this, interface, from, to));
+        let since =
+            sum(self.load(topology).counted(device, interface, from, to), in_background(this, interface, from, to));
         sum(before, since)
     }
 

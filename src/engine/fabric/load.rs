@@ -370,8 +370,7 @@ impl Load {
     pub fn copies(&self, from: Moment, to: Moment) -> Vec<(&PolicyPath, MirrorCounters)> {
         let copies = self.streams.iter().filter_map(|stream| {
             let What::Copies(_, _, collection) = &stream.what else { return None };
-            let (made, packets) =
-                (stream.counted(from, to, stream.begins), stream.counted(from, to, stream.arrives));
+            let (made, packets) = (stream.counted(from, to, stream.begins), stream.counted(from, to, stream.arrives));
             let lost = made.saturating_sub(packets);
             Some((collection, MirrorCounters { packets, bytes: packets * stream.size, lost }))
         });

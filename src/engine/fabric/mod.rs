@@ -31,12 +31,12 @@ mod run;
 mod tests;
 pub mod way;
 
-pub(super) use course::{Course, Stored, Touch, touched_by_declared};
 pub(super) use agent::active;
+pub(super) use course::{Course, Stored, Touch, touched_by_declared};
 pub(super) use document::path_of;
 pub use listed::flows;
-pub(super) use run::first_run_ends;
-pub(super) use load::{ALL, Outcome};
 pub use load::MirrorCounters;
+pub(super) use load::{ALL, Outcome};
 pub use net::Net;
+pub(super) use run::first_run_ends;
 pub use way::{Fate, Hop, Way};

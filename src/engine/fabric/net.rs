@@ -175,7 +175,8 @@ impl Net {
         let own = distances[device];
         let mut found: Vec<(NextHop, Vec<usize>)> = Vec::new();
         for (interface, port) in self.ports[device].iter().enumerate() {
-            let Some(port) = port.filter(|port| own != FAR && distances[port.device].checked_add(1) == Some(own)) else {
+            let Some(port) = port.filter(|port| own != FAR && distances[port.device].checked_add(1) == Some(own))
+            else {
                 continue;
             };
             debug_assert!(port.line.up);

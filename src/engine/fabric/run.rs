@@ -53,7 +53,8 @@ pub fn last(course: &Course, topology: &Topology, collection: &Collection, now: 
         (end <= now.0.saturating_mul(1_000)).then_some(run)
     };
     let newest = now.0.saturating_sub(collection.since.0).div_euclid(collection.interval);
-    let scheduled = (0..=newest.min(MOST_UNDER_WAY)).map(|back| collection.since.0 + (newest - back) * collection.interval);
+    let scheduled =
+        (0..=newest.min(MOST_UNDER_WAY)).map(|back| collection.since.0 + (newest - back) * collection.interval);
     scheduled.take_while(|at| *at > base.0).find_map(ended).or_else(|| ended(base.0).filter(|_| base <= now))
 }
 
@@ -91,7 +92,8 @@ fn run(course: &Course, topology: &Topology, collection: &Collection, way: Optio
             }
             None => {
                 run.lost.push(number);
-                run.duration = run.duration.saturating_add(collection.timeout.saturating_mul(u64::from(collection.tries)));
+                run.duration =
+                    run.duration.saturating_add(collection.timeout.saturating_mul(u64::from(collection.tries)));
             }
         }
     }

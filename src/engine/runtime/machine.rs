@@ -144,7 +144,8 @@ impl Runtime {
     pub fn declare(&mut self, path: &PolicyPath, declared: Option<(&'static Kind, &Tree)>) {
         let mut touched = self.touched_by(path);
         let was_touched = fabric::Course::touched_by(&self.topology, path);
-        let will_be_touched = declared.map_or(fabric::Touch::None, |(kind, tree)| fabric::touched_by_declared(kind, tree));
+        let will_be_touched =
+            declared.map_or(fabric::Touch::None, |(kind, tree)| fabric::touched_by_declared(kind, tree));
         let touch = was_touched.max(will_be_touched);
         if touch >= fabric::Touch::Load {
             self.fabric.add_up(&self.topology, self.now);

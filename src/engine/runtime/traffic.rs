@@ -184,14 +184,17 @@ impl Traffic {
             let until = |at| u128::from(sent_before(flow, at)) * u128::from(part) / u128::from(ALL);
             u64::try_from(until(to) - until(from)).unwrap_or(u64::MAX)
         };
-        for (fate, sent, arrives) in [Some((outcome.fate, ALL, outcome.arrives)), outcome.answers].into_iter().flatten() {
+        for (fate, sent, arrives) in [Some((outcome.fate, ALL, outcome.arrives)), outcome.answers].into_iter().flatten()
+        {
             let (sent, arrived) = (share(sent), share(arrives));
             let reason = match fate {
                 Fate::Dropped(reason) => reason,
                 Fate::Delivered => DropReason::QueueFull,
             };
             let lost = sent.saturating_sub(arrived);
-            for (fate, packets) in [(None, arrived), (Some(reason), lost)].into_iter().filter(|(_, packets)| *packets > 0) {
+            for (fate, packets) in
+                [(None, arrived), (Some(reason), lost)].into_iter().filter(|(_, packets)| *packets > 0)
+            {
                 self.flows.entry(flow.path.to_string()).or_default().add(fate, packets);
                 self.total.add(fate, packets);
             }

@@ -321,11 +321,7 @@ pub(super) fn collection(kind: &Kind, path: &PolicyPath, tree: &Tree) -> Option<
     let port = |field| doc.number::<u16>(field);
     let transport = doc.word("proto", FlowTransport::parse).unwrap_or(FlowTransport::Udp);
     let tunnel = || {
-        Some(Tunnel {
-            vnid: doc.number("vnid")?,
-            source: doc.address("appsrc")?,
-            destination: doc.address("appdst")?,
-        })
+        Some(Tunnel { vnid: doc.number("vnid")?, source: doc.address("appsrc")?, destination: doc.address("appdst")? })
     };
     let since = doc.number::<i64>("_last_modified_time").or_else(|| doc.number("_create_time"));
     Some(Collection {

@@ -9,8 +9,17 @@ const ANY: usize = usize::MAX;
 pub(super) static FLOW_PATH_INPUT: Record = Record {
     doc: "",
     fields: &[
-        Field::required("trace_path", Shape::Path(&["flow_trace", "tunnel_trace"]), "The path of the flow trace or tunnel trace."),
-        Field::optional("wait_seconds", Shape::Int(0, 3_600), "How many seconds to wait for the end of the first probe run.").or(Default::Int(10)),
+        Field::required(
+            "trace_path",
+            Shape::Path(&["flow_trace", "tunnel_trace"]),
+            "The path of the flow trace or tunnel trace.",
+        ),
+        Field::optional(
+            "wait_seconds",
+            Shape::Int(0, 3_600),
+            "How many seconds to wait for the end of the first probe run.",
+        )
+        .or(Default::Int(10)),
     ],
     rules: &[],
 };
@@ -53,7 +62,8 @@ const INTERFACE_FIELDS: [Field; 19] = {
     fields
 };
 
-static INTERFACE: Record = Record { doc: "An interface, and what it has counted.", fields: &INTERFACE_FIELDS, rules: &[] };
+static INTERFACE: Record =
+    Record { doc: "An interface, and what it has counted.", fields: &INTERFACE_FIELDS, rules: &[] };
 
 static LAG: Record = Record {
     doc: "An aggregated interface.",
@@ -76,7 +86,11 @@ static HOP: Record = Record {
         told("latency", COUNT, "Microseconds until it had answered."),
         told("timestamp", COUNT, "When the probe was there by the device's clock, in microseconds since 1970."),
         told("timestamp_type", TEXT, "Which clock that is: `PTP`, `LCPU` or `NTP`."),
-        told("bandwidth_counter", COUNT, "Packets of the flow that its filter has counted. Unset without `bw_ingress`."),
+        told(
+            "bandwidth_counter",
+            COUNT,
+            "Packets of the flow that its filter has counted. Unset without `bw_ingress`.",
+        ),
         told("bandwidth_id", COUNT, "The number of the filter: another one has begun to count anew."),
         told("ingress_interfaces", Shape::Records(&INTERFACE, 0, ANY), "Where the flow arrives."),
         told("egress_interfaces", Shape::Records(&INTERFACE, 0, ANY), "The next hops that are single interfaces."),
@@ -99,7 +113,12 @@ pub(super) static FLOW_PATH: Record = Record {
 
 pub(super) static APPLICATION_FLOWS_INPUT: Record = Record {
     doc: "",
-    fields: &[Field::optional("active", Shape::Bool, "Whether only flows are wanted that have sent something in the last 60 seconds.").or(Default::Bool(false))],
+    fields: &[Field::optional(
+        "active",
+        Shape::Bool,
+        "Whether only flows are wanted that have sent something in the last 60 seconds.",
+    )
+    .or(Default::Bool(false))],
     rules: &[],
 };
 
@@ -133,7 +152,11 @@ pub(super) static APPLICATION_FLOWS: Record = Record {
 
 pub(super) static ACTIVE_FLOWS_INPUT: Record = Record {
     doc: "",
-    fields: &[Field::optional("originator", Shape::Text(1, 255), "Whose collections are wanted. Unset, those without an originator; with a block `compute_agent`, those of its `originator`.")],
+    fields: &[Field::optional(
+        "originator",
+        Shape::Text(1, 255),
+        "Whose collections are wanted. Unset, those without an originator; with a block `compute_agent`, those of its `originator`.",
+    )],
     rules: &[],
 };
 

@@ -78,12 +78,8 @@ pub static TAP_STATISTICS: Query = Query {
 };
 
 /// What probes have found on the path of a flow.
-pub static FLOW_PATH: Query = Query {
-    name: "flow_path",
-    title: "path of a flow",
-    input: &fabric::FLOW_PATH_INPUT,
-    output: &fabric::FLOW_PATH,
-};
+pub static FLOW_PATH: Query =
+    Query { name: "flow_path", title: "path of a flow", input: &fabric::FLOW_PATH_INPUT, output: &fabric::FLOW_PATH };
 
 /// The flows of applications.
 pub static APPLICATION_FLOWS: Query = Query {

@@ -13,8 +13,8 @@ use super::{answered, check, input, path_in, schema, type_name};
 use crate::backend::BackendError;
 use crate::engine::{Answer, Moment, Planned, Question};
 use crate::model::result::{
-    ACTIVE_FLOWS, APPLICATION_FLOWS, BGP_NEIGHBOR_STATUS, BGP_ROUTES, FLOW_PATH, FLOW_STATISTICS, Query, RouteDirection, SESSION_STATISTICS, SESSION_STATUS,
-    TAP_STATISTICS,
+    ACTIVE_FLOWS, APPLICATION_FLOWS, BGP_NEIGHBOR_STATUS, BGP_ROUTES, FLOW_PATH, FLOW_STATISTICS, Query,
+    RouteDirection, SESSION_STATISTICS, SESSION_STATUS, TAP_STATISTICS,
 };
 use crate::model::{PolicyPath, Tree};
 use crate::provider::shared::{Connection, Shared};
@@ -162,7 +162,8 @@ impl DataSource for Running {
         let input = input(self.ask.query, config)?;
         let named = |subject: &&'static str| Some((*subject, path_in(self.ask.query, &input, subject)?));
         // What is asked of an agent as a whole is asked where its collections are.
-        let whole = || PolicyPath::parse(COLLECTIONS).ok().filter(|_| self.ask.subjects.is_empty()).map(|path| ("", path));
+        let whole =
+            || PolicyPath::parse(COLLECTIONS).ok().filter(|_| self.ask.subjects.is_empty()).map(|path| ("", path));
         let Some((subject, path)) = self.ask.subjects.iter().find_map(named).or_else(whole) else {
             let at = self.ask.subjects.first().map_or_else(Path::root, |subject| Path::attribute(*subject));
             return Err(Diagnostic::error("This is no policy path", "Give the path of an object.").at(at).into());

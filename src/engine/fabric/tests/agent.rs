@@ -103,9 +103,11 @@ fn a_tunnel_is_named_by_part_of_what_tells_it_apart() {
     let lab = leaves_and_spines(START);
     lab.start(&tunnel(4567, "10.1.2.3"), START).unwrap();
     lab.start(&tunnel(4568, "10.1.2.4"), START).unwrap();
-    let part = |application: &str| json!({
-        "src": "10.0.0.1", "dst": "10.0.0.2", "vnid": 5, "appsrc": application, "appdst": "10.1.2.5",
-    });
+    let part = |application: &str| {
+        json!({
+            "src": "10.0.0.1", "dst": "10.0.0.2", "vnid": 5, "appsrc": application, "appdst": "10.1.2.5",
+        })
+    };
     let found = lab.data(&part("10.1.2.4"), START + 1_000).unwrap();
     assert_eq!(found["ID"], "('10.0.0.1', '10.0.0.2', 4568, 5)");
     assert!(matches!(lab.data(&part("10.1.2.9"), START + 1_000), Err(Fault::NoSuchFlow(_))));
@@ -121,14 +123,24 @@ fn a_tunnel_is_named_by_part_of_what_tells_it_apart() {
 fn flows_of_applications_are_listed() {
     let lab = Lab::new();
     let guest = |address: &str, mac: &str| json!([{ "address": address, "vnid": 200, "mac_address": mac }]);
-    lab.device("a", &["h", "g"], json!({ "hosts": [
+    lab.device(
+        "a",
+        &["h", "g"],
+        json!({ "hosts": [
         { "address": "10.10.11.11", "interface": "h", "guests": guest("10.0.0.2", "52:54:00:b8:9b:2e") },
         { "address": "10.1.1.1", "interface": "g" },
-    ] }), START);
-    lab.device("b", &["h", "g"], json!({ "hosts": [
+    ] }),
+        START,
+    );
+    lab.device(
+        "b",
+        &["h", "g"],
+        json!({ "hosts": [
         { "address": "192.168.5.11", "interface": "h", "guests": guest("10.0.0.3", "52:54:00:6e:cc:dc") },
         { "address": "10.1.7.1", "interface": "g" },
-    ] }), START);
+    ] }),
+        START,
+    );
     let send = |name: &str, from: &str, to: &str, protocol: &str, sport: u16, dport: u16, now: i64| {
         lab.flow(name, json!({
             "source": from, "destination": to, "protocol": protocol, "source_port": sport, "destination_port": dport,
@@ -141,7 +153,9 @@ fn flows_of_applications_are_listed() {
     let flows = lab.engine.application_flows(true, Moment(START + 83_000)).unwrap();
     let port = flows["FLOWS"][1]["PORTS"][0][2].clone();
     assert!((49_152..=65_535).contains(&port.as_u64().unwrap()));
-    assert_eq!(flows, json!({ "FLOWS": [
+    assert_eq!(
+        flows,
+        json!({ "FLOWS": [
         { "SIP": "10.1.1.1", "DIP": "10.1.7.1", "PROTO": "TCP", "PORTS": [
             [1_442_515_268.272, 22, 46047], [1_442_515_282.154, 9000, 59011], [1_442_515_282.257, 9000, 59010],
         ] },
@@ -149,7 +163,8 @@ fn flows_of_applications_are_listed() {
             1_442_515_282.3, 4789, port, 200, "52:54:0:b8:9b:2e", "52:54:0:6e:cc:dc", "10.0.0.2", "10.0.0.3", "UDP",
             41504, 9000,
         ]] },
-    ] }));
+    ] })
+    );
     // One that has ended is active for a minute more.
     lab.delete("simulated-flows/a", START + 84_000);
     lab.flow("ssh", json!({ "stop_time": "2015-09-17T18:41:25Z" }), START + 84_500);
@@ -173,10 +188,12 @@ fn a_collection_has_the_id_that_its_flow_makes() {
 #[test]
 fn links_end_at_interfaces_and_hosts_are_in_one_place() {
     let lab = leaves_and_spines(START);
-    let link = |interface: &str| json!({ "ends": [
+    let link = |interface: &str| {
+        json!({ "ends": [
         { "device_path": "/infra/simulated-devices/l1", "interface": interface },
         { "device_path": "/infra/simulated-devices/s3", "interface": "l1" },
-    ] });
+    ] })
+    };
     lab.device("s3", &["l1"], json!({}), START);
     for (interface, why) in [("x", "no interface x"), ("h", "10.0.0.1 is attached"), ("s1", "ends there already")] {
         let refused = lab.try_put("simulated-links/new", link(interface), START).unwrap_err().to_string();

@@ -83,7 +83,10 @@ fn counters_go_on_over_changes_and_restarts() {
     lab.flow("app", to_two(1, 200), START + 2_000);
     let now = START + 4_200;
     let data = lab.data(&probe(1), now).unwrap();
-    assert_eq!(data, lab.again(now).collected(&crate::model::FLOW_TRACE, &super::lab::fields(&probe(1)), None, Moment(now)).unwrap());
+    assert_eq!(
+        data,
+        lab.again(now).collected(&crate::model::FLOW_TRACE, &super::lab::fields(&probe(1)), None, Moment(now)).unwrap()
+    );
     let (ingress, _) = stats(&data, 0);
     let packets = ingress["RX_PKTS"].as_i64().unwrap();
     // 200 in two seconds; 4 × 200 by the new rate less the 400 of its first two; 30 of the other.
@@ -114,7 +117,8 @@ fn a_line_that_fails_is_gone_around() {
 fn filters_count_the_flow_and_are_numbered() {
     let lab = leaves_and_spines(START);
     lab.flow("app", to_two(1, 1_000), START);
-    let counted = |port: u16| json!({ "src": "10.0.0.1", "dst": "10.0.0.2", "sport": port, "dport": 9000, "bw_ingress": true });
+    let counted =
+        |port: u16| json!({ "src": "10.0.0.1", "dst": "10.0.0.2", "sport": port, "dport": 9000, "bw_ingress": true });
     lab.start(&counted(1), START + 5_000).unwrap();
     let data = lab.data(&probe(1), START + 7_500).unwrap();
     let (id, count) = (&data["Path"][0]["Bandwidth_ID"], data["Path"][0]["Bandwidth_Counter"].as_u64().unwrap());
@@ -125,7 +129,8 @@ fn filters_count_the_flow_and_are_numbered() {
     assert_eq!(later["Path"][0]["Bandwidth_ID"], *id);
     assert!(later["Path"][0]["Bandwidth_Counter"].as_u64().unwrap() >= 4_000);
     // One that begins anew has a new filter, with the next number.
-    lab.start(&json!({ "src": "10.0.0.1", "dst": "10.0.0.2", "sport": 1, "dport": 9000, "sfreq": 2 }), START + 10_000).unwrap();
+    lab.start(&json!({ "src": "10.0.0.1", "dst": "10.0.0.2", "sport": 1, "dport": 9000, "sfreq": 2 }), START + 10_000)
+        .unwrap();
     let anew = lab.data(&probe(1), START + 10_500).unwrap();
     assert_eq!(anew["Path"][0]["Bandwidth_ID"].as_u64(), id.as_u64().map(|id| id + 1));
     assert!(anew["Path"][0]["Bandwidth_Counter"].as_u64().unwrap() < 100);
@@ -140,10 +145,12 @@ fn filters_count_the_flow_and_are_numbered() {
 fn each_device_sends_copies_to_the_analyzer() {
     let lab = leaves_and_spines(START);
     lab.flow("app", to_two(1, 100), START);
-    let mirrored = |analyzer: &str| json!({
-        "src": "10.0.0.1", "dst": "10.0.0.2", "sport": 1, "dport": 9000,
-        "mirror_type": "ERSPAN", "mirror_dir": "ingress", "mirror_analyzer": analyzer,
-    });
+    let mirrored = |analyzer: &str| {
+        json!({
+            "src": "10.0.0.1", "dst": "10.0.0.2", "sport": 1, "dport": 9000,
+            "mirror_type": "ERSPAN", "mirror_dir": "ingress", "mirror_analyzer": analyzer,
+        })
+    };
     lab.start(&mirrored("10.0.0.2"), START).unwrap();
     let counted = |now: i64| {
         lab.engine.mirrored(&crate::model::FLOW_TRACE, &super::lab::fields(&probe(1)), None, Moment(now)).unwrap()

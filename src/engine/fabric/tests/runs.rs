@@ -26,10 +26,15 @@ fn there_is_data_when_the_first_run_has_ended() {
     assert!(matches!(lab.data(&with(json!({})), START + 102), Err(Fault::NoData(_))));
     let data = lab.data(&with(json!({})), START + 103).unwrap();
     assert!((seconds(&data) - 1_000.0).abs() < 1e-9);
-    let latencies: Vec<_> = data["Path"].as_array().unwrap().iter().map(|hop| hop["Latency"].as_f64().unwrap()).collect();
+    let latencies: Vec<_> =
+        data["Path"].as_array().unwrap().iter().map(|hop| hop["Latency"].as_f64().unwrap()).collect();
     assert_eq!(latencies, [0.001, 0.021, 0.041]);
-    let stamps: Vec<_> =
-        data["Path"].as_array().unwrap().iter().map(|hop| hop["TIMESTAMP"]["TimeStamp_usec"].as_u64().unwrap()).collect();
+    let stamps: Vec<_> = data["Path"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|hop| hop["TIMESTAMP"]["TimeStamp_usec"].as_u64().unwrap())
+        .collect();
     assert_eq!(stamps, [0, 1_000 + 10_000, 22_000 + 20_000], "one hop after the other");
 }
 
@@ -76,7 +81,12 @@ fn more_tries_find_more_of_a_device_that_loses_probes() {
     let found = |tries: u32| {
         let lab = Lab::new();
         lab.device("a", &["h", "b"], json!({ "hosts": [{ "address": "10.0.0.1", "interface": "h" }] }), START);
-        lab.device("b", &["h", "a"], json!({ "hosts": [{ "address": "10.0.0.2", "interface": "h" }], "answered_probes": 50 }), START);
+        lab.device(
+            "b",
+            &["h", "a"],
+            json!({ "hosts": [{ "address": "10.0.0.2", "interface": "h" }], "answered_probes": 50 }),
+            START,
+        );
         lab.link("a:b", "b:a", json!({}), START);
         lab.start(&with(json!({ "ntry": tries, "timeout": 10 })), START).unwrap();
         let runs = (0..200).map(|run| lab.path(&with(json!({})), START + run * 1_000 + 900).len());

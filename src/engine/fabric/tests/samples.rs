@@ -12,8 +12,18 @@ use super::lab::Lab;
 
 /// The fields of `IFLStats` that a device begins with, as the model names them.
 const COUNTERS: [&str; 12] = [
-    "tx_ucpkts", "rx_ucpkts", "tx_bcpkts", "rx_bcpkts", "tx_mcpkts", "rx_mcpkts", "tx_crcerror", "rx_crcerror",
-    "tx_droppkt", "rx_droppkt", "tx_bytes", "rx_bytes",
+    "tx_ucpkts",
+    "rx_ucpkts",
+    "tx_bcpkts",
+    "rx_bcpkts",
+    "tx_mcpkts",
+    "rx_mcpkts",
+    "tx_crcerror",
+    "rx_crcerror",
+    "tx_droppkt",
+    "rx_droppkt",
+    "tx_bytes",
+    "rx_bytes",
 ];
 const RATES: [&str; 4] = ["tx_pps", "rx_pps", "tx_bw", "rx_bw"];
 
@@ -51,12 +61,14 @@ impl Sample {
             let Some(printed) = find(&self.printed, device, name) else { return json!({ "name": name }) };
             let less = |document: Option<&Json>, field: &str| -> i64 {
                 let upper = field.to_uppercase();
-                let others = document.and_then(|it| find(it, device, name)).map_or(0, |it| it[&upper].as_i64().unwrap_or(0));
+                let others =
+                    document.and_then(|it| find(it, device, name)).map_or(0, |it| it[&upper].as_i64().unwrap_or(0));
                 printed[&upper].as_i64().unwrap_or(0) - others
             };
             let [rates, counters] = seen;
             let background = RATES.map(|field| (field.to_owned(), json!(rates.map_or(0, |it| less(Some(it), field)))));
-            let before = COUNTERS.map(|field| (field.to_owned(), json!(counters.map_or(0, |it| less(Some(it), field)))));
+            let before =
+                COUNTERS.map(|field| (field.to_owned(), json!(counters.map_or(0, |it| less(Some(it), field)))));
             json!({
                 "name": name,
                 "background": background.into_iter().collect::<serde_json::Map<_, _>>(),
@@ -65,7 +77,11 @@ impl Sample {
         };
         let spine = &self.printed["Path"][1];
         for (name, serial, names) in [
-            ("device02-example-01", "TA3714040533", &["ge-0/0/0.0", "xe-0/0/18.0", "xe-0/0/8.0", "xe-0/0/14.0", "xe-0/0/16.0"][..]),
+            (
+                "device02-example-01",
+                "TA3714040533",
+                &["ge-0/0/0.0", "xe-0/0/18.0", "xe-0/0/8.0", "xe-0/0/14.0", "xe-0/0/16.0"][..],
+            ),
             ("device02-example-02", "TB3714120508", &["xe-0/0/2:0.0", "xe-0/0/4:0.0"]),
             ("device03-example-01", "VB3714010003", &["xe-0/0/44.0", "xe-0/0/94.0"]),
             ("third", "third", &["14", "16", "90"]),
@@ -92,8 +108,13 @@ impl Sample {
             } else if name == "device02-example-03" {
                 body["hosts"] = json!([{ "address": "10.1.7.1", "interface": "ge-0/0/12.0" }]);
             }
-            if let Some(answered) = seen[0].and_then(|it| it["Path"].as_array()?.iter().find(|hop| hop["DevName"] == name)) {
-                let stamp = |hop: &Json| hop["TIMESTAMP"]["TimeStamp"].as_i64().unwrap() * 1_000 + hop["TIMESTAMP"]["TimeStamp_usec"].as_i64().unwrap() / 1_000;
+            if let Some(answered) =
+                seen[0].and_then(|it| it["Path"].as_array()?.iter().find(|hop| hop["DevName"] == name))
+            {
+                let stamp = |hop: &Json| {
+                    hop["TIMESTAMP"]["TimeStamp"].as_i64().unwrap() * 1_000
+                        + hop["TIMESTAMP"]["TimeStamp_usec"].as_i64().unwrap() / 1_000
+                };
                 body["clock_offset"] = json!(stamp(hop) - stamp(answered));
             }
             lab.put(&format!("simulated-devices/{name}"), body, now);
@@ -186,7 +207,8 @@ fn the_path_of_a_flow() {
 
 #[test]
 fn the_bandwidth_of_a_tcp_flow() {
-    sample(include_str!("samples/bandwidth-tcp.json"), flow("tcp", 58991, json!({ "bw_ingress": true }))).is_reproduced();
+    sample(include_str!("samples/bandwidth-tcp.json"), flow("tcp", 58991, json!({ "bw_ingress": true })))
+        .is_reproduced();
 }
 
 #[test]
