@@ -118,7 +118,7 @@ fn who_may_what_is_as_elsewhere() {
     let nobody = lab.send("GET", "/active/flow", &[], b"");
     assert_eq!(nobody.code(), (3, "E_UNAUTHORIZED".to_owned(), 401));
     assert!(nobody.header("www-authenticate").is_some());
-    let auditor = ("audit", AUDITOR);
+    let auditor = ("auditor", AUDITOR);
     assert_eq!(ask(&lab, auditor, "/list/flow", None).status, 200);
     assert_eq!(ask(&lab, auditor, &format!("/start/flow?{FLOW}"), None).code().0, 3);
     // A page of another site in the admin's browser.

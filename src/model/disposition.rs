@@ -66,3 +66,10 @@ words! {
         PeerNoTunnel = "PEER_NO_TUNNEL",
     }
 }
+
+impl DropReason {
+    /// Whether packets are dropped for it between the hosts of the fabric, and nowhere else.
+    pub const fn is_of_the_fabric(self) -> bool {
+        matches!(self, Self::LinkDown | Self::QueueFull)
+    }
+}

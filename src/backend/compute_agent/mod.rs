@@ -242,7 +242,8 @@ fn only_what_an_agent_has(
         return refuse("display_name", "A compute agent keeps no names".to_owned(), no_room);
     }
     for (field, what) in [("description", "descriptions"), ("tags", "tags")] {
-        if given(field).is_some_and(|value| value.as_array().is_none_or(|items| !items.is_empty())) {
+        let is_empty = |value: &Json| value == "" || value.as_array().is_some_and(Vec::is_empty);
+        if given(field).is_some_and(|value| !is_empty(value)) {
             return refuse(field, format!("A compute agent keeps no {what}"), no_room);
         }
     }
