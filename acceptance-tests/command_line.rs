@@ -333,16 +333,21 @@ fn what_a_tap_copied_is_a_capture_that_others_read() {
     assert!(early.err.contains("cannot be seen any more"), "{}", early.err);
     assert!(!lab.file("early.pcap").exists());
 
-    // Somebody else's program reads it, where there is one.
+    // Somebody else's program reads it.
+    let setup = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/tshark-setup.sh");
+    let setup = Command::new(setup).output().unwrap();
+    assert!(setup.status.success(), "{}", String::from_utf8_lossy(&setup.stderr));
+    let program = String::from_utf8(setup.stdout).unwrap();
     let read = |file: &str, fields: &[&str]| {
-        let mut tshark = Command::new("tshark");
+        let mut tshark = Command::new(program.trim());
         tshark.args(["-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-n", "-T", "fields", "-r"]);
         tshark.arg(lab.file(file)).args(fields.iter().flat_map(|field| ["-e", field]));
-        let output = tshark.stderr(Stdio::null()).output().ok().filter(|output| output.status.success())?;
-        Some(String::from_utf8(output.stdout).unwrap())
+        let output = tshark.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     };
     let fields = ["ip.src", "frame.len", "tcp.seq", "ip.checksum.status", "tcp.checksum.status", "tcp.analysis.flags"];
-    let Some(watched) = read("watch.pcap", &fields) else { return };
+    let watched = read("watch.pcap", &fields);
     let lines: Vec<_> = watched.lines().map(|line| line.split('\t').collect::<Vec<_>>()).collect();
     assert_eq!(lines.len(), 40);
     for (position, line) in lines.iter().enumerate() {
@@ -350,7 +355,7 @@ fn what_a_tap_copied_is_a_capture_that_others_read() {
         assert_eq!((line[0], line[1]), (source, size));
         assert_eq!(line[3..], ["1", "1", ""], "{line:?}");
     }
-    let mirrored = read("mirror.pcap", &["ip.dst", "erspan.spanid", "gre.sequence_number", "tcp.dstport"]).unwrap();
+    let mirrored = read("mirror.pcap", &["ip.dst", "erspan.spanid", "gre.sequence_number", "tcp.dstport"]);
     let first = mirrored.lines().next().unwrap();
     assert_eq!(first, "203.0.113.9,192.168.98.11\t9\t0\t443");
     assert_eq!(mirrored.lines().count(), 8);

@@ -282,3 +282,72 @@ fn what_a_flexible_segment_is_connected_to_has_to_be_a_gateway() {
     let fixed = flexible(r#"connectivity_path = "/infra/tier-0s/edge""#, "").replace("flexible = true", "");
     lab.configure(&fixed).plan_is_refused().mentions(&["connectivity_path", "/infra/tier-1s/ID"]);
 }
+
+/// The only locale service of the gateway is not called `default`, and the VPN service is
+/// named without it.
+#[test]
+fn a_locale_service_of_another_name_need_not_be_named() {
+    let lab = Workspace::new();
+    lab.configure("").apply();
+    for (path, body) in [
+        ("/infra/tier-0s/edge", json!({ "ha_mode": "ACTIVE_STANDBY" })),
+        ("/infra/tier-0s/edge/locale-services/edge-1", json!({})),
+        ("/infra/tier-0s/edge/locale-services/edge-1/bgp", json!({ "local_as_num": "65010" })),
+        ("/infra/tier-0s/edge/locale-services/edge-1/ipsec-vpn-services/vpn", json!({})),
+    ] {
+        lab.patch(path, body);
+    }
+    let declared = |subnet: &str, neighbor: &str| {
+        format!(
+            r#"
+            locals {{ service = "/infra/tier-0s/edge/ipsec-vpn-services/vpn" }}
+            resource "vpn_local_endpoint" "here" {{
+              id            = "here"
+              service_path  = local.service
+              local_address = "203.0.113.70"
+            }}
+            resource "vpn_route_based_session" "branch" {{
+              id                  = "branch"
+              service_path        = local.service
+              local_endpoint_path = vpn_local_endpoint.here.path
+              peer_address        = "198.51.100.2"
+              peer_id             = "198.51.100.2"
+              psk                 = "key"
+              tunnel_interface {{
+                ip_subnet {{
+                  ip_addresses  = ["{subnet}"]
+                  prefix_length = 30
+                }}
+              }}
+            }}
+            resource "vpn_bgp_neighbor" "branch" {{
+              id               = "branch"
+              bgp_path         = "/infra/tier-0s/edge/locale-services/edge-1/bgp"
+              neighbor_address = "{neighbor}"
+              remote_as_num    = "65020"
+            }}
+            data "vpn_session_status" "branch" {{
+              session_path = vpn_route_based_session.branch.path
+            }}
+            output "status" {{ value = data.vpn_session_status.branch.runtime_status }}
+            "#
+        )
+    };
+    // The neighbor would be the gateway itself.
+    lab.configure(&declared("169.254.9.1", "169.254.9.1"));
+    lab.plan_is_refused().mentions(&["169.254.9.1"]);
+    lab.configure(&declared("169.254.9.1", "169.254.9.2")).apply();
+    lab.plan_is_empty();
+    let at = "/infra/tier-0s/edge/locale-services/edge-1/ipsec-vpn-services/vpn";
+    assert_eq!(
+        lab.object(&format!("{at}/sessions/branch"))["local_endpoint_path"],
+        format!("{at}/local-endpoints/here")
+    );
+    // What is there already counts as well, and what leaves its address makes room.
+    lab.configure(&declared("169.254.9.2", "169.254.9.2"));
+    lab.plan_is_refused().mentions(&["169.254.9.2"]);
+    lab.configure(&declared("169.254.10.1", "169.254.10.2")).apply();
+    lab.plan_is_empty();
+    lab.destroy();
+    assert!(lab.paths().iter().all(|path| !path.ends_with("/branch") && !path.ends_with("/here")));
+}

@@ -6,6 +6,7 @@ use terraform_provider_vpn::engine::taps::Member;
 use terraform_provider_vpn::engine::{Caller, Moment};
 use terraform_provider_vpn::model::{TAP_FLOW, TAP_MIRROR, TAP_SERVICE};
 
+use crate::over_http::Served;
 use crate::terraform::Workspace;
 
 /// Ports to tap, and to look at what is tapped.
@@ -374,4 +375,122 @@ fn no_two_mirrors_send_through_one_tunnel() {
     lab.configure(&(PORTS.to_owned() + &mirror("b", 7))).apply();
     lab.configure(&(PORTS.to_owned() + &mirror("b", 8) + &mirror("c", 7))).apply();
     lab.plan_is_empty();
+}
+
+/// A port, and a tap service on it that another project has.
+fn of_projects(port: &str, service: &str) -> String {
+    PORTS.to_owned()
+        + &format!(
+            "resource \"vpn_segment_port\" \"own\" {{\n  id = \"own\"\n  segment_path = vpn_segment.s.path\n  tag {{\n    \
+             scope = \"os-project-id\"\n    tag = \"{port}\"\n  }}\n}}\n"
+        )
+        + &if service.is_empty() {
+            String::new()
+        } else {
+            format!(
+                "resource \"vpn_tap_service\" \"own\" {{\n  project_id = \"{service}\"\n  port_id = \
+                 vpn_segment_port.own.unique_id\n}}\n"
+            )
+        }
+}
+
+#[test]
+fn whose_a_port_will_be_decides_what_a_plan_refuses() {
+    let lab = Workspace::new();
+    let refused = "The specified port does not belong to the tenant";
+    lab.configure(&of_projects("red", "")).apply();
+    lab.configure(&of_projects("red", "blue"));
+    lab.plan_is_refused().mentions(&[refused, "port_id = vpn_segment_port.own.unique_id"]);
+    // The port changes hands first.
+    lab.configure(&of_projects("blue", "blue")).apply();
+    lab.plan_is_empty();
+    // A port that has no UUID yet is nobody's: the apply tells.
+    let other = Workspace::new();
+    other.configure(&of_projects("red", "blue"));
+    let (_, has_changes) = other.plan();
+    assert!(has_changes);
+    other.run(&["apply", "-input=false", "-auto-approve"]).mentions(&[refused]);
+    other.configure(&of_projects("red", "red")).apply();
+    other.plan_is_empty();
+}
+
+#[test]
+fn what_is_wrong_is_told_of_ports_that_do_not_exist_yet() {
+    let unknown = "00000000-0000-4000-8000-000000000000";
+    for (change, with, words) in [
+        ("direction      = \"BOTH\"", "direction = \"BOTH\"\nvlan_filter = \"1-\"", &["list of VLANs"][..]),
+        ("in  = 101", "in = 5000", &["5000 is no session of ERSPAN"]),
+        ("vpn_tap_service.x.id", &format!("{unknown:?}"), &["does not exist", unknown]),
+    ] {
+        let lab = Workspace::new();
+        let hcl = (PORTS.to_owned() + TAPS).replace(change, with);
+        assert!(hcl.contains(with));
+        lab.configure(&hcl);
+        lab.plan_is_refused().mentions(words);
+    }
+    // Neutron looks at the tunnels of other mirrors only.
+    let lab = Workspace::new();
+    lab.configure(&(PORTS.to_owned() + TAPS).replace("out = 102", "out = 101")).apply();
+}
+
+#[test]
+fn a_project_has_as_many_taps_as_the_block_says() {
+    let lab = Workspace::apart();
+    let services = |ports: &[&str]| {
+        let service = |port: &&str| {
+            format!("resource \"vpn_tap_service\" \"{port}\" {{\n  port_id = vpn_segment_port.{port}.unique_id\n}}\n")
+        };
+        PORTS.to_owned() + &ports.iter().map(service).collect::<String>()
+    };
+    let block = "embedded {\n    quota_tap_service = 1\n  }";
+    lab.configure_with(block, &services(&["web", "mail"]));
+    lab.run(&["apply", "-input=false", "-auto-approve"])
+        .mentions(&["Reached the maximum quota for Tap Services", "Neutron answers 409, TapServiceLimitReached."]);
+    lab.configure_with("embedded {\n    quota_tap_service = -1\n  }", &services(&["web", "mail"])).apply();
+    lab.configure_with("embedded {\n    quota_tap_service = 1.5\n  }", &services(&["web"]));
+    lab.plan_is_refused().mentions(&["quota_tap_service is no whole number"]);
+}
+
+/// The steps at which a trace shows copies, and of which taps.
+fn copied(trace: &Json) -> Vec<String> {
+    let hops = trace["hops"].as_array().unwrap().iter();
+    let copies = hops.filter(|hop| hop["action"] == "COPIED");
+    copies.map(|hop| hop["object_path"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn copies_are_traced_whichever_system_the_taps_live_in() {
+    let lab = Workspace::apart();
+    let served = Served::start(lab.engine());
+    let embedded = format!("embedded {{ path = {:?} }}", lab.engine().display().to_string());
+    let ports = PORTS
+        .replace("\"web\"\n  segment", "\"web\"\n  address_binding { ip_address = \"192.168.50.10\" }\n  segment")
+        .replace("\"mail\"\n  segment", "\"mail\"\n  address_binding { ip_address = \"192.168.50.20\" }\n  segment");
+    let trace = r#"
+        data "vpn_path_trace" "it" {
+          source           = "192.168.50.10"
+          destination      = "192.168.50.20"
+          protocol         = "UDP"
+          destination_port = 53
+        }
+        output "it" { value = data.vpn_path_trace.it }
+    "#;
+    lab.configure_with(&served.block(), &(ports.clone() + TAPS)).apply();
+    let paths = ["vpn_tap_flow.x", "vpn_tap_mirror.x"].map(|address| {
+        let state = lab.state(address);
+        let kind = if address.contains("flow") { "tap_flows" } else { "tap_mirrors" };
+        format!("/v2.0/taas/{kind}/{}", state["id"].as_str().unwrap())
+    });
+    for block in [&served.block(), &embedded] {
+        lab.configure_with(block, &(ports.clone() + TAPS + trace)).apply();
+        let found = lab.json(&["output", "-json"])["it"]["value"].clone();
+        assert_eq!(copied(&found), paths, "{block}: {found}");
+        // What is planned is seen as well.
+        let more = "resource \"vpn_tap_flow\" \"more\" {\n  tap_service_id = vpn_tap_service.x.id\n  source_port = \
+                    vpn_segment_port.mail.unique_id\n  direction = \"IN\"\n}\n";
+        let hcl = ports.clone() + &TAPS.replace("in  = 101", "both = 101") + more + trace;
+        lab.configure_with(block, &hcl);
+        let planned = lab.planned()["output_changes"]["it"]["after"].clone();
+        assert_eq!(copied(&planned).len(), 3, "{block}: {planned}");
+    }
 }

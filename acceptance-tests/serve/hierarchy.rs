@@ -91,7 +91,14 @@ fn revisions_count_where_the_request_says_so() {
     lab.patch(INFRA, &infra(1)).ok();
     lab.patch(INFRA, &infra(2)).ok();
     lab.patch(&format!("{INFRA}?enforce_revision_check=true"), &infra(3)).refused(412, 206);
-    assert_eq!(lab.get("/infra/ipsec-vpn-dpd-profiles/a").ok()["retry_count"], 2);
+    let found = lab.get("/infra/ipsec-vpn-dpd-profiles/a").ok();
+    assert_eq!(found["retry_count"], 2);
+    // With the revision that is there it takes effect.
+    let mut fresh = infra(3);
+    fresh["children"][0]["IPSecVpnDpdProfile"]["_revision"] = found["_revision"].clone();
+    lab.patch(&format!("{INFRA}?enforce_revision_check=true"), &fresh).ok();
+    assert_eq!(lab.get("/infra/ipsec-vpn-dpd-profiles/a").ok()["retry_count"], 3);
+    lab.patch(&format!("{INFRA}?enforce_revision_check=true"), &fresh).refused(412, 206);
 }
 
 #[test]
@@ -111,7 +118,9 @@ fn everything_can_be_read_as_one_body() {
     assert!(!found.to_string().contains("hush"));
     let below = lab.get(&format!("{INFRA}?base_path=/infra/tier-1s/cgw&filter=Type-Tier1|Tier0")).ok();
     assert_eq!(below["children"].as_array().unwrap().len(), 1);
-    lab.get(&format!("{INFRA}?type_filter=Nothing")).refused(400, 255);
+    for types in ["Nothing", "Profile", "Session", "ion"] {
+        lab.get(&format!("{INFRA}?type_filter={types}")).refused(400, 255);
+    }
     lab.get(&format!("{INFRA}?base_path=/infra/tier-0s/none")).refused(404, 600);
 }
 
@@ -214,4 +223,195 @@ fn what_exists_is_realized() {
     let points = lab.get("/policy/api/v1/infra/sites/default/enforcement-points").ok();
     let point = points["results"][0]["path"].as_str().unwrap();
     assert_eq!(lab.get(&format!("/policy/api/v1{point}")).ok()["path"], point);
+}
+
+/// A VPN service is named without its locale service, which is not called `default`.
+#[test]
+fn addresses_without_a_locale_service_mean_the_only_one_everywhere() {
+    let lab = Lab::new();
+    let (gateway, short) = ("/infra/tier-0s/Edge", "/infra/tier-0s/Edge/ipsec-vpn-services/v");
+    let full = "/infra/tier-0s/Edge/locale-services/one/ipsec-vpn-services/v";
+    let endpoint = child(
+        "IPSecVpnLocalEndpoint",
+        json!({ "resource_type": "IPSecVpnLocalEndpoint", "id": "e", "local_address": "203.0.113.9" }),
+    );
+    let mut declared = session("/infra/ipsec-vpn-dpd-profiles/nsx-default-l3vpn-dpd-profile");
+    declared["local_endpoint_path"] = json!(format!("{short}/local-endpoints/e"));
+    let service = |children: Vec<Value>| {
+        child("IPSecVpnService", json!({ "resource_type": "IPSecVpnService", "id": "v", "children": children }))
+    };
+    let infra = |gateway: Value| json!({ "resource_type": "Infra", "children": [gateway] });
+    // What lies in the locale service comes before it.
+    let new =
+        |children: Vec<Value>| child("Tier0", json!({ "resource_type": "Tier0", "id": "Edge", "children": children }));
+    let locale_service = child("LocaleServices", json!({ "resource_type": "LocaleServices", "id": "one" }));
+    let vpn = service(vec![child("IPSecVpnSession", declared.clone()), endpoint]);
+    lab.patch(INFRA, &infra(new(vec![vpn, locale_service.clone()]))).ok();
+    let stored = lab.get(&format!("{full}/sessions/s")).ok();
+    assert_eq!(stored["local_endpoint_path"], format!("{full}/local-endpoints/e"));
+    // By both addresses in one body it is one object.
+    let again = |children: Vec<Value>| way("Tier0", "Edge", children);
+    let session_of = |peer: &str| {
+        let mut declared = declared.clone();
+        declared["peer_id"] = json!(peer);
+        way("IPSecVpnService", "v", vec![child("IPSecVpnSession", declared)])
+    };
+    lab.patch(INFRA, &infra(again(vec![session_of("b.example")]))).ok();
+    assert_eq!(lab.get(&format!("{full}/sessions/s")).ok()["peer_id"], "b.example");
+    let twice = vec![session_of("a.example"), way("LocaleServices", "one", vec![session_of("c.example")])];
+    lab.patch(INFRA, &infra(again(twice))).refused(400, 255);
+
+    for (at, found) in [(format!("{short}/sessions/s"), 200), (format!("{short}/sessions/none"), 404)] {
+        for (place, more) in [("realized-state/status", ""), ("realized-state/realized-entities", "")] {
+            assert_eq!(lab.get(&format!("{INFRA}/{place}?intent_path={at}{more}")).status, found, "{place} {at}");
+        }
+        let refresh = format!("{INFRA}/realized-state/realized-entity?intent_path={at}&action=refresh");
+        assert_eq!(lab.post(&refresh).status, found, "{at}");
+        assert_eq!(lab.get(&format!("{INFRA}?base_path={at}")).status, found, "{at}");
+    }
+    let status = lab.get(&format!("{INFRA}/realized-state/status?intent_path={short}/sessions/s")).ok();
+    assert_eq!(status["intent_path"], format!("{full}/sessions/s"));
+    for (form, query) in [
+        ("query", format!("path:\"{short}/sessions/s\"")),
+        ("query", format!("path:{}", format!("{short}/sessions/s").replace('/', "\\/").replace('-', "\\-"))),
+        ("query", format!("resource_type:*Session AND path:{short}/*")),
+        ("query", format!("resource_type:*Session AND parent_path:{short}")),
+        ("query", format!("resource_type:*Session AND local_endpoint_path:(\"{short}/local-endpoints/e\" OR none)")),
+        ("dsl", format!("IPSecVpnSession where parent_path = \"{short}\"")),
+        ("dsl", format!("IPSecVpnSession where path like \"{short}/sessions\"")),
+    ] {
+        let encoded: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
+        let found = lab.get(&format!("/policy/api/v1/search/{form}?query={encoded}")).ok();
+        assert_eq!((&found["result_count"], &found["results"][0]["id"]), (&json!(1), &json!("s")), "{query}");
+    }
+    // All of it goes at once, the locale service too.
+    let marked = |mut wrapper: Value| {
+        wrapper["marked_for_delete"] = json!(true);
+        wrapper
+    };
+    let gone = |name: &str, id: &str, children: Vec<Value>| {
+        let kind = if name == "IPSecVpnSession" { "PolicyBasedIPSecVpnSession" } else { name };
+        marked(child(name, json!({ "resource_type": kind, "id": id, "children": children })))
+    };
+    let vpn = gone(
+        "IPSecVpnService",
+        "v",
+        vec![gone("IPSecVpnLocalEndpoint", "e", vec![]), gone("IPSecVpnSession", "s", vec![])],
+    );
+    lab.patch(INFRA, &infra(again(vec![marked(locale_service), vpn]))).ok();
+    lab.get(&format!("{full}/sessions/s")).refused(404, 600);
+    lab.get(&format!("{gateway}/locale-services/one")).refused(404, 600);
+}
+
+/// Every object is there once, below the one it lies below, and all of it can be sent back.
+#[test]
+fn a_whole_body_holds_each_object_in_its_place_and_changes_nothing_when_it_is_sent_back() {
+    let lab = Lab::new();
+    let gateway = "/infra/tier-0s/a";
+    for (path, body) in [
+        (gateway.to_owned(), json!({})),
+        (format!("{gateway}-b"), json!({})),
+        (format!("{gateway}/locale-services/one"), json!({})),
+        (format!("{gateway}/locale-services/one/ipsec-vpn-services/v"), json!({})),
+        (
+            format!("{gateway}/locale-services/one/bgp/neighbors/n"),
+            json!({ "neighbor_address": "169.254.9.2", "remote_as_num": "65011", "password": "hush" }),
+        ),
+        (format!("{gateway}/locale-services/one/bgp/troubleshoot"), json!({})),
+        ("/infra/routing-config/prefix-lists/shared".to_owned(), json!({ "prefixes": [{ "network": "10.0.0.0/8" }] })),
+        ("/infra/segments/apart".to_owned(), json!({})),
+        ("/infra/segments/apart/ports/p".to_owned(), json!({})),
+        ("/infra/tier-1s/cgw/segments/web".to_owned(), json!({})),
+        (format!("{SERVICE}/sessions/s"), session("/infra/ipsec-vpn-dpd-profiles/nsx-default-l3vpn-dpd-profile")),
+    ] {
+        lab.put(&path, &body).ok();
+    }
+    let document = lab.get("/openapi.json").ok();
+    let types: Vec<_> = document["components"]["schemas"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(_, schema)| schema["properties"]["resource_type"].is_object())
+        .map(|(name, _)| name.as_str())
+        .filter(|name| lab.get(&format!("{INFRA}?type_filter={name}")).status == 200)
+        .collect();
+    assert!(types.len() >= 18, "{types:?}");
+    let whole = lab.get(&format!("{INFRA}?type_filter={}", types.join(";"))).ok();
+    let mut found = Vec::new();
+    paths_of(&whole, "/infra", &mut found);
+    let mut all: Vec<_> =
+        lab.get("/policy/api/v1/search/query?query=_revision:%3E%3D0&included_fields=path").ok()["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|object| object["path"].as_str().unwrap().to_owned())
+            .collect();
+    all.sort();
+    found.sort();
+    assert_eq!(found, all);
+    assert!(!whole.to_string().contains("hush"));
+    let revisions =
+        || lab.get("/policy/api/v1/search/query?query=_revision:%3E%3D0&included_fields=path,_revision").ok();
+    let before = revisions();
+    lab.patch(INFRA, &whole).ok();
+    assert_eq!(revisions(), before);
+    let keys = lab.get(&format!("{SERVICE}/sessions/s?action=show_sensitive_data")).ok();
+    assert_eq!(keys["psk"], "hush");
+
+    // A part of it: what lies below one object, and those of a type there.
+    let part = lab.get(&format!("{INFRA}?base_path={gateway}")).ok();
+    let mut below = Vec::new();
+    paths_of(&part, "/infra", &mut below);
+    below.sort();
+    assert_eq!(
+        below,
+        all.iter()
+            .filter(|path| *path == gateway || path.starts_with(&format!("{gateway}/")))
+            .cloned()
+            .collect::<Vec<_>>()
+    );
+    let part = lab.get(&format!("{INFRA}?base_path={gateway}&type_filter=BgpNeighborConfig")).ok();
+    let mut some = Vec::new();
+    paths_of(&part, "/infra", &mut some);
+    let one = format!("{gateway}/locale-services/one");
+    assert_eq!(some, [gateway, &one, &format!("{one}/bgp"), &format!("{one}/bgp/neighbors/n")]);
+    // What the system owns stays as it is.
+    let mut changed = whole.clone();
+    let children = changed["children"].as_array_mut().unwrap();
+    let vmc = children.iter_mut().find(|child| child["Tier0"]["id"] == "vmc").unwrap();
+    vmc["Tier0"]["description"] = json!("mine");
+    lab.patch(INFRA, &changed).refused(403, 289);
+}
+
+/// The paths of the objects in a body, each of which says that it lies below `parent`.
+fn paths_of(body: &Value, parent: &str, found: &mut Vec<String>) {
+    for child in body["children"].as_array().into_iter().flatten() {
+        let name = child["resource_type"].as_str().unwrap().strip_prefix("Child").unwrap();
+        let object = &child[name];
+        let path = object["path"].as_str().unwrap();
+        let above = object["parent_path"].as_str().unwrap();
+        assert!(above == parent || (parent == "/infra" && above == "/infra/routing-config"), "{path} below {parent}");
+        found.push(path.to_owned());
+        paths_of(object, path, found);
+    }
+}
+
+#[test]
+fn what_is_searched_is_read_anew() {
+    let lab = Lab::new();
+    for root in ["/policy/api/v1", "/api/v1"] {
+        let at = format!("{root}/search/reconcile");
+        assert_eq!(lab.post(&format!("{at}?action=COMPLETE_REINDEXING&override=true&scope=policy")).ok(), Value::Null);
+        lab.post(&format!("{at}?action=REBALANCE")).ok();
+        lab.post(&at).refused(400, 255);
+        lab.post(&format!("{at}?action=REGULAR_INDEXING")).refused(400, 255);
+        lab.post(&format!("{at}?action=REBALANCE&scope=telemetry")).refused(400, 255);
+        lab.get(&at).refused(405, 405);
+        let status = lab.get(&format!("{at}/status?action=REBALANCE")).ok();
+        assert_eq!(status, json!({ "action": "REBALANCE", "status": "DONE" }));
+        assert_eq!(lab.get(&format!("{at}/status")).ok()["action"], "REGULAR_INDEXING");
+        lab.by(("auditor", AUDITOR), "POST", &format!("{at}?action=REBALANCE"), "").refused(403, 289);
+        lab.by(("auditor", AUDITOR), "GET", &format!("{at}/status"), "").ok();
+    }
+    assert_eq!(lab.get("/policy/api/v1/search/query?query=resource_type:Tier0").ok()["result_count"], 1);
 }

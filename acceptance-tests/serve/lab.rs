@@ -78,6 +78,15 @@ impl Lab {
     }
 
     pub fn within(folder: TempDir, options: &[&str]) -> Self {
+        Self::begin(folder, options, &[])
+    }
+
+    /// One that is told more by its environment.
+    pub fn with_environment(options: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::begin(TempDir::new().unwrap(), options, environment)
+    }
+
+    fn begin(folder: TempDir, options: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_terraform-provider-vpn"))
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(options)
@@ -86,6 +95,8 @@ impl Lab {
             .env("VPN_SERVE_ADMIN_PASSWORD", PASSWORD)
             .env("VPN_SERVE_AUDITOR_PASSWORD", AUDITOR)
             .env("VPN_SERVE_REFRESH_TOKEN", TOKEN)
+            .env_remove("VPN_SERVE_LOG")
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

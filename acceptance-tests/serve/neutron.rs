@@ -399,6 +399,72 @@ fn a_port_is_the_same_in_both_apis() {
     lab.get(segment).refused(404, 600);
 }
 
+#[test]
+fn a_change_is_made_at_the_revision_that_is_meant() {
+    let lab = Lab::new();
+    let network = lab.make("/v2.0/networks", "network", json!({ "name": "a" }));
+    let path = format!("/v2.0/networks/{}", id(&network));
+    let send = |method: &str, path: &str, tag: &str, body: &Value| {
+        let headers = [("Authorization", basic("admin", PASSWORD)), ("If-Match", tag.to_owned())];
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        lab.send(method, path, &headers, body.to_string().as_bytes())
+    };
+    let named = |name: &str| json!({ "network": { "name": name } });
+    let first = network["revision_number"].as_i64().unwrap();
+    let changed = send("PUT", &path, &format!("revision_number={first}"), &named("b")).ok()["network"].clone();
+    let second = changed["revision_number"].as_i64().unwrap();
+    assert_eq!((second, &changed["name"]), (first + 1, &json!("b")));
+    let text = format!("Constrained to {first}, but current revision is {second}");
+    for method in ["PUT", "DELETE"] {
+        for tag in [format!("revision_number={first}"), format!("\"other\", \"revision_number={first}\"")] {
+            send(method, &path, &tag, &named("c")).is_fault(412, "RevisionNumberConstraintFailed", &text);
+        }
+    }
+    assert_eq!(lab.get(&path).ok()["network"], changed);
+    let text = "Bad if-match request: Revision number etag must be in the format of revision_number=<int>.";
+    send("PUT", &path, "revision_number=x", &named("c")).is_fault(400, "BadRequest", text);
+    let two = format!("\"revision_number={first}\",\"revision_number={second}\"");
+    let text = "Bad if-match request: Multiple revision_number etags are not supported..";
+    send("DELETE", &path, &two, &json!("")).is_fault(400, "BadRequest", text);
+    // Taps have no revisions.
+    let service = lab.make(&format!("{TAAS}/tap_services"), "tap_service", json!({ "port_id": lab.port() }));
+    assert!(service.get("revision_number").is_none(), "{service}");
+    let tap = format!("{TAAS}/tap_services/{}", id(&service));
+    let text = "Bad tap_services request: Revision matching not supported for this resource.";
+    send("DELETE", &tap, "revision_number=0", &json!("")).is_fault(400, "BadRequest", text);
+    // Other tags are none of its business.
+    assert_eq!(send("DELETE", &path, "\"xyzzy\"", &json!("")).status, 204);
+}
+
+/// `fields` makes every list and every object as narrow as one likes.
+#[test]
+fn fields_are_those_that_are_asked_for() {
+    let lab = Lab::new();
+    let port = lab.port();
+    let network = lab.get(&format!("/v2.0/ports/{port}")).ok()["port"]["network_id"].clone();
+    lab.make("/v2.0/subnets", "subnet", json!({ "network_id": network, "ip_version": 4, "cidr": "10.1.0.0/24" }));
+    let service = lab.make(&format!("{TAAS}/tap_services"), "tap_service", json!({ "port_id": port }));
+    let flow = json!({ "tap_service_id": service["id"], "source_port": port, "direction": "IN" });
+    lab.make(&format!("{TAAS}/tap_flows"), "tap_flow", flow);
+    let mirror =
+        json!({ "port_id": port, "directions": { "IN": 5 }, "remote_ip": "203.0.113.9", "mirror_type": "gre" });
+    lab.make(&format!("{TAAS}/tap_mirrors"), "tap_mirror", mirror);
+    for (path, kind) in [
+        ("/v2.0/networks", "network"),
+        ("/v2.0/subnets", "subnet"),
+        ("/v2.0/ports", "port"),
+        ("/v2.0/taas/tap_services", "tap_service"),
+        ("/v2.0/taas/tap-flows", "tap_flow"),
+        ("/v2.0/taas/tap_mirrors", "tap_mirror"),
+    ] {
+        let list = lab.get(&format!("{path}?fields=id&fields=project_id&fields=nothing")).ok();
+        let one = &list[format!("{kind}s")][0];
+        assert_eq!(*one, json!({ "id": one["id"], "project_id": PROJECT }), "{path}");
+        let item = lab.get(&format!("{path}/{}?fields=id", id(one))).ok();
+        assert_eq!(item, json!({ kind: { "id": one["id"] } }));
+    }
+}
+
 /// How much a tap has copied, and the copies: the engine's own addresses.
 #[test]
 fn what_a_tap_has_copied_is_told_and_given() {

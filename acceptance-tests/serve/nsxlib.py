@@ -9,6 +9,7 @@ import warnings
 warnings.simplefilter("ignore")
 
 from vmware_nsxlib.v3 import config, exceptions, policy  # noqa: E402
+from vmware_nsxlib.v3.policy import core_defs  # noqa: E402
 
 
 def client(password):
@@ -102,6 +103,60 @@ def routing(nsx):
     assert nsx.tier0_bgp.get("vmc", "default")["local_as_num"] == "65000"
 
 
+def bgp(nsx):
+    """BGP of a tier-0 gateway that the client creates, whose locale service is not the default one."""
+    gateway = nsx.tier0.create_or_overwrite(
+        "on-premises", tier0_id="on-premises", ha_mode="ACTIVE_STANDBY", failover_mode="NON_PREEMPTIVE"
+    )
+    # It has no call for this on a tier-0 gateway, only the definition that its own calls send.
+    service = "edges"
+    place = core_defs.Tier0LocaleServiceDef(tier0_id=gateway, service_id=service)
+    nsx.policy_api.create_or_update(place)
+    assert [found["id"] for found in nsx.tier0.get_locale_services(gateway)] == [service]
+    config = nsx.tier0_bgp
+    assert config.get(gateway, service)["_revision"] == 0
+    config.create_or_overwrite(gateway, service, local_as_num="65010", ecmp=False, enabled=True)
+    found = config.get(gateway, service)
+    assert (found["local_as_num"], found["ecmp"], found["multipath_relax"]) == ("65010", False, True), found
+    summary = [{"prefix": "10.0.0.0/8", "summary_only": False}]
+    config.update(
+        gateway,
+        service,
+        description="changed",
+        route_aggregations=summary,
+        graceful_restart_config={
+            "mode": "GR_AND_HELPER",
+            "timer": {"restart_timer": 120, "stale_route_timer": 300},
+        },
+        tags=[{"scope": "made-by", "tag": "nsxlib"}],
+    )
+    found = config.get(gateway, service)
+    assert found["route_aggregations"] == summary, found
+    assert found["graceful_restart_config"]["timer"]["restart_timer"] == 120, found
+    assert found["local_as_num"] == "65010", "what is not named stays"
+    # As a whole, by the revision that is there; the one before is refused.
+    config.update(gateway, service, inter_sr_ibgp=True, put=True, revision=found["_revision"])
+    assert config.get(gateway, service)["inter_sr_ibgp"] is True
+    assert is_refused(
+        exceptions.StaleRevision,
+        config.update,
+        gateway,
+        service,
+        inter_sr_ibgp=False,
+        put=True,
+        revision=found["_revision"],
+    )
+    assert is_refused(exceptions.ManagerError, config.update, gateway, service, local_as_num="none")
+    assert is_refused(exceptions.ManagerError, nsx.tier0.delete, gateway)
+    assert config.get(gateway, service)["local_as_num"] == "65010"
+    # What belongs to VMware Cloud stays as it is.
+    assert is_refused(exceptions.ManagerError, config.update, "vmc", "default", local_as_num="65099")
+    nsx.policy_api.delete(place)
+    assert is_gone(config.get, gateway, service)
+    nsx.tier0.delete(gateway)
+    assert is_gone(nsx.tier0.get, gateway)
+
+
 def tier1(nsx):
     """A policy-based VPN on a tier-1 gateway, whose locale service is not the default one."""
     vpn = nsx.ipsec_vpn
@@ -150,4 +205,5 @@ def tier1(nsx):
 nsx = client(sys.argv[3])
 profiles(nsx)
 routing(nsx)
+bgp(nsx)
 tier1(nsx)

@@ -38,7 +38,12 @@ fn an_object_is_created_changed_and_deleted() {
 
     lab.put(&path, &json!({ "retry_count": 7 })).refused(400, 500_127);
     lab.put(&path, &json!({ "retry_count": 7, "_revision": 0 })).refused(412, 206);
-    assert_eq!(lab.put(&path, &json!({ "retry_count": 7, "_revision": 1 })).ok()["_revision"], 2);
+    // Who reads it again gets through.
+    let mut fresh = lab.get(&path).ok();
+    fresh["retry_count"] = json!(7);
+    assert_eq!(lab.put(&path, &fresh).ok()["_revision"], 2);
+    assert_eq!(lab.get(&path).ok()["retry_count"], 7);
+    lab.put(&path, &fresh).refused(412, 206);
 
     let deleted = lab.delete(&path);
     assert_eq!((deleted.status, deleted.body.len()), (200, 0));
@@ -227,4 +232,34 @@ fn what_lies_in_a_folder_is_listed() {
     assert_eq!(lab.get(lists).ok()["result_count"], 0);
     lab.put(&format!("{lists}/shared"), &json!({ "prefixes": [{ "action": "PERMIT", "network": "10.0.0.0/8" }] })).ok();
     assert_eq!(lab.get(lists).ok()["results"][0]["id"], "shared");
+}
+
+#[test]
+fn which_diagnostics_of_bgp_are_logged_is_kept_until_its_instance_goes() {
+    let lab = Lab::new();
+    let service = "/infra/tier-0s/edge/locale-services/one";
+    lab.put("/infra/tier-0s/edge", &json!({})).ok();
+    lab.put(service, &json!({})).ok();
+    for below in [format!("{service}/bgp"), "/infra/tier-0s/vmc/locale-services/default/bgp".to_owned()] {
+        let at = format!("{below}/troubleshoot");
+        lab.get(&at).refused(404, 600);
+        lab.patch(&at, &json!({ "bgp_session_diagnostics": true })).ok();
+        let found = lab.get(&format!("/policy/api/v1{at}")).ok();
+        assert_eq!((&found["resource_type"], &found["id"]), (&json!("BgpTroubleshootConfig"), &json!("troubleshoot")));
+        assert_eq!((&found["bgp_session_diagnostics"], &found["system_diagnostics"]), (&json!(true), &json!(false)));
+        let replaced = lab.put(&at, &json!({ "system_diagnostics": true, "_revision": 0 })).ok();
+        assert_eq!(replaced["bgp_session_diagnostics"], false);
+        lab.put(&format!("{at}?override=true"), &json!({ "_revision": 1 })).refused(400, 255);
+        lab.patch(&at, &json!({ "bgp_session_diagnostics": "yes" })).refused(400, 255);
+        lab.delete(&at).refused(405, 405);
+        for id in [json!(1), json!("other"), json!([]), json!({}), json!(true)] {
+            lab.patch(&at, &json!({ "id": id })).refused(400, 255);
+        }
+        let body = lab.get("/policy/api/v1/infra?type_filter=BgpTroubleshootConfig").ok();
+        assert!(body.to_string().contains("ChildBgpTroubleshootConfig"), "{body}");
+    }
+    lab.get(&format!("{service}x/bgp/troubleshoot")).refused(404, 600);
+    lab.put(&format!("{service}x/bgp/troubleshoot"), &json!({})).refused(400, 500_012);
+    lab.delete(service).ok();
+    lab.get(&format!("{service}/bgp/troubleshoot")).refused(404, 600);
 }

@@ -8,7 +8,9 @@ Prints nothing else but what is wrong.
 import contextlib
 import io
 import json
+import logging
 import os
+import subprocess
 import sys
 import warnings
 
@@ -25,9 +27,19 @@ def command(*words):
     """A run of the `openstack` command line, and what it prints."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        code = shell.OpenStackShell().run([*words, *(["-f", "json"] if words[-2] != "delete" and "set" not in words else [])])
+        silent = {"delete", "revoke", "set", "unset"}.intersection(words)
+        code = shell.OpenStackShell().run([*words, *([] if silent else ["-f", "json"])])
+    # Each run adds those of its own.
+    logging.getLogger().handlers.clear()
     assert code == 0, (words, code)
     return json.loads(out.getvalue()) if out.getvalue() else None
+
+
+def complaint(*words):
+    """What the command line says when it is refused."""
+    told = subprocess.run([sys.executable, "-m", "openstackclient.shell", *words], capture_output=True, text=True)
+    assert told.returncode == 1, (words, told)
+    return told.stderr
 
 
 def connection(**auth):
@@ -85,6 +97,63 @@ def the_five_steps_of_the_seed():
     print(service["id"])
 
 
+def the_command_line_does_everything():
+    """By name and by id, sorted, with what it can be told; in Neutron's words where it is refused."""
+    assert sorted(service["Type"] for service in command("catalog", "list")) == ["identity", "network"]
+    token = command("token", "issue")
+    assert token["project_id"] == "97e1586d580745d7b311406697aaf097", token
+    command("token", "revoke", token["id"])
+    assert "Could not find token" in complaint("token", "revoke", token["id"])
+    network = command("network", "create", "--disable-port-security", "--description", "of taps", "offices")
+    pool = "start=10.2.0.10,end=10.2.0.20"
+    subnet = command(
+        "subnet", "create", "--network", "offices", "--subnet-range", "10.2.0.0/24", "--gateway", "none", "--no-dhcp",
+        "--allocation-pool", pool, "--dns-nameserver", "10.2.0.53", "offices",
+    )  # fmt: skip
+    pools = [{"start": "10.2.0.10", "end": "10.2.0.20"}]
+    shown = [subnet[name] for name in ("gateway_ip", "enable_dhcp", "allocation_pools", "dns_nameservers")]
+    assert shown == [None, False, pools, ["10.2.0.53"]], subnet
+    command("subnet", "set", "--dhcp", "--gateway", "10.2.0.1", "--dns-nameserver", "10.2.0.54", "offices")
+    command("subnet", "unset", "--dns-nameserver", "10.2.0.53", subnet["id"])
+    subnet = command("subnet", "show", "offices")
+    shown = [subnet[name] for name in ("gateway_ip", "enable_dhcp", "allocation_pools", "dns_nameservers")]
+    assert shown == ["10.2.0.1", True, pools, ["10.2.0.54"]], subnet
+    listed = command("subnet", "list", "--long", "--network", "offices")
+    assert [it["Name Servers"] for it in listed] == [["10.2.0.54"]], listed
+    text = "Invalid input for host_routes. Reason: workloads of the engine have no routes of their own."
+    route = "destination=10.9.0.0/16,gateway=10.2.0.9"
+    assert text in complaint("subnet", "set", "--host-route", route, "offices")
+    for name in ("b", "a"):
+        port = command("port", "create", "--network", "offices", name)
+        assert port["port_security_enabled"] is False, port
+        command("tap", "service", "create", "--name", name, "--port", name)
+        command("tap", "flow", "create", "--name", name, "--port", name, "--tap-service", name, "--direction", "IN")
+    command("port", "set", "--name", "c", "--description", "was b", "b")
+    assert command("port", "show", "c")["description"] == "was b"
+    found = command("port", "list", "--fixed-ip", "subnet=offices,ip-address=10.2.0.10", "--long")
+    assert [it["Name"] for it in found] == ["c"], found
+    assert len(command("port", "list", "--fixed-ip", "ip-substring=10.2.0.1", "--network", "offices")) == 2
+    for kind in ("service", "flow"):
+        names = [it["Name"] for it in command("tap", kind, "list", "--sort-column", "Name", "--project", "admin")]
+        assert [name for name in names if name in "ab"] == ["a", "b"], names
+        renamed = command("tap", kind, "update", "--name", "z", "--description", "it", "a")
+        assert command("tap", kind, "show", "z")["description"] == "it", renamed
+    port = command("port", "show", "c")["id"]
+    text = f"Unable to complete operation on network {network['id']}. There are one or more ports still in use on the network."
+    assert text in complaint("network", "delete", "offices")
+    assert "No TapService found for nobody" in complaint("tap", "service", "show", "nobody")
+    text = "Invalid input for vlan_filter. Reason: 'ten' is not a valid input."
+    flow = ("tap", "flow", "create", "--port", port, "--tap-service", "b", "--direction", "IN")
+    assert text in complaint(*flow, "--vlan-filter", "ten")
+    for service in ("z", "b"):
+        command("tap", "service", "delete", service)
+    command("port", "delete", "a", port)
+    command("subnet", "delete", "offices")
+    command("network", "set", "--name", "gone", "offices")
+    command("network", "delete", "gone")
+    assert "No Network found for gone" in complaint("network", "show", "gone")
+
+
 def everything_of(network, kind, wanted):
     """Create, find by name, list, update, delete."""
     create, find, get, update, delete = (getattr(network, f"{verb}_{kind}") for verb in "create find get update delete".split())
@@ -114,6 +183,13 @@ def the_sdk_does_everything():
     everything_of(admin, "tap_flow", {"tap_service_id": service.id, "source_port": web, "direction": "IN"})
     everything_of(admin, "tap_mirror", {"port_id": web, "directions": {"OUT": 7}, "remote_ip": "203.0.113.9", "mirror_type": "gre"})
     admin.delete_tap_service(service)
+    # A change can be bound to a revision.
+    port = admin.find_port("web")
+    changed = admin.update_port(port.id, description="first", if_revision=port.revision_number)
+    assert changed.revision_number > port.revision_number, changed
+    text = f"Constrained to {port.revision_number}, but current revision is {changed.revision_number}"
+    stale = {"description": "second", "if_revision": port.revision_number}
+    refused(exceptions.PreconditionFailedException, text, admin.update_port, port.id, **stale)
     # Pages follow each other.
     names = [f"many-{number}" for number in range(7)]
     for name in names:
@@ -153,5 +229,6 @@ def a_project_has_what_is_its_own(foreign):
 
 
 the_five_steps_of_the_seed()
+the_command_line_does_everything()
 tap, _ = the_sdk_does_everything()
 a_project_has_what_is_its_own(tap)

@@ -30,6 +30,17 @@ fn every_request_of_the_seed_is_answered_as_it_is_printed() {
     assert!(!left.to_string().contains("VPNtoDFWDC1"), "it leaves nothing behind");
 }
 
+/// With somebody at the other end the tunnel comes up, and the table of routes has rows.
+#[test]
+fn with_a_far_end_the_seeds_routes_have_values() {
+    let lab = Lab::new();
+    let host = format!("http://{}", lab.host);
+    let said = replayed(&[&host, "admin", "--far-end", "--prefix", "/policy/api/v1"], PASSWORD);
+    let text = String::from_utf8(said.stdout).unwrap();
+    assert!(said.status.success(), "{text}{}", String::from_utf8_lossy(&said.stderr));
+    assert_eq!(lab.get("/infra/simulated-peers").ok()["result_count"], 0, "it leaves nothing behind");
+}
+
 #[test]
 fn what_is_there_already_is_not_replayed_over() {
     let lab = Lab::new();

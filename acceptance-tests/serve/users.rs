@@ -76,6 +76,19 @@ fn the_cloud_exchanges_a_token_for_one_that_ends() {
     }
 }
 
+#[test]
+fn a_token_is_exchanged_by_either_name_in_the_body_or_in_the_url() {
+    let lab = Lab::with(&["--rate-limit", "0"]);
+    let address = format!("{CLOUD}/api-tokens/authorize");
+    for name in ["refresh_token", "api_token"] {
+        let form = format!("{name}={TOKEN}");
+        lab.send("POST", &address, &[FORM], form.as_bytes()).ok();
+        lab.send("POST", &format!("{address}?{form}"), &[], b"").ok();
+        lab.send("POST", &format!("{address}?{name}=wrong"), &[], b"").refused(403, 403);
+    }
+    lab.send("POST", &address, &[FORM], b"").refused(400, 255);
+}
+
 /// A folder with a file of users, `users.json`, of this mode.
 pub fn users(text: &str, mode: u32) -> TempDir {
     let folder = TempDir::new().unwrap();
@@ -144,6 +157,66 @@ fn a_user_who_asks_too_often_has_to_wait() {
     let said = refused.refused(429, 102);
     assert_eq!(said, "Client 'admin' exceeded request rate of 2 per second.");
     assert_eq!(refused.header("retry-after"), Some("1"));
+}
+
+/// Who is nobody is counted by address: logins, checks of health, requests without credentials.
+#[test]
+fn an_address_that_asks_too_often_as_nobody_has_to_wait() {
+    let login = b"j_username=admin&j_password=guess".as_slice();
+    let body = br#"{"auth": {"identity": {"methods": ["password"]}}}"#.as_slice();
+    let json = ("Content-Type", "application/json");
+    for (method, path, headers, body) in [
+        ("GET", "/healthz", &[][..], &b""[..]),
+        ("GET", PROFILE, &[], b""),
+        ("GET", PROFILE, &[("Authorization", "Bearer nonsense")], b""),
+        ("POST", "/api/session/create", &[FORM], login),
+        ("GET", "/openapi.json", &[], b""),
+        ("GET", "/nowhere", &[], b""),
+        ("POST", "/v3/auth/tokens", &[json], body),
+        ("GET", "/v2.0/networks", &[], b""),
+    ] {
+        let lab = Lab::with(&["--rate-limit", "2"]);
+        let ask = || lab.send(method, path, headers, body);
+        let refused = (0..100).map(|_| ask()).find(|reply| reply.status == 429);
+        let refused = refused.unwrap_or_else(|| panic!("{method} {path} is without bound"));
+        assert_eq!(refused.header("retry-after"), Some("1"), "{path}");
+        let text = refused.text();
+        assert!(text.contains("Client '127.0.0.1' exceeded request rate of 2 per second."), "{path} {text}");
+        match path {
+            "/v3/auth/tokens" => assert_eq!(refused.json()["error"]["code"], 429),
+            "/v2.0/networks" => assert!(refused.json()["NeutronError"].is_object(), "{text}"),
+            _ => drop(refused.refused(429, 102)),
+        }
+        // Users are not concerned.
+        lab.get(PROFILE).ok();
+    }
+    let free = Lab::new();
+    assert!((0..300).all(|_| free.send("GET", "/healthz", &[], b"").status == 200));
+}
+
+#[test]
+fn events_are_logged_as_far_as_the_level_says() {
+    let levels = |level: &str| {
+        let lab = Lab::with_environment(&["--rate-limit", "0"], &[("VPN_SERVE_LOG", level)]);
+        lab.get(PROFILE).ok();
+        lab.send("POST", "/api/session/create", &[FORM], b"j_username=admin&j_password=guess").refused(403, 403);
+        lab.put("/infra/simulated-peers/p", &json!({ "address": "198.51.100.1", "psk": "hush" })).ok();
+        lab.get("/healthz").ok();
+        while !lab.log.lock().unwrap().contains("/healthz") {}
+        let log = lab.log.lock().unwrap().clone();
+        for secret in ["hush", "guess", PASSWORD] {
+            assert!(!log.contains(secret), "{log}");
+        }
+        let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.filter_map(|line| line.get("@level").cloned()).collect::<Vec<_>>()
+    };
+    assert!(levels("warn").is_empty());
+    assert!(levels("").is_empty());
+    assert!(levels("info").contains(&json!("info")));
+    levels("TRACE");
+    let folder = TempDir::new().unwrap();
+    let said = fails(&folder, &[], &[("VPN_SERVE_LOG", "loud"), ("VPN_SERVE_ADMIN_PASSWORD", "x")]);
+    assert!(said.contains("VPN_SERVE_LOG") && said.contains("loud"), "{said}");
 }
 
 #[test]

@@ -11,6 +11,10 @@ into ~/.netrc; with an access token of VMware Cloud services in VMC_ACCESS_TOKEN
 The requests are in seed-002.json, in the order of the document, by the URLs that are printed
 there. They are sent twice: by the URL alone, and after /policy/api/v1. --prefix says otherwise.
 
+On an NSX nobody is at the other end of the document's tunnel, unless you are. With --far-end, a
+simulated peer is put there first, which only `serve` has: the session comes up, BGP as well, and
+the routes and their CSV have to hold what the peer announces.
+
 It creates the objects of the document and deletes them again. If one of them is there already,
 it changes nothing.
 
@@ -19,13 +23,32 @@ when that cannot be told.
 """
 
 import argparse
+import csv
+import io
+import ipaddress
 import json
 import os
 import pathlib
 import subprocess
 import sys
+import time
 
 STEPS = json.loads(pathlib.Path(__file__).with_name("seed-002.json").read_text())
+
+
+# Who is at the other end of the document's tunnel. It announces a network that the document's
+# prefix list lets pass, and one that is filtered.
+FAR_END = "/infra/simulated-peers/VPNtoDFWDC1-far-end"
+ANNOUNCED, FILTERED = "10.65.0.0/16", "192.0.2.0/24"
+FAR_END_BODY = {
+    "address": "10.0.0.1",
+    "psk": "test123456",
+    "bgp": {"password": "MyBGPPassword", "routes": [{"network": ANNOUNCED, "as_path": ["64999"]}, {"network": FILTERED}]},
+}
+# What its route is shown as, by the columns that the document prints.
+SHOWN = {"network": ANNOUNCED, "next_hop": "169.254.151.1", "as_path": "65006 64999"}
+# How long it may take until the neighbors have met, in seconds.
+PATIENCE = 120
 
 
 class Trouble(Exception):
@@ -141,7 +164,25 @@ def differences(answered, printed, live, at=""):
         yield f"{at} is {answered!r}, printed is {printed!r}"
 
 
-def judged(step, answer):
+def routes_in_csv(text, far_end, learned):
+    """Where the rows of a table of routes are no routes, or are not those of the far end."""
+    rows = list(csv.DictReader(io.StringIO(text)))
+    for row in rows:
+        try:
+            ipaddress.ip_network(row["network"])
+            ipaddress.ip_address(row["next_hop"])
+            if not all(part.isdigit() for part in (row["as_path"] or "").split()):
+                raise ValueError(f"{row['as_path']!r} is no AS path")
+            if None in row or None in row.values():
+                raise ValueError("it has not as many columns as the first row")
+        except (KeyError, ValueError) as error:
+            yield f"a row is no route: {error}"
+    found = [{name: row.get(name) for name in SHOWN} for row in rows]
+    if far_end and learned and found != [SHOWN]:
+        yield f"the routes are {found}, announced and let pass is {SHOWN}"
+
+
+def judged(step, answer, far_end=False):
     """Where the answer to a step is not as printed."""
     if step.get("refused"):
         if not 400 <= answer.status < 500:
@@ -156,7 +197,10 @@ def judged(step, answer):
         columns = answer.text.splitlines()[0].split(",") if answer.text else []
         if not answer.media_type.startswith("text/csv"):
             yield f"it is {answer.media_type or 'nothing'}, not text/csv"
-        yield from (f"the column {name} is missing" for name in step["csv"] if name not in columns)
+        missing = [name for name in step["csv"] if name not in columns]
+        yield from (f"the column {name} is missing" for name in missing)
+        if not missing:
+            yield from routes_in_csv(answer.text, far_end, "/advertised-routes" not in step["request"])
         return
     document, sets = answer.document(), step.get("unordered", [])
     for name in step.get("hidden", []):
@@ -180,10 +224,25 @@ def judged(step, answer):
     yield from (f"{name} is missing" for name in step.get("added", []) if name not in document)
 
 
-def replay(endpoint, say):
+def meet(endpoint):
+    """Waits until the far end and the gateway have met."""
+    place = next(step["request"].partition(" ")[2] for step in STEPS if step["about"] == "How BGP neighbors are")
+    until = time.monotonic() + PATIENCE
+    while True:
+        answer = endpoint.ask("GET", place)
+        neighbors = answer.document().get("results", []) if answer.status == 200 else []
+        states = {it["neighbor_address"]: it["connection_state"] for it in neighbors}
+        if states.get(SHOWN["next_hop"]) == "ESTABLISHED":
+            return
+        if time.monotonic() > until:
+            raise Trouble(f"the neighbors have not met in {PATIENCE} seconds: {states}")
+        time.sleep(0.2)
+
+
+def replay(endpoint, say, far_end=False):
     """Sends every request; how many were not answered as printed."""
     paths = [step["request"].partition(" ")[2] for step in STEPS if step.get("creates")]
-    for path in dict.fromkeys(paths):
+    for path in dict.fromkeys(paths + [FAR_END] * far_end):
         status = endpoint.ask("GET", path).status
         if status == 200:
             raise Trouble(f"{path} is there already: it would be changed and deleted. Nothing was sent but GET.")
@@ -191,14 +250,21 @@ def replay(endpoint, say):
             raise Trouble(f"GET {path} answers {status}")
     there, wrong = [], 0
     try:
+        if far_end:
+            answer = endpoint.ask("PUT", FAR_END, FAR_END_BODY)
+            if answer.status != 200:
+                raise Trouble(f"there is no far end to be had: {answer.status} {answer.text.strip()[:500]}")
+            there.append(FAR_END)
         for step in STEPS:
             method, _, path = step["request"].partition(" ")
+            if far_end and step["about"] == "Status and statistics":
+                meet(endpoint)
             answer = endpoint.ask(method, path, step.get("body"))
             if step.get("creates") and answer.status == 200:
                 there.append(path)
             if step.get("deletes") and answer.status == 200:
                 there.remove(path)
-            found = list(judged(step, answer))
+            found = list(judged(step, answer, far_end))
             wrong += bool(found)
             say(f"{'DIFFERS' if found else 'ok':7}  {step['request']}  ({step['about']})")
             for difference in found:
@@ -218,13 +284,14 @@ def main():
     parser.add_argument("--prefix", action="append", help="what stands before the printed URLs; may be repeated")
     parser.add_argument("--cacert", help="the authority that signed the endpoint's certificate, in PEM form")
     parser.add_argument("--insecure", action="store_true", help="trust any certificate")
+    parser.add_argument("--far-end", action="store_true", help="put a simulated peer at the other end of the tunnel")
     options = parser.parse_args()
     wrong = 0
     try:
         for prefix in options.prefix or ["", "/policy/api/v1"]:
             endpoint = Endpoint(options, prefix)
             print(f"{endpoint.base}")
-            wrong += replay(endpoint, print)
+            wrong += replay(endpoint, print, options.far_end)
     except Trouble as trouble:
         print(f"error: {trouble}", file=sys.stderr)
         return 2

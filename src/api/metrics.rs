@@ -119,7 +119,12 @@ impl Metrics {
         let name = "vpn_http_refused_logins_total";
         family(name, "counter", "Requests with wrong credentials.", &simple(name, counter(&self.refused_logins)));
         let name = "vpn_http_over_rate_total";
-        family(name, "counter", "Requests beyond a user's rate.", &simple(name, counter(&self.over_rate)));
+        family(
+            name,
+            "counter",
+            "Requests beyond the rate of a user or an address.",
+            &simple(name, counter(&self.over_rate)),
+        );
         text
     }
 }

@@ -84,6 +84,7 @@ fn routes(shared: &Arc<Shared>) -> Router {
         .route("/", only_get(get(versions::all)))
         .merge(auth::routes())
         .merge(identity::routes())
+        .layer(from_fn_with_state(Arc::clone(shared), auth::admit_stranger))
         .merge(neutron::routes(shared))
         .merge(compute_agent::routes(shared));
     let guarded = Router::new()
@@ -103,6 +104,11 @@ async fn nowhere(uri: Uri) -> ApiError {
 /// A route that is only read.
 pub(super) fn only_get(route: MethodRouter<Arc<Shared>>) -> MethodRouter<Arc<Shared>> {
     route.fallback(|| async { ApiError::method_not_allowed("GET") })
+}
+
+/// A route that is only sent to.
+pub(super) fn only_post(route: MethodRouter<Arc<Shared>>) -> MethodRouter<Arc<Shared>> {
+    route.fallback(|| async { ApiError::method_not_allowed("POST") })
 }
 
 /// Takes away what a reverse proxy has put before the path.

@@ -8,6 +8,7 @@
 //! | `embedded` | the embedded engine, over a file |
 //! | [`openstack`] | a live OpenStack: taps of its Neutron |
 //! | [`nsx`] | a live NSX, on premises or of VMware Cloud on AWS |
+//! | `addresses` | addresses of VPN services without their locale service |
 //! | [`compute_agent`] | a live compute agent: probes along the paths of flows |
 //! | `collections` | what was read of an endpoint, shared by all who read |
 //! | `neutron` | what a request to Neutron says of an object |
@@ -16,6 +17,7 @@
 //! | [`settings`] | what a user sets of a live system |
 //! | `systems` | several of them beside each other, each with its own objects |
 
+mod addresses;
 mod collections;
 pub mod compute_agent;
 mod embedded;
@@ -126,6 +128,13 @@ pub trait Backend: Send + Sync {
     /// `object` with the secrets that it hides, as far as the system shows them.
     async fn reveal(&self, object: Object) -> Result<Object, BackendError> {
         Ok(object)
+    }
+
+    /// The path by which the system knows what `path` means. A path with the locale service
+    /// `default` may be the address of a VPN service that names none: where a gateway has
+    /// none called so and one other, it means that one.
+    async fn meant(&self, path: &PolicyPath) -> Result<PolicyPath, BackendError> {
+        Ok(path.clone())
     }
 
     /// The objects of `kind` right below `parent` (`/infra` for profiles).

@@ -197,6 +197,10 @@ impl Backend for Systems {
         self.of(Owner::of_kind(object.kind()))?.reveal(object).await
     }
 
+    async fn meant(&self, path: &PolicyPath) -> Result<PolicyPath, BackendError> {
+        self.at(path)?.meant(path).await
+    }
+
     async fn list(&self, kind: &'static Kind, parent: &str) -> Result<Vec<Object>, BackendError> {
         self.of(Owner::of_kind(kind))?.list(kind, parent).await
     }
@@ -220,13 +224,19 @@ impl Backend for Systems {
 
     async fn trace(&self, request: &TraceRequest, planned: &[Planned]) -> Result<TraceAnswer, BackendError> {
         let system = self.of(Owner::Policy)?;
-        // What lives elsewhere is not known there.
+        // Packets are copied by the taps of OpenStack, wherever the ports are. What else lives elsewhere
+        // is not known there.
         let lives_there = |planned: &&Planned| {
+            let is_copied_by = self.openstack.is_some() && planned.path.is_of_neutron();
             let theirs = self.at(&planned.path).map(|theirs| std::ptr::addr_eq(theirs, system));
-            theirs.unwrap_or_default()
+            is_copied_by || theirs.unwrap_or_default()
         };
-        let planned: Vec<_> = planned.iter().filter(lives_there).cloned().collect();
-        system.trace(request, &planned).await
+        let mut declared = match &self.openstack {
+            Some(openstack) => openstack.taps().await?,
+            None => Vec::new(),
+        };
+        declared.extend(planned.iter().filter(lives_there).cloned());
+        system.trace(request, &declared).await
     }
 
     async fn replace(

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::level_filters::LevelFilter;
 
 use super::engine_file::DataFile;
 use super::output::{self, Answer, Failure};
@@ -15,6 +16,7 @@ use crate::api::{Auth, Credentials, Limits, Role, Server, ServerError, Shared, T
 use crate::engine::store::{EtcdAddress, EtcdStore};
 use crate::engine::taps::Quotas;
 use crate::engine::{Engine, Moment};
+use crate::tf_provider::plugin::log_to_stderr;
 
 /// The password of the user `admin`.
 const ADMIN_PASSWORD: &str = "VPN_SERVE_ADMIN_PASSWORD";
@@ -26,6 +28,9 @@ const REFRESH_TOKEN: &str = "VPN_SERVE_REFRESH_TOKEN";
 const STORE_USER: &str = "VPN_SERVE_STORE_USER";
 /// The password of the user of etcd, where the address has none.
 const STORE_PASSWORD: &str = "VPN_SERVE_STORE_PASSWORD";
+
+/// Which events are logged: `off`, `error`, `warn`, `info`, `debug` or `trace`.
+const LOG: &str = "VPN_SERVE_LOG";
 
 /// What the `serve` command is given.
 #[derive(Args)]
@@ -123,7 +128,7 @@ struct Bounds {
     /// The most connections at once
     #[arg(long, value_name = "COUNT", default_value_t = Limits::default().connections)]
     max_connections: usize,
-    /// The most requests of a user in a second; 0 is without bound
+    /// The most requests of a user in a second, and from an address of those that are nobody's; 0 is without bound
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     rate_limit: u32,
     /// How long a request's headers may take, and an idle connection stays open, in seconds
@@ -161,6 +166,7 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
             Auth::with(&credentials, &engine.signing_key()?, lifetime, rate)
         }
     };
+    log(variable(LOG).as_deref())?;
     panics_tell_no_secrets();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
@@ -177,7 +183,23 @@ async fn serve(options: &Options, tls: Option<&Tls>, shared: Shared) -> Result<b
         output::print(&format!("certificate SHA-256 {}\n", tls.fingerprint()))?;
     }
     output::print(&format!("listening on {}\n", server.url()))?;
-    Ok(server.run(end).await)
+    tracing::info!(url = server.url(), "serving");
+    let is_done = server.run(end).await;
+    tracing::info!(is_done, "ended");
+    Ok(is_done)
+}
+
+/// Sends events to stderr, as far as they are wanted: each is an object of JSON on a line of its
+/// own, as requests are in the access log.
+fn log(wanted: Option<&str>) -> Result<(), Failure> {
+    let level = match wanted {
+        None => LevelFilter::WARN,
+        Some(word) => word.parse().map_err(|_| {
+            Failure::new(format!("{LOG} is {word:?}")).hint("set it to off, error, warn, info, debug or trace")
+        })?,
+    };
+    log_to_stderr(level);
+    Ok(())
 }
 
 /// A panic in a handler is answered with 500. Its message may hold what somebody has sent:

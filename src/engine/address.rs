@@ -14,14 +14,32 @@ use crate::model::path::{PolicyPath, without_locale_service};
 const USUAL: &str = "default";
 
 impl Engine {
-    /// The address `text` with the locale service that it means, where it names none and the
-    /// usual one is not there.
+    /// The address `text` with the locale service that it means, where it names none.
     pub fn full_address(&self, text: &str) -> Result<String, Refusal> {
-        Ok(self.store.read(|view| Ok::<_, StoreError>(full_address(view, text)?.unwrap_or_else(|| text.to_owned())))?)
+        let Some((gateway, rest)) = without_locale_service(text) else { return Ok(text.to_owned()) };
+        let usual = || format!("{gateway}/locale-services/{USUAL}/{rest}");
+        Ok(self.store.read(|view| Ok::<_, StoreError>(full_address(view, text)?.unwrap_or_else(usual)))?)
+    }
+
+    /// The path of the object with the address `text`.
+    pub fn path_at(&self, text: &str) -> Result<PolicyPath, Refusal> {
+        PolicyPath::parse(&self.full_address(text)?).map_err(|_| Refusal::InvalidPath(text.to_owned()))
+    }
+
+    /// The path that `path` means, of somebody who does not tell whether the locale service
+    /// `default` was named or left out.
+    pub fn path_meant(&self, path: &PolicyPath) -> Result<PolicyPath, Refusal> {
+        if path.within("locale-services") == Some(USUAL) {
+            self.path_at(&path.current_address())
+        } else {
+            Ok(path.clone())
+        }
     }
 }
 
-fn full_address(view: &(impl View + ?Sized), text: &str) -> Result<Option<String>, StoreError> {
+/// The address `text` with the only locale service of its gateway, where it names none and
+/// there is none of the usual name.
+pub(super) fn full_address(view: &(impl View + ?Sized), text: &str) -> Result<Option<String>, StoreError> {
     let Some((gateway, rest)) = without_locale_service(text) else { return Ok(None) };
     let Ok(path) = PolicyPath::parse(gateway) else { return Ok(None) };
     if index::get(view, &LOCALE_SERVICE.path(&path, USUAL))?.is_some() {

@@ -13,7 +13,9 @@ use crate::model::kind::one;
 use crate::model::path::PolicyPath;
 use crate::model::problem::{Place, Problem, Step};
 use crate::model::reference::{ends_fit, must_fit};
-use crate::model::{Api, Kind, SEGMENT_PORT, Tree, change, flow_trace, kinds_at, read, reference};
+use crate::model::{
+    Api, BGP_CONFIG, BGP_TROUBLESHOOT, Kind, SEGMENT_PORT, Tree, change, flow_trace, kinds_at, read, reference,
+};
 
 impl Engine {
     /// The object at `path`.
@@ -189,8 +191,12 @@ pub(super) fn composed(
     // those who know by which address it was called.
     let parent = kind.parent(path).map(|parent| below.map_or_else(|| parent.current_address(), str::to_owned));
     let reading = read(kind, &tree, parent.as_deref());
+    let of_system = before.filter(|before| before.is_system_owned());
     if !reading.is_accepted() {
-        return Err(Refusal::Invalid(reading.problems));
+        return Err(match of_system {
+            Some(_) => Refusal::SystemOwned(path.clone()),
+            None => Refusal::Invalid(reading.problems),
+        });
     }
     if let Some(Tree::Text(id)) = flow_trace::id(kind, &reading.tree)
         && id != path.id()
@@ -209,7 +215,13 @@ pub(super) fn composed(
         None => Object::create(kind, path.clone(), fields, &index::owner(view)?, by),
         Some(before) => {
             let changed = before.change(fields, by);
-            if changed.declared() == before.declared() { before.clone() } else { changed }
+            if changed.declared() == before.declared() {
+                before.clone()
+            } else if of_system.is_some() {
+                return Err(Refusal::SystemOwned(path.clone()));
+            } else {
+                changed
+            }
         }
     })
 }
@@ -237,7 +249,7 @@ fn kind_to_write(
     let place = Place::default().then(Step::Field("resource_type"));
     let kind = match (given.get("resource_type"), &possible[..]) {
         (_, []) => return Err(Refusal::InvalidPath(path.to_string())),
-        (None, _) if before.is_some() => return Ok(before.map_or(possible[0], Object::kind)),
+        (None, _) if before.is_some() => before.map_or(possible[0], Object::kind),
         (None, [kind]) => kind,
         (None, kinds) => {
             let types: Vec<_> = kinds.iter().map(|kind| kind.resource_type).collect();
@@ -252,11 +264,11 @@ fn kind_to_write(
         }
         (Some(_), _) => return Err(invalid(place, "resource_type has the wrong type", "Give a text.")),
     };
-    if let Some(Json::String(id)) = given.get("id")
-        && id != path.id()
-    {
+    let said = given.get("id").filter(|said| !said.is_null());
+    if said.is_some_and(|said| said != path.id()) {
         let place = Place::default().then(Step::Field("id"));
-        return Err(invalid(place, &format!("{id:?} is not the id of {path}"), "Leave id out, or correct it."));
+        let said = said.map(ToString::to_string).unwrap_or_default();
+        return Err(invalid(place, &format!("{said} is not the id of {path}"), "Leave id out, or correct it."));
     }
     match before {
         Some(before) if before.kind().resource_type != kind.resource_type => Err(invalid(
@@ -268,13 +280,14 @@ fn kind_to_write(
     }
 }
 
-fn invalid(at: Place, what: &str, hint: &str) -> Refusal {
+pub(super) fn invalid(at: Place, what: &str, hint: &str) -> Refusal {
     Refusal::Invalid(vec![Problem::refused(at, what, hint)])
 }
 
 fn may_change(before: &Object, given: &Map<String, Json>, how: Writing) -> Result<(), Refusal> {
     let path = before.path().clone();
-    if before.is_system_owned() {
+    // A PATCH may repeat what is there: whether it does, is seen when it is read.
+    if before.is_system_owned() && how == Writing::Put {
         return Err(Refusal::SystemOwned(path));
     }
     let found = before.revision();
@@ -384,6 +397,10 @@ pub(super) fn companions_of(view: &(impl View + ?Sized), object: &Object) -> Res
     let mut found = Vec::new();
     for companion in system::companions(object, None) {
         found.extend(index::get(view, &companion.path)?);
+    }
+    // It comes when somebody writes it, and goes with its BGP instance.
+    if let Some(bgp) = found.iter().find(|companion| *companion.kind() == BGP_CONFIG) {
+        found.extend(index::get(view, &BGP_TROUBLESHOOT.path(bgp.path(), "troubleshoot"))?);
     }
     Ok(found)
 }

@@ -80,7 +80,8 @@ impl Kind {
 
     /// The shape that `path` has, if it is a path of this kind.
     fn place_of(&self, path: &PolicyPath) -> Option<Pattern> {
-        self.places.iter().copied().find(|place| has_shape(path, place))
+        let parts: Vec<_> = path.parts().collect();
+        self.places.iter().copied().find(|place| have_shape(&parts, place))
     }
 
     /// Its name in a sentence, with an article: `an IKE profile`.
@@ -114,7 +115,8 @@ impl Kind {
 
     /// Whether an object of this kind may lie below `path`.
     pub fn may_lie_below(&self, path: &PolicyPath) -> bool {
-        self.parent_places().any(|place| has_shape(path, place))
+        let parts: Vec<_> = path.parts().collect();
+        self.parent_places().any(|place| have_shape(&parts, place))
     }
 
     /// The path of the object `id` below `parent`.
@@ -162,11 +164,10 @@ fn parent_place(place: Pattern) -> Pattern {
     &place[..place.len().saturating_sub(below)]
 }
 
-/// Whether the parts of `path` are those of `place`.
-fn has_shape(path: &PolicyPath, place: Pattern) -> bool {
-    let mut parts = path.parts();
-    place.iter().all(|pattern| parts.next().is_some_and(|part| *pattern == "*" || *pattern == part))
-        && parts.next().is_none()
+/// Whether `parts` are those of a path of this place.
+fn have_shape(parts: &[&str], place: Pattern) -> bool {
+    let fits = |(pattern, part): (&&str, &&str)| *pattern == "*" || pattern == part;
+    parts.len() == place.len() && place.iter().zip(parts).all(fits)
 }
 
 /// The places below a locale service, of a tier-0 or of a tier-1 gateway.
@@ -200,7 +201,9 @@ pub fn one(name: &str) -> String {
 /// may be of two kinds, which its `resource_type` tells apart.
 pub fn kinds_at(path: &PolicyPath) -> impl Iterator<Item = &'static Kind> {
     let kinds: &[&Kind] = if path.is_of_neutron() { &super::NEUTRON_KINDS } else { &super::KINDS };
-    kinds.iter().copied().filter(move |kind| kind.owns(path))
+    // Many kinds are asked about one path: it is taken apart once.
+    let parts: Vec<_> = path.parts().collect();
+    kinds.iter().copied().filter(move |kind| kind.places.iter().any(|place| have_shape(&parts, place)))
 }
 
 /// The kind of this name, be it one whose objects the engine holds or not.

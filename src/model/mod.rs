@@ -31,6 +31,7 @@ pub mod wording;
 
 mod bgp_config;
 mod bgp_neighbor;
+mod bgp_troubleshoot;
 mod disposition;
 mod dpd_profile;
 pub mod flow_trace;
@@ -62,6 +63,7 @@ mod tests;
 pub use as_number::AsNumber;
 pub use bgp_config::BGP_CONFIG;
 pub use bgp_neighbor::{AddressFamily, AsPathModifier, BGP_NEIGHBOR, GracefulRestartMode};
+pub use bgp_troubleshoot::BGP_TROUBLESHOOT;
 pub use disposition::{Disposition, DropReason};
 pub use dpd_profile::{DPD_PROFILE, DpdProbeMode};
 pub use field::{Default, Field, Presence, Record, Shape};
@@ -103,11 +105,12 @@ pub use vpn_service::IkeLogLevel;
 pub use vpn_service::VPN_SERVICE;
 
 /// Every kind of the policy API, those that others refer to first.
-pub static KINDS: [&Kind; 21] = [
+pub static KINDS: [&Kind; 22] = [
     &TIER_0,
     &TIER_1,
     &LOCALE_SERVICE,
     &BGP_CONFIG,
+    &BGP_TROUBLESHOOT,
     &VPN_SERVICE,
     &IKE_PROFILE,
     &TUNNEL_PROFILE,

@@ -74,6 +74,21 @@ static POOL: Record = Record {
     rules: &[],
 };
 
+static HOST_ROUTE: Record = Record {
+    doc: "A route that workloads are told of.",
+    fields: &[
+        Field::required("destination", Shape::Network, "Where it leads."),
+        Field::required("nexthop", Shape::Address, "The next hop."),
+    ],
+    rules: &[],
+};
+
+fn has_no_host_routes(subnet: &Facts<'_>) -> Vec<Problem> {
+    let what = "workloads of the engine have no routes of their own";
+    let has_some = !subnet.items("host_routes").is_empty();
+    has_some.then(|| refuse("host_routes", what, "Leave it out.")).into_iter().collect()
+}
+
 fn version_fits(subnet: &Facts<'_>) -> Vec<Problem> {
     let network: Option<Network> = subnet.text("cidr").and_then(|text| text.parse().ok());
     let (Some(network), Some(version)) = (network, subnet.int("ip_version")) else { return Vec::new() };
@@ -94,7 +109,7 @@ pub static SUBNET: Kind = Kind {
             NETWORK_ID,
             Field::required("ip_version", Shape::Int(4, 6), "The version of IP: 4 or 6.").fixed(),
             Field::required("cidr", Shape::Network, "The addresses, in CIDR form.").fixed(),
-            Field::optional("gateway_ip", Shape::Address, "The gateway's address. Unset, the first one."),
+            Field::optional("gateway_ip", Shape::Address, "The gateway's address. Unset, the first one; null, none."),
             Field::optional(
                 "allocation_pools",
                 Shape::Records(&POOL, 0, 99),
@@ -102,13 +117,17 @@ pub static SUBNET: Kind = Kind {
             ),
             Field::optional("enable_dhcp", Shape::Bool, "Whether DHCP gives out the addresses of the pools.")
                 .or(Default::Bool(true)),
-            Field::read_only("dns_nameservers", Shape::List(&Shape::Address, 0, 0), "Name servers: none."),
-            Field::read_only("host_routes", Shape::List(&Shape::Text(0, 0), 0, 0), "Routes for workloads: none."),
+            Field::optional(
+                "dns_nameservers",
+                Shape::List(&Shape::Address, 0, usize::MAX),
+                "The addresses of name servers that workloads are told of.",
+            ),
+            Field::optional("host_routes", Shape::Records(&HOST_ROUTE, 0, usize::MAX), "Routes for workloads: none."),
             CREATED_AT,
             UPDATED_AT,
             REVISION_NUMBER,
         ],
-        rules: &[version_fits],
+        rules: &[version_fits, has_no_host_routes],
     },
     default_parent: None,
 };

@@ -92,6 +92,13 @@ impl PolicyPath {
         Self(format!("{self}/{collection}/{id}").into())
     }
 
+    /// The path of the object `id` in the same collection.
+    #[must_use]
+    pub fn sibling(&self, id: &str) -> Self {
+        let collection = self.0.rsplit_once('/').map_or("", |(collection, _)| collection);
+        Self(format!("{collection}/{id}").into())
+    }
+
     /// The current address of a VPN service or of what lies below it: without the
     /// locale service. Other paths stay as they are.
     pub fn current_address(&self) -> String {

@@ -96,7 +96,8 @@ impl Reader<'_> {
             self.refuse(at, format!("{} is not an object", last_name(at)), "Give an object with the fields described.");
             return Fields::new();
         };
-        for name in given.keys().filter(|name| record.field(name).is_none()) {
+        // A null says that there is nothing: clients name fields so that are not used here.
+        for name in given.keys().filter(|name| record.field(name).is_none() && !tree.get(name).is_null()) {
             // An object's own fields and those of every object are read one after the other.
             let common: &[Field] = if at.0.is_empty() { self.common.fields } else { &[] };
             let mut known = record.fields.iter().chain(common).filter(|field| field.is_configurable());

@@ -242,6 +242,16 @@ impl Run {
         self.stir();
     }
 
+    /// Whether the run makes something of the object at `path`, as far as it has come.
+    pub fn changes(&self, path: &PolicyPath) -> bool {
+        self.known().objects.contains_key(path)
+    }
+
+    /// Whether it makes something of any object of these kinds.
+    pub fn changes_any(&self, kinds: &[&'static Kind]) -> bool {
+        self.known().objects.values().any(|(kind, _)| kinds.contains(kind))
+    }
+
     /// Notes that an object of `kind` with this substance stays as it is.
     pub fn sees_unchanged(&self, kind: &'static Kind, substance: String) {
         self.known().unchanged.insert((kind.name, substance));

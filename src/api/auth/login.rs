@@ -7,7 +7,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use base64::Engine as _;
@@ -43,6 +43,13 @@ pub(in crate::api) fn routes() -> Router<Arc<Shared>> {
 fn field<'a>(form: &'a [(String, String)], name: &str) -> Result<&'a str, ApiError> {
     let found = form.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
     found.ok_or_else(|| ApiError::bad_request(format!("The form has no field {name}.")))
+}
+
+/// The form of a request to the cloud, whose clients send its fields in the body or in the URL.
+async fn cloud_form(shared: &Arc<Shared>, uri: &Uri, body: Body) -> Result<Vec<(String, String)>, ApiError> {
+    let mut form = body::form(shared, body).await?;
+    form.extend(url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned());
+    Ok(form)
 }
 
 /// `POST /api/session/create` with `j_username` and `j_password`.
@@ -85,14 +92,15 @@ async fn destroy_session(State(shared): State<Arc<Shared>>, headers: HeaderMap) 
     Ok(StatusCode::OK)
 }
 
-/// `POST …/api-tokens/authorize` with `refresh_token`.
+/// `POST …/api-tokens/authorize` with `refresh_token`, which is called `api_token` too.
 async fn exchange_refresh_token(
     State(shared): State<Arc<Shared>>,
     Extension(peer): Extension<Peer>,
+    uri: Uri,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let form = body::form(&shared, body).await?;
-    let token = field(&form, "refresh_token")?;
+    let form = cloud_form(&shared, &uri, body).await?;
+    let token = field(&form, "api_token").or_else(|_| field(&form, "refresh_token"))?;
     let directory = directory(&shared.auth)?;
     let check = || directory.refresh_token(token);
     let identity = refused(&shared, shared.auth.guesses.guarded(peer.address.ip(), BY_TOKEN, Instant::now(), check))?;
@@ -104,10 +112,11 @@ async fn exchange_refresh_token(
 async fn authorize_application(
     State(shared): State<Arc<Shared>>,
     Extension(peer): Extension<Peer>,
+    uri: Uri,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let form = body::form(&shared, body).await?;
+    let form = cloud_form(&shared, &uri, body).await?;
     let grant = field(&form, "grant_type")?;
     if grant != "client_credentials" {
         return Err(ApiError::bad_request("grant_type is client_credentials here."));

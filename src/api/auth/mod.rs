@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -38,6 +38,7 @@ pub use projects::Project;
 pub(super) use tokens::Granted;
 
 use super::Shared;
+use super::dialect::Dialect;
 use super::error::ApiError;
 use super::server::Peer;
 use crate::engine::taps::DEFAULT_PROJECT;
@@ -86,7 +87,8 @@ pub struct Auth {
     sessions: Sessions,
     tokens: Tokens,
     guesses: Guesses,
-    rates: Rates,
+    rates: Rates<Arc<str>>,
+    strangers: Rates<IpAddr>,
 }
 
 /// The one who asks where nobody is asked who they are.
@@ -110,6 +112,7 @@ impl Auth {
             tokens: Tokens::new(key, lifetime),
             guesses: Guesses::default(),
             rates: Rates::new(requests_per_second),
+            strangers: Rates::new(requests_per_second),
         }
     }
 
@@ -122,6 +125,7 @@ impl Auth {
             tokens: Tokens::new(&credentials::random(), Duration::from_hours(1)),
             guesses: Guesses::default(),
             rates: Rates::new(requests_per_second),
+            strangers: Rates::new(requests_per_second),
         }
     }
 
@@ -189,10 +193,13 @@ fn named_locally(headers: &HeaderMap) -> Result<(), ApiError> {
 /// Who makes a request of `peer`, if they may make one now.
 pub(super) fn admit(shared: &Shared, peer: &Peer, request: &Request) -> Result<Identity, ApiError> {
     let now = Instant::now();
-    let identity = shared
-        .auth
-        .identify(request.headers(), peer.certificate.as_deref(), peer.address.ip(), now)
-        .inspect_err(|_| shared.metrics.refused_login())?;
+    let from = peer.address.ip();
+    let found = shared.auth.identify(request.headers(), peer.certificate.as_deref(), from, now);
+    let identity = found.or_else(|refused| {
+        shared.metrics.refused_login();
+        shared.auth.strangers.take(from, now).inspect_err(|_| shared.metrics.over_rate())?;
+        Err(refused)
+    })?;
     shared.auth.rates.take(&identity, now).inspect_err(|_| shared.metrics.over_rate())?;
     Ok(identity)
 }
@@ -224,6 +231,24 @@ pub(super) async fn guard(
     let mut response = next.run(request).await;
     response.extensions_mut().insert(identity);
     Ok(response)
+}
+
+/// Lets a request pass that nobody has to log in for, if not too many come from its address.
+pub(super) async fn admit_stranger(
+    State(shared): State<Arc<Shared>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match shared.auth.strangers.take(peer.address.ip(), Instant::now()) {
+        Ok(()) => next.run(request).await,
+        Err(refused) => {
+            shared.metrics.over_rate();
+            let dialect = Dialect::of(request.uri().path());
+            let body = dialect.body(&refused);
+            (refused.status(), AppendHeaders(refused.headers()), axum::Json(body)).into_response()
+        }
+    }
 }
 
 /// Whether a request changes nothing. Routes as CSV are read by POST too.

@@ -1,7 +1,8 @@
 //! How often a user may ask, and how often somebody may guess.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -96,40 +97,68 @@ impl Guesses {
     }
 }
 
-/// What a user has left.
+/// What somebody has left.
 struct Bucket {
     left: f64,
     at: Instant,
 }
 
-/// How often each user may ask: so many requests at once, and so many again every second.
-pub(super) struct Rates {
+/// How often each user may ask, and each address whose requests are nobody's: so many requests
+/// at once, and so many again every second.
+pub(super) struct Rates<Who> {
     per_second: u32,
-    buckets: Mutex<HashMap<Arc<str>, Bucket>>,
+    buckets: Mutex<HashMap<Who, Bucket>>,
 }
 
-impl Rates {
-    /// So many requests per second and user; 0 is without bound.
+impl<Who: Eq + Hash + Clone> Rates<Who> {
+    /// So many requests per second; 0 is without bound.
     pub fn new(per_second: u32) -> Self {
         Self { per_second, buckets: Mutex::default() }
     }
 
-    /// Takes one request of the user's.
-    pub fn take(&self, user: &Identity, now: Instant) -> Result<(), ApiError> {
+    /// Takes one request of `who`, if one is left.
+    fn take_of(&self, who: &Who, now: Instant) -> bool {
         if self.per_second == 0 {
-            return Ok(());
+            return true;
         }
         let rate = f64::from(self.per_second);
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let bucket = buckets.entry(Arc::clone(&user.name)).or_insert(Bucket { left: rate, at: now });
+        if buckets.len() >= MOST && !buckets.contains_key(who) {
+            // Those that are full again tell nothing.
+            buckets.retain(|_, bucket| now.saturating_duration_since(bucket.at) < Duration::from_secs(1));
+            if buckets.len() >= MOST {
+                let oldest = buckets.iter().min_by_key(|(_, bucket)| bucket.at).map(|(who, _)| who.clone());
+                oldest.and_then(|who| buckets.remove(&who));
+            }
+        }
+        let bucket = buckets.entry(who.clone()).or_insert(Bucket { left: rate, at: now });
         let passed = now.saturating_duration_since(bucket.at).as_secs_f64();
         bucket.left = (bucket.left + passed * rate).min(rate);
         bucket.at = now;
-        if bucket.left < 1.0 {
-            return Err(too_many(&user.name, self.per_second));
+        let is_left = bucket.left >= 1.0;
+        if is_left {
+            bucket.left -= 1.0;
         }
-        bucket.left -= 1.0;
-        Ok(())
+        is_left
+    }
+}
+
+impl Rates<Arc<str>> {
+    /// Takes one request of the user's.
+    pub fn take(&self, user: &Identity, now: Instant) -> Result<(), ApiError> {
+        if self.take_of(&user.name, now) { Ok(()) } else { Err(too_many(&user.name, self.per_second)) }
+    }
+}
+
+impl Rates<IpAddr> {
+    /// Takes one request from an address that is nobody's: a login, a check of health, or one
+    /// with no or wrong credentials. Who has an IPv6 address has all of its /64.
+    pub fn take(&self, from: IpAddr, now: Instant) -> Result<(), ApiError> {
+        let from = match from.to_canonical() {
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+            v4 @ IpAddr::V4(_) => v4,
+        };
+        if self.take_of(&from, now) { Ok(()) } else { Err(too_many(&from.to_string(), self.per_second)) }
     }
 }
 
@@ -183,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_user_asks_so_often_in_a_second() {
-        let (rates, begin) = (Rates::new(10), Instant::now());
+        let (rates, begin) = (Rates::<Arc<str>>::new(10), Instant::now());
         let asked = |at: Instant| (0..100).filter(|_| rates.take(&user(), at).is_ok()).count();
         assert_eq!(asked(begin), 10);
         assert_eq!(asked(begin + Duration::from_millis(500)), 5);
@@ -191,7 +220,25 @@ mod tests {
         let refused = rates.take(&user(), begin + Duration::from_mins(1)).unwrap_err();
         assert_eq!(refused.body()["error_code"], 102);
         assert_eq!(refused.body()["error_message"], "Client 'a' exceeded request rate of 10 per second.");
-        let free = Rates::new(0);
+        let free = Rates::<Arc<str>>::new(0);
         assert!((0..1_000).all(|_| free.take(&user(), begin).is_ok()));
+    }
+
+    #[test]
+    fn an_address_asks_so_often_as_nobody() {
+        let (rates, begin) = (Rates::<IpAddr>::new(5), Instant::now());
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        let asked = |from: &str| (0..20).filter(|_| rates.take(address(from), begin).is_ok()).count();
+        assert_eq!(asked("192.0.2.1"), 5);
+        assert_eq!(asked("::ffff:192.0.2.1"), 0, "the same address");
+        assert_eq!(asked("192.0.2.2"), 5);
+        assert_eq!(asked("2001:db8::1"), 5);
+        assert_eq!(asked("2001:db8::2"), 0, "the same network");
+        assert_eq!(asked("2001:db8:0:1::1"), 5);
+        // However many there are, no more are kept.
+        for number in 0..u32::try_from(MOST).unwrap() + 10 {
+            rates.take(IpAddr::from(number.to_be_bytes()), begin).unwrap();
+        }
+        assert!(rates.buckets.lock().unwrap().len() <= MOST);
     }
 }

@@ -1,6 +1,7 @@
 //! Lists: filters, fields, orders, pages.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json, json};
 use url::form_urlencoded;
@@ -66,15 +67,39 @@ pub(super) struct Listing {
 enum Wanted {
     Text(String),
     Truth(bool),
+    /// `fixed_ips=ip_address=10.0.0.5`: what an element has under this name, or a part of it.
+    Within {
+        name: String,
+        value: String,
+        is_part: bool,
+    },
 }
+
+/// What follows the name of an attribute where a part of its value is enough.
+const PART: &str = "_substr";
 
 impl Wanted {
     fn of(field: &Field, value: &str) -> Result<Self, NeutronError> {
-        if !matches!(field.shape, Shape::Bool) {
-            return Ok(Self::Text(value.to_owned()));
+        let wrong = |what: String| Err(Fault::from(NetworkFault::Invalid(what)).into());
+        match &field.shape {
+            Shape::Bool => match truth(&Json::from(value)) {
+                Some(truth) => Ok(Self::Truth(truth)),
+                None => wrong(format!("'{value}' cannot be converted to boolean")),
+            },
+            Shape::Records(record, ..) => {
+                let Some((name, wanted)) = value.split_once('=').map(|(name, value)| (name.trim(), value.trim()))
+                else {
+                    return wrong(format!("'{value}' is not of the form <key>=[value]"));
+                };
+                let part = name.strip_suffix(PART);
+                let known = part.unwrap_or(name);
+                if record.field(known).is_none() {
+                    return Err(not_a_filter(&[&format!("{}={name}", field.name)]));
+                }
+                Ok(Self::Within { name: known.to_owned(), value: wanted.to_owned(), is_part: part.is_some() })
+            }
+            _ => Ok(Self::Text(value.to_owned())),
         }
-        let wrong = || Fault::from(NetworkFault::Invalid(format!("'{value}' cannot be converted to boolean")));
-        truth(&Json::from(value)).map(Self::Truth).ok_or_else(|| wrong().into())
     }
 
     fn is(&self, value: &Json) -> bool {
@@ -83,16 +108,32 @@ impl Wanted {
             (Self::Text(wanted), Json::String(value)) => wanted == value,
             (Self::Text(wanted), Json::Null) => wanted == "None",
             (Self::Text(wanted), Json::Number(number)) => *wanted == number.to_string(),
-            // `fixed_ips=ip_address=10.0.0.5`: what an element has.
-            (Self::Text(wanted), Json::Array(items)) => items.iter().any(|item| match item {
-                Json::Object(fields) => wanted
-                    .split_once('=')
-                    .is_some_and(|(name, value)| fields.get(name).and_then(Json::as_str) == Some(value)),
-                item => self.is(item),
-            }),
+            (Self::Text(_), Json::Array(items)) => items.iter().any(|item| self.is(item)),
+            (Self::Within { name, value: wanted, is_part }, Json::Object(fields)) => {
+                let has = fields.get(name).and_then(Json::as_str);
+                has.is_some_and(|has| if *is_part { has.contains(wanted.as_str()) } else { has == wanted })
+            }
             _ => false,
         }
     }
+}
+
+/// Whether `value` is one of those `wanted`. Of a list of records one has to have all that is
+/// wanted: under each name one of the values.
+fn is_one_of(wanted: &[Wanted], value: &Json) -> bool {
+    let name_of = |wanted: &Wanted| match wanted {
+        Wanted::Within { name, is_part, .. } => Some((name.clone(), *is_part)),
+        _ => None,
+    };
+    let names: BTreeSet<_> = wanted.iter().filter_map(name_of).collect();
+    let Json::Array(items) = value else { return wanted.iter().any(|wanted| wanted.is(value)) };
+    if names.is_empty() {
+        return wanted.iter().any(|wanted| wanted.is(value));
+    }
+    let has = |item: &Json, name: &(String, bool)| {
+        wanted.iter().any(|wanted| name_of(wanted).as_ref() == Some(name) && wanted.is(item))
+    };
+    items.iter().any(|item| names.iter().all(|name| has(item, name)))
 }
 
 /// The attribute of `kind` that a list can be filtered and sorted by.
@@ -142,10 +183,7 @@ impl Listing {
     pub fn page(&self, mut all: Vec<Attributes>, url: &str) -> Result<Json, NeutronError> {
         all.sort_by(|one, other| self.order(one, other));
         let has = |object: &Attributes| {
-            self.filters.iter().all(|(field, values)| {
-                let value = object.get(field.name).unwrap_or(&Json::Null);
-                values.iter().any(|wanted| wanted.is(value))
-            })
+            self.filters.iter().all(|(field, values)| is_one_of(values, object.get(field.name).unwrap_or(&Json::Null)))
         };
         if let Some(marker) = &self.marker {
             let at = all.iter().position(|object| object["id"] == *marker);
@@ -276,6 +314,8 @@ mod tests {
             ("vlan_filter=None", "1234"),
             ("sort_key=name&sort_dir=asc", "2431"),
             ("sort_key=name&sort_dir=desc&sort_key=id&sort_dir=desc", "1342"),
+            ("sort_key=direction&sort_key=name&sort_dir=asc&sort_dir=desc", "4132"),
+            ("name=a&name=c&direction=IN&direction=OUT", "12"),
         ] {
             assert_eq!(ids(query), found, "{query}");
         }
@@ -295,6 +335,14 @@ mod tests {
         let last = ask("limit=3&marker=2").unwrap();
         let rels: Vec<_> = last["tap_flows_links"].as_array().unwrap().iter().map(|link| &link["rel"]).collect();
         assert_eq!(rels, ["previous"]);
+        // Behind the last there is an empty page, and from there it goes back to the last full one.
+        let empty = ask("limit=2&marker=4").unwrap();
+        let back = json!([{ "rel": "previous", "href": "http://h/v2.0/taas/tap_flows?limit=2&page_reverse=True" }]);
+        assert_eq!((&empty["tap_flows"], &empty["tap_flows_links"]), (&json!([]), &back));
+        assert_eq!(ids("limit=2&page_reverse=True"), "34");
+        let empty = ask("limit=2&marker=1&page_reverse=True").unwrap();
+        let on = json!([{ "rel": "next", "href": "http://h/v2.0/taas/tap_flows?limit=2" }]);
+        assert_eq!((&empty["tap_flows"], &empty["tap_flows_links"]), (&json!([]), &on));
     }
 
     #[test]
@@ -313,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn truth_values_may_be_written_in_several_ways() {
+    fn filters_are_read_as_the_attribute_has_it() {
         let Json::Object(port) =
             json!({ "id": "1", "admin_state_up": true, "fixed_ips": [{ "subnet_id": "s", "ip_address": "10.0.0.5" }] })
         else {
@@ -329,13 +377,21 @@ mod tests {
             ("admin_state_up=false", 0),
             ("fixed_ips=ip_address%3D10.0.0.5", 1),
             ("fixed_ips=ip_address%3D10.0.0.6", 0),
+            // Under one name either will do, and under each one has to.
+            ("fixed_ips=ip_address%3D10.0.0.6&fixed_ips=ip_address%3D10.0.0.5", 1),
+            ("fixed_ips=ip_address%3D10.0.0.5&fixed_ips=subnet_id%3Ds", 1),
+            ("fixed_ips=ip_address%3D10.0.0.5&fixed_ips=subnet_id%3Dt", 0),
+            ("fixed_ips=ip_address_substr%3D10.0", 1),
+            ("fixed_ips=ip_address_substr%3D10.1", 0),
         ] {
             assert_eq!(count(query).unwrap(), found, "{query}");
         }
-        let wrong = count("admin_state_up=perhaps").unwrap_err().body();
-        assert_eq!(
-            wrong["NeutronError"]["message"],
-            "Invalid input for operation: 'perhaps' cannot be converted to boolean."
-        );
+        for (query, says) in [
+            ("admin_state_up=perhaps", "Invalid input for operation: 'perhaps' cannot be converted to boolean."),
+            ("fixed_ips=10.0.0.5", "Invalid input for operation: '10.0.0.5' is not of the form <key>=[value]."),
+            ("fixed_ips=mac%3Dx", "['fixed_ips=mac'] is invalid attribute for filtering"),
+        ] {
+            assert_eq!(count(query).unwrap_err().body()["NeutronError"]["message"], says, "{query}");
+        }
     }
 }

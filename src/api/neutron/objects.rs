@@ -1,12 +1,12 @@
 //! One object, or many: GET, POST, PUT, DELETE.
 
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value as Json, json};
 
 use super::{Ask, Asking, NeutronError, answer, list, plural};
 use crate::api::body;
-use crate::engine::networks::Attributes;
+use crate::engine::networks::{Attributes, Target};
 use crate::engine::taps::Fault;
 use crate::model::Kind;
 
@@ -36,11 +36,12 @@ pub(super) async fn collection(ask: Ask, kind: &'static Kind) -> Result<Response
 
 /// Answers a request for the object of `kind` with this id.
 pub(super) async fn item(ask: Ask, kind: &'static Kind, id: &str) -> Result<Response, NeutronError> {
-    let id = id.to_owned();
+    let revision = revision(&ask.headers, kind)?;
+    let of = Target { kind, id: id.to_owned(), revision };
     match ask.method {
         Method::GET | Method::HEAD => {
             let fields = list::fields(&ask.query)?;
-            let found = ask.by.read(move |engine, by| engine.neutron_object(kind, &id, by)).await?;
+            let found = ask.by.read(move |engine, by| engine.neutron_object(kind, &of.id, by)).await?;
             Ok(answer(StatusCode::OK, &json!({ kind.name: list::only(found, &fields) })))
         }
         Method::PUT => {
@@ -49,17 +50,54 @@ pub(super) async fn item(ask: Ask, kind: &'static Kind, id: &str) -> Result<Resp
             let (by, mut body) = read(ask).await?;
             let given = attributes(kind, body.remove(kind.name))?;
             nothing_else(&body)?;
-            let changed = by.write(move |engine, by| engine.update_in_neutron(kind, &id, &given, by)).await?;
+            let changed = by.write(move |engine, by| engine.update_in_neutron(&of, &given, by)).await?;
             Ok(answer(StatusCode::OK, &json!({ kind.name: changed })))
         }
         Method::DELETE => {
             no_parameters(&ask)?;
             ask.by.may(&format!("delete_{}", kind.name))?;
-            ask.by.write(move |engine, by| engine.delete_in_neutron(kind, &id, by)).await?;
+            ask.by.write(move |engine, by| engine.delete_in_neutron(&of, by)).await?;
             Ok(StatusCode::NO_CONTENT.into_response())
         }
         ref other => Err(NeutronError::method_not_allowed(other.as_str(), "GET, PUT, DELETE")),
     }
+}
+
+/// The revision that a request wants the object to be at: `If-Match: revision_number=N`, quoted
+/// or not. Other tags are no business of Neutron's.
+fn revision(headers: &HeaderMap, kind: &'static Kind) -> Result<Option<i64>, NeutronError> {
+    let refused = |resource: &str, message: &str| {
+        NeutronError::new(StatusCode::BAD_REQUEST, "BadRequest", format!("Bad {resource} request: {message}."))
+    };
+    let mut wanted = None;
+    for tag in headers.get_all(header::IF_MATCH).iter().filter_map(|value| value.to_str().ok()).flat_map(tags) {
+        let Some(number) = tag.strip_prefix("revision_number=") else { continue };
+        if wanted.is_some() {
+            return Err(refused("if-match", "Multiple revision_number etags are not supported."));
+        }
+        let number = number.trim().parse::<i64>();
+        let form = "Revision number etag must be in the format of revision_number=<int>";
+        wanted = Some(number.map_err(|_| refused("if-match", form))?);
+    }
+    if wanted.is_some() && kind.field("revision_number").is_none() {
+        return Err(refused(plural(kind), "Revision matching not supported for this resource"));
+    }
+    Ok(wanted)
+}
+
+/// The tags of a header: those in quotes, weak ones left out; without quotes the whole is one.
+fn tags(value: &str) -> Vec<&str> {
+    if !value.contains('"') {
+        return vec![value.trim()];
+    }
+    let mut between = value.split('"');
+    let mut tags = Vec::new();
+    while let (Some(before), Some(tag)) = (between.next(), between.next()) {
+        if !before.trim_end().ends_with("W/") {
+            tags.push(tag);
+        }
+    }
+    tags
 }
 
 /// What changes something has no parameters.

@@ -68,7 +68,13 @@ fn objects(paths: &mut Map<String, Json>, kind: &'static Kind) {
     create.answers(one.clone()).add(paths, "post", &collection);
     let read = Operation::of_openstack(format!("Read a {title}."), "200").query(vec![fields]);
     read.answers(one.clone()).add(paths, "get", &item);
-    let change = Operation::of_openstack(format!("Change a {title}."), "200").body(one.clone());
+    let at = || kind.field("revision_number").map(|_| revision()).into_iter().collect::<Vec<_>>();
+    let change = Operation::of_openstack(format!("Change a {title}."), "200").query(at()).body(one.clone());
     change.answers(one).add(paths, "put", &item);
-    Operation::of_openstack(format!("Delete a {title}."), "204").add(paths, "delete", &item);
+    Operation::of_openstack(format!("Delete a {title}."), "204").query(at()).add(paths, "delete", &item);
+}
+
+/// The revision that an object has to be at.
+fn revision() -> Json {
+    json!({ "name": "If-Match", "in": "header", "schema": { "type": "string", "pattern": "^revision_number=[0-9]+$" } })
 }

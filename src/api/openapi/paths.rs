@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::schemas::{named, page, required};
 use super::{compute_agent, openstack};
+use crate::api::policy::search;
 use crate::model::{
     BGP_CONFIG, BGP_NEIGHBOR, KINDS, Kind, POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION, SIMULATED_FLOW,
     VPN_SERVICE,
@@ -180,6 +181,11 @@ fn item(paths: &mut Map<String, Json>, address: &str, kinds: &[&'static Kind]) {
     Operation::new(format!("Create or replace a {title}.")).body(created).answers(shown.clone()).add(paths, "put", &at);
     Operation::new(format!("Create or change a {title}.")).body(shown.clone()).add(paths, "patch", &at);
     if kind.collection().is_none() {
+        if **kind == BGP_CONFIG {
+            let query = vec![parameter("override", &json!({ "type": "boolean" }))];
+            let what = "Take away what was declared over a Global Manager: refused, nothing here was.";
+            Operation::new(what).query(query).add(paths, "delete", &at);
+        }
         return;
     }
     Operation::new(format!("Delete a {title}.")).add(paths, "delete", &at);
@@ -273,7 +279,9 @@ fn whole(paths: &mut Map<String, Json>) {
         .query(query)
         .body(body())
         .add(paths, "patch", &infra);
-    for address in ["/policy/api/v1/search/query", "/policy/api/v1/search/dsl", "/api/v1/search/query"] {
+    for address in
+        ["/policy/api/v1/search/query", "/policy/api/v1/search/dsl", "/api/v1/search/query", "/api/v1/search/dsl"]
+    {
         let query =
             json!({ "name": "query", "in": "query", "required": true, "schema": { "type": "string", "minLength": 1 } });
         let query = [query].into_iter().chain(paging()).collect();
@@ -281,6 +289,25 @@ fn whole(paths: &mut Map<String, Json>) {
             .query(query)
             .answers(page(&body()))
             .add(paths, "get", address);
+    }
+    for address in ["/policy/api/v1/search/reconcile", "/api/v1/search/reconcile"] {
+        let action = json!({ "type": "string", "enum": search::reconcile::ACTIONS });
+        let needed = json!({ "name": "action", "in": "query", "required": true, "schema": action });
+        let scope = parameter("scope", &json!({ "type": "string", "enum": search::reconcile::SCOPES }));
+        let over = parameter("override", &json!({ "type": "boolean" }));
+        let start = Operation::new("Read anew what searches look at.").query(vec![needed, scope, over]);
+        start.add(paths, "post", address);
+        let status = Operation::new("Whether that is under way.").query(vec![parameter("action", &action)]);
+        status
+            .answers(json!({
+                "type": "object",
+                "required": ["action", "status"],
+                "properties": {
+                    "action": { "type": "string" },
+                    "status": { "type": "string", "enum": ["IN_PROGRESS", "DONE"] },
+                },
+            }))
+            .add(paths, "get", &format!("{address}/status"));
     }
     let intent = json!({ "name": "intent_path", "in": "query", "required": true, "schema": { "type": "string", "minLength": 1 } });
     let site = parameter("site_path", &text);

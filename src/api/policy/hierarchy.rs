@@ -14,6 +14,7 @@ use super::{Ask, done, json as answer};
 use crate::api::body;
 use crate::api::error::ApiError;
 use crate::engine::{Change, Object, Reveal, Write};
+use crate::model::path::without_locale_service;
 use crate::model::{KINDS, Kind, PolicyPath, kind_of_type, kinds_at};
 
 /// The most objects in one body.
@@ -53,6 +54,13 @@ fn writes(given: Json, checks_revisions: bool) -> Result<Vec<Write>, ApiError> {
     Ok(reader.writes)
 }
 
+/// The object that a child lies below.
+struct Above {
+    path: PolicyPath,
+    /// Its address, as the body goes: that of a VPN service may name no locale service.
+    address: String,
+}
+
 struct Reader {
     writes: Vec<Write>,
     seen: BTreeSet<PolicyPath>,
@@ -61,7 +69,7 @@ struct Reader {
 
 impl Reader {
     /// Reads the children of the object at `parent`; of `/infra` if there is none.
-    fn children(&mut self, children: Option<Json>, parent: Option<&PolicyPath>) -> Result<(), ApiError> {
+    fn children(&mut self, children: Option<Json>, parent: Option<&Above>) -> Result<(), ApiError> {
         match children {
             None | Some(Json::Null) => Ok(()),
             Some(Json::Array(children)) => children.into_iter().try_for_each(|child| self.child(child, parent)),
@@ -69,7 +77,7 @@ impl Reader {
         }
     }
 
-    fn child(&mut self, child: Json, parent: Option<&PolicyPath>) -> Result<(), ApiError> {
+    fn child(&mut self, child: Json, parent: Option<&Above>) -> Result<(), ApiError> {
         let Json::Object(mut child) = child else { return Err(ApiError::bad_request("A child is not a JSON object.")) };
         let wrapper = text(&child, "resource_type")?;
         if wrapper == REFERENCE {
@@ -84,7 +92,7 @@ impl Reader {
         let declared = text(&fields, "resource_type")?;
         let id = fields.get("id").and_then(Json::as_str).map(str::to_owned);
         let kind = kind_below(&declared, &named, parent)?;
-        let path = path_of(kind, parent, id.as_deref())?;
+        let Above { path, address } = path_of(kind, parent, id.as_deref())?;
         let children = fields.remove("children");
         if !self.checks_revisions {
             fields.remove("_revision");
@@ -96,22 +104,25 @@ impl Reader {
         if self.seen.len() > MOST {
             return Err(ApiError::bad_request(format!("The body holds more than {MOST} objects.")));
         }
-        self.writes.push(Write { path: path.clone(), below: None, change });
-        self.children(children, Some(&path))
+        // By such an address a body takes IPv6, as by none.
+        let is_open = without_locale_service(&address).is_some();
+        let below = parent.filter(|_| is_open).map(|parent| parent.address.clone());
+        self.writes.push(Write { path: path.clone(), below, change });
+        self.children(children, Some(&Above { path, address }))
     }
 
     /// What leads to an object: `target_type` and `id`.
-    fn reference(&mut self, mut child: Map<String, Json>, parent: Option<&PolicyPath>) -> Result<(), ApiError> {
+    fn reference(&mut self, mut child: Map<String, Json>, parent: Option<&Above>) -> Result<(), ApiError> {
         let target = text(&child, "target_type")?;
         let kind = kind_below(&target, &target, parent)?;
-        let path = path_of(kind, parent, child.get("id").and_then(Json::as_str))?;
-        self.children(child.remove("children"), Some(&path))
+        let above = path_of(kind, parent, child.get("id").and_then(Json::as_str))?;
+        self.children(child.remove("children"), Some(&above))
     }
 }
 
 /// The kind of an object of the type `declared`, wrapped as one of `named`, below
 /// `parent`.
-fn kind_below(declared: &str, named: &str, parent: Option<&PolicyPath>) -> Result<&'static Kind, ApiError> {
+fn kind_below(declared: &str, named: &str, parent: Option<&Above>) -> Result<&'static Kind, ApiError> {
     let wrong = |message: String| ApiError::new(axum::http::StatusCode::BAD_REQUEST, 500_165, message);
     let kind =
         kind_of_type(declared).ok_or_else(|| wrong(format!("There are no objects of the type {declared:?}.")))?;
@@ -120,35 +131,48 @@ fn kind_below(declared: &str, named: &str, parent: Option<&PolicyPath>) -> Resul
         return Err(wrong(format!("Invalid Dto type hierarchy: a Child{named} does not hold a {declared}.")));
     }
     let fits = match parent {
-        None => kind.parent_places().any(|place| place.len() == 1),
-        Some(parent) => path_below(kind, parent, "id").is_some(),
+        None => at_root(kind, "id").is_some(),
+        Some(parent) => below(kind, parent, "id").is_some(),
     };
-    let above = parent.map_or("/infra", PolicyPath::as_str);
+    let above = parent.map_or("/infra", |parent| &parent.address);
     if fits { Ok(kind) } else { Err(wrong(format!("Invalid Dto type hierarchy: no {declared} lies below {above}."))) }
 }
 
-/// The path of the object `id` of `kind` below `parent`, if one can be there. A VPN
-/// service lies below its gateway as well, in the default locale service.
-fn path_below(kind: &'static Kind, parent: &PolicyPath, id: &str) -> Option<PolicyPath> {
-    let path = match kind.collection() {
-        Some(collection) => PolicyPath::parse(&format!("{parent}/{collection}/{id}")).ok()?,
-        None => PolicyPath::parse(&format!("{parent}/{}", kind.places.first()?.last()?)).ok()?,
+/// The object `id` of `kind` below `parent`, if one can be there. A VPN service lies below its
+/// gateway as well, in the locale service that an address without one means.
+fn below(kind: &'static Kind, parent: &Above, id: &str) -> Option<Above> {
+    let address = match kind.collection() {
+        Some(collection) => format!("{}/{collection}/{id}", parent.address),
+        None => format!("{}/{}", parent.address, kind.places.first()?.last()?),
     };
-    kind.owns(&path).then_some(path)
+    let path = PolicyPath::parse(&address).ok().filter(|path| kind.owns(path))?;
+    Some(Above { path, address })
 }
 
-fn path_of(kind: &'static Kind, parent: Option<&PolicyPath>, id: Option<&str>) -> Result<PolicyPath, ApiError> {
+/// The object `id` of `kind` below no other: right below `/infra`, or in a folder there, such as
+/// `/infra/routing-config`.
+fn at_root(kind: &'static Kind, id: &str) -> Option<Above> {
+    let mut places = kind.parent_places().map(|place| format!("/{}", place.join("/")));
+    let folder = places.find(|place| {
+        let is_object = PolicyPath::parse(place).is_ok_and(|path| kinds_at(&path).next().is_some());
+        !place.contains('*') && !is_object
+    })?;
+    let address = format!("{folder}/{}/{id}", kind.collection()?);
+    PolicyPath::parse(&address).ok().map(|path| Above { path, address })
+}
+
+fn path_of(kind: &'static Kind, parent: Option<&Above>, id: Option<&str>) -> Result<Above, ApiError> {
     let id = match (id, kind.collection()) {
         (Some(id), _) => id,
         (None, None) => "",
         (None, Some(_)) => return Err(ApiError::bad_request(format!("{} has no id.", kind.resource_type))),
     };
-    let path = match parent {
-        Some(parent) => path_below(kind, parent, id),
-        None => PolicyPath::parse(&format!("/infra/{}/{id}", kind.collection().unwrap_or_default())).ok(),
+    let found = match parent {
+        Some(parent) => below(kind, parent, id),
+        None => at_root(kind, id),
     };
-    let path = path.filter(|path| kinds_at(path).any(|other| other == kind));
-    path.ok_or_else(|| ApiError::bad_request(format!("{id:?} is no id that a {} can have.", kind.resource_type)))
+    let found = found.filter(|found| kinds_at(&found.path).any(|other| other == kind));
+    found.ok_or_else(|| ApiError::bad_request(format!("{id:?} is no id that a {} can have.", kind.resource_type)))
 }
 
 fn text(object: &Map<String, Json>, name: &str) -> Result<String, ApiError> {
@@ -176,12 +200,10 @@ async fn read(mut ask: Ask) -> Result<Response, ApiError> {
         Some(Ok(types)) => Some(types.to_owned()),
         Some(Err(other)) => return Err(ApiError::bad_request(format!("filter begins with Type-, not {other:?}."))),
     };
-    let base = base
-        .filter(|base| base != "/infra")
-        .map(|base| PolicyPath::parse(&base).map_err(|_| crate::engine::Refusal::InvalidPath(base)));
-    let base = base.transpose()?;
+    let base = base.filter(|base| base != "/infra");
     let wanted = types.or(filter).map(|types| wanted(&types)).transpose()?;
     let document = ask.shared.read(move |engine, _| {
+        let base = base.map(|base| engine.path_at(&base)).transpose()?;
         let objects = if wanted.is_some() || base.is_some() { engine.all(Reveal::Public)? } else { Vec::new() };
         if let Some(base) = &base
             && !engine.holds(base)?
@@ -199,7 +221,9 @@ fn wanted(text: &str) -> Result<Vec<&'static str>, ApiError> {
     for name in text.split(['|', ';', ',']).map(str::trim).filter(|name| !name.is_empty()) {
         let name = name.strip_prefix("Child").unwrap_or(name);
         let before = types.len();
-        types.extend(KINDS.iter().map(|kind| kind.resource_type).filter(|it| *it == name || it.ends_with(name)));
+        // Sessions of both types have one name as well.
+        let is_it = |kind: &&&Kind| kind.resource_type == name || kind.wrapped_as() == name;
+        types.extend(KINDS.iter().filter(is_it).map(|kind| kind.resource_type));
         if types.len() == before {
             return Err(ApiError::bad_request(format!("There are no objects of the type {name:?}.")));
         }
@@ -216,7 +240,7 @@ fn tree(objects: Vec<Object>, wanted: Option<&[&str]>, base: Option<&PolicyPath>
         .filter(|it| below(it.path().as_str()) && wanted.is_none_or(|types| types.contains(&it.kind().resource_type)))
         .flat_map(|it| {
             let parents = std::iter::successors(Some(it.path().clone()), |path| {
-                kinds_at(path).next().and_then(|kind| kind.parent(path))
+                kinds_at(path).next().and_then(|kind| kind.parent_object(path))
             });
             parents.collect::<Vec<_>>()
         })
@@ -235,7 +259,7 @@ fn tree(objects: Vec<Object>, wanted: Option<&[&str]>, base: Option<&PolicyPath>
         let name = kind.wrapped_as();
         let mut child = json!({ "resource_type": format!("Child{name}"), "marked_for_delete": false });
         child[name] = body;
-        match kind.parent(&path) {
+        match kind.parent_object(&path) {
             None => roots.push(child),
             Some(parent) => match open.iter_mut().find(|(other, _)| *other == parent) {
                 Some((_, children)) => children.push(child),

@@ -33,12 +33,12 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use super::auth::{Identity, Role, may_not};
 use super::error::ApiError;
 use super::query::Query;
-use super::router::only_get;
+use super::router::{only_get, only_post};
 use super::{Shared, address};
 use crate::engine::Reveal;
 use crate::model::path::without_locale_service;
@@ -51,7 +51,10 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         for form in ["query", "dsl"] {
             router = router.route(&format!("{address}/{form}"), only_get(get(search::handle)));
         }
-        router = router.route(address, only_get(get(search::handle)));
+        router = router
+            .route(address, only_get(get(search::handle)))
+            .route(&format!("{address}/reconcile/status"), only_get(get(search::reconcile::status)))
+            .route(&format!("{address}/reconcile"), only_post(post(search::reconcile::start)));
     }
     router
 }

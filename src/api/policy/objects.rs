@@ -9,7 +9,7 @@ use crate::api::body;
 use crate::api::error::ApiError;
 use crate::engine::mirror::Declared;
 use crate::engine::{Change, Refusal, Reveal, Write};
-use crate::model::{PolicyPath, kinds_at};
+use crate::model::{BGP_CONFIG, PolicyPath, kinds_at};
 
 /// The header that lets a request change what is protected against changes.
 const ALLOW_OVERWRITE: &str = "x-allow-overwrite";
@@ -38,6 +38,9 @@ pub(super) async fn write(mut ask: Ask, address: Address) -> Result<Response, Ap
     if !matches!(ask.method, Method::PUT | Method::PATCH | Method::DELETE) {
         return Err(ApiError::method_not_allowed("GET, PUT, PATCH, DELETE"));
     }
+    if ask.method == Method::DELETE && !may_go(&path) {
+        return Err(ApiError::method_not_allowed("GET, PUT, PATCH"));
+    }
     overwriting(&ask)?;
     if ask.query.take_bool("override")? == Some(true) {
         let message = "override concerns what a Global Manager has declared, and nothing here was.";
@@ -45,7 +48,8 @@ pub(super) async fn write(mut ask: Ask, address: Address) -> Result<Response, Ap
     }
     ask.query.end()?;
     if ask.method == Method::DELETE {
-        if is_the_only_one(&path) {
+        // What an NSX deletes at this address is what was declared over a Global Manager.
+        if kinds_at(&path).any(|kind| *kind == BGP_CONFIG) {
             let message = format!("{path} belongs to what it lies below, and cannot be deleted. Change it instead.");
             return Err(ApiError::bad_request(message));
         }
@@ -67,9 +71,9 @@ pub(super) async fn write(mut ask: Ask, address: Address) -> Result<Response, Ap
     })
 }
 
-/// Whether what it lies below has exactly one of it, as a gateway has its BGP instance.
-fn is_the_only_one(path: &PolicyPath) -> bool {
-    kinds_at(path).all(|kind| kind.collection().is_none())
+/// Whether there is a request that deletes what is at `path`, though it may be refused.
+fn may_go(path: &PolicyPath) -> bool {
+    kinds_at(path).any(|kind| kind.collection().is_some() || *kind == BGP_CONFIG)
 }
 
 /// The header for what is protected. Nothing that users declare here is, so that it is

@@ -10,8 +10,7 @@ use super::target::Realized;
 use super::{Ask, done, json as answer};
 use crate::api::error::ApiError;
 use crate::engine::bgp::documents::ENFORCEMENT_POINT;
-use crate::engine::{Object, Refusal, Reveal};
-use crate::model::PolicyPath;
+use crate::engine::{Engine, Object, Refusal, Reveal};
 
 /// Answers a request for the state of an object: `?intent_path=`.
 pub(super) async fn handle(mut ask: Ask, what: Realized) -> Result<Response, ApiError> {
@@ -27,12 +26,11 @@ pub(super) async fn handle(mut ask: Ask, what: Realized) -> Result<Response, Api
         Some(site) if site != SITE => return Err(Refusal::InvalidPath(site).into()),
         _ => {}
     }
-    let path = PolicyPath::parse(&intent).map_err(|_| Refusal::InvalidPath(intent.clone()))?;
     match what {
         Realized::Status => {
             ask.query.take_bool("include_enforced_status")?;
             ask.query.end()?;
-            let document = ask.shared.read(move |engine, _| Ok(status(&engine.get(&path, Reveal::Public)?)));
+            let document = ask.shared.read(move |engine, _| Ok(status(&intended(engine, &intent)?)));
             Ok(answer(document.await?.to_string()))
         }
         // What is asked for is always as new as what was declared.
@@ -41,20 +39,25 @@ pub(super) async fn handle(mut ask: Ask, what: Realized) -> Result<Response, Api
                 return Err(ApiError::bad_request("A POST refreshes the entity: add &action=refresh."));
             }
             ask.query.end()?;
-            ask.shared.read(move |engine, _| Ok(engine.get(&path, Reveal::Public).map(|_| ())?)).await?;
+            ask.shared.read(move |engine, _| intended(engine, &intent).map(|_| ())).await?;
             Ok(done())
         }
         Realized::Entities => {
-            let of = format!("realized {path}");
+            let of = format!("realized {intent}");
             let paging = Paging::take(&mut ask.query, &of)?;
             ask.query.end()?;
             let page = ask.shared.read(move |engine, _| {
-                let entity = entity(&engine.get(&path, Reveal::Public)?);
+                let entity = entity(&intended(engine, &intent)?);
                 paging.page(vec![entity.to_string().into()], &of)
             });
             Ok(answer(page.await?))
         }
     }
+}
+
+/// The object with the address `intent`.
+fn intended(engine: &Engine, intent: &str) -> Result<Object, ApiError> {
+    Ok(engine.get(&engine.path_at(intent)?, Reveal::Public)?)
 }
 
 /// The one site there is.

@@ -36,7 +36,7 @@ pub use world::{Down, Seen};
 use super::collections::{Collections, Found, Known, Page};
 use super::ledger::Ledger;
 use super::transport::{Failure, Line, Request, Transport};
-use super::{Backend, BackendError, Notes};
+use super::{Backend, BackendError, Notes, addresses};
 use crate::engine::{Answer, Object, Planned, Question, TraceAnswer, TraceRequest};
 use crate::model::hold::{Hold, Use, clash, holds};
 use crate::model::reference::secrets;
@@ -209,6 +209,19 @@ impl Backend for Nsx {
         Ok(found.unwrap_or(object))
     }
 
+    async fn meant(&self, path: &PolicyPath) -> Result<PolicyPath, BackendError> {
+        // By this address it is called as it is.
+        if host::called(path) == path.as_str() {
+            return Ok(path.clone());
+        }
+        let Some(gateway) = addresses::open_gateway(path) else { return Ok(path.clone()) };
+        let services = self.list(&LOCALE_SERVICE, gateway.as_str()).await?;
+        Ok(match &services[..] {
+            [only] => addresses::in_locale_service(path, only.path()),
+            _ => path.clone(),
+        })
+    }
+
     async fn list(&self, kind: &'static Kind, parent: &str) -> Result<Vec<Object>, BackendError> {
         let Some((address, name)) = collection(kind, parent) else { return Ok(Vec::new()) };
         let all = self.collections.at(&name).whole(|cursor| self.page(&address, cursor)).await?;
@@ -226,6 +239,7 @@ impl Backend for Nsx {
         path: &PolicyPath,
         tree: &Tree,
     ) -> Result<Vec<(PolicyPath, Problem)>, BackendError> {
+        let path = &self.meant(path).await?;
         let own = holds(kind, path, tree);
         if own.is_empty() {
             return Ok(Vec::new());

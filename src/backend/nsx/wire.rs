@@ -11,15 +11,12 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use super::host::called;
+use crate::backend::addresses::{USUAL_HOME, at_home, respelled};
 use crate::engine::Object;
 use crate::model::field::{Field, Record, Shape};
-use crate::model::path::without_locale_service;
 use crate::model::reading::canonical;
 use crate::model::reference::secrets;
 use crate::model::{BGP_NEIGHBOR, Kind, PolicyPath, Tree, kinds_at, read};
-
-/// The locale service that an address without one means.
-const USUAL_HOME: &str = "default";
 
 /// The filter that the API puts where none is set.
 const BUILT_IN_FILTER: &str = "/prefix-lists/prefixlist-out-default";
@@ -63,47 +60,6 @@ pub fn read_object(path: &PolicyPath, raw: &Map<String, Json>, shows_secrets: bo
     fields.entry("unique_id").or_insert_with(|| json!(unique_id(path, raw)));
     let hides = !shows_secrets && !secrets(kind).is_empty();
     Object::from_fields(fields).map(|object| if hides { object.hiding_secrets() } else { object })
-}
-
-/// `value` with the addresses of VPN services of the gateway of `raw`, an object that the API
-/// answered, in the locale service `own`. One that names none means the object's own, and the
-/// API may name it whether it was called with it or not.
-fn at_home(value: &Json, raw: &Map<String, Json>, own: &str) -> Json {
-    let path = raw.get("path").and_then(Json::as_str).unwrap_or_default();
-    let parsed = PolicyPath::parse(path).ok();
-    let Some(gateway) = parsed.as_ref().and_then(PolicyPath::gateway) else { return value.clone() };
-    // What names no locale service is not known to lie in any.
-    let home = if without_locale_service(path).is_some() {
-        None
-    } else {
-        parsed.as_ref().and_then(|it| it.within("locale-services"))
-    };
-    respelled(value, &|text| {
-        let rest = if let Some((of, rest)) = without_locale_service(text) {
-            Some(rest).filter(|_| of == gateway.as_str())
-        } else {
-            let below = format!("{gateway}/locale-services/{}/", home?);
-            text.strip_prefix(&below).filter(|rest| rest.starts_with("ipsec-vpn-services/"))
-        };
-        Some(format!("{gateway}/locale-services/{own}/{}", rest?))
-    })
-}
-
-/// `value` with each text in it that `respell` has another spelling of.
-fn respelled(value: &Json, respell: &dyn Fn(&str) -> Option<String>) -> Json {
-    match value {
-        Json::String(text) => respell(text).map_or_else(|| value.clone(), Json::from),
-        Json::Array(items) => items.iter().map(|item| respelled(item, respell)).collect(),
-        Json::Object(fields) => {
-            // What people write is theirs.
-            let is_prose = |name: &str| matches!(name, "display_name" | "description");
-            let field = |(name, value): (&String, &Json)| {
-                (name.clone(), if is_prose(name) { value.clone() } else { respelled(value, respell) })
-            };
-            Json::Object(fields.iter().map(field).collect())
-        }
-        value => value.clone(),
-    }
 }
 
 /// What tells the object from others that have had its path, where the API does not say:

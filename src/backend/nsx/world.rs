@@ -12,9 +12,11 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::Nsx;
+use crate::backend::addresses::Homes;
 use crate::backend::transport::{ApiError, Failure, Request};
 use crate::backend::{Backend, BackendError};
 use crate::engine::prefix_filter::PrefixMatch;
+use crate::engine::taps::PORT_TAG;
 use crate::engine::topology::Topology;
 use crate::engine::{Answer, Moment, Object, Planned, Question, Runtime, TraceAnswer, TraceRequest};
 use crate::model::tree::Fields;
@@ -91,7 +93,8 @@ impl Nsx {
         planned: &[Planned],
     ) -> Result<TraceAnswer, BackendError> {
         let world = self.seen(PrefixMatch::default()).await?;
-        let (known, open): (Vec<_>, Vec<_>) = planned.iter().cloned().partition(|planned| {
+        let planned = Homes::of(self, None, planned).await?.planned(planned);
+        let (known, open): (Vec<_>, Vec<_>) = planned.into_iter().partition(|planned| {
             world.is_engine || planned.declared.as_ref().is_none_or(|(kind, _)| !depends_on_a_far_end(kind))
         });
         let mut answer = world.runtime.traced(request, &known);
@@ -107,7 +110,9 @@ impl Nsx {
         planned: &[Planned],
     ) -> Result<Option<Answer>, BackendError> {
         let world = self.world(false).await?;
-        let answer = || runtime(&world.objects, PrefixMatch::default()).asked(question, planned);
+        let homes = Homes::of(self, Some(question), planned).await?;
+        let (question, planned) = (homes.question(question), homes.planned(planned));
+        let answer = || runtime(&world.objects, PrefixMatch::default()).asked(&question, &planned);
         Ok(world.is_engine.then(answer))
     }
 
@@ -286,6 +291,12 @@ fn declared(object: &Object, is_engine: bool) -> Tree {
         Tree::Object(fields) => fields,
         tree => return tree,
     };
+    let tags = object.get("tags").and_then(Json::as_array).into_iter().flatten();
+    let neutron = tags.filter(|tag| tag["scope"] == PORT_TAG).find_map(|tag| tag["tag"].as_str());
+    // Taps name the port as Neutron does.
+    if let Some(id) = neutron.filter(|_| *object.kind() == SEGMENT_PORT) {
+        fields.insert("unique_id".to_owned(), Tree::from(id));
+    }
     if !is_engine || object.hides_secrets() {
         if *object.kind() == BGP_NEIGHBOR {
             fields.remove("password");

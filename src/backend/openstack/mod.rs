@@ -30,14 +30,18 @@ use super::ledger::Ledger;
 use super::neutron::rivals;
 use super::transport::{Failure, Line, Request, Transport, client};
 use super::{Backend, BackendError, Notes};
+use crate::engine::taps::Fault;
 use crate::engine::{Answer, Object, Planned, Question, Refusal, TraceAnswer, TraceRequest};
 use crate::model::tap_mirror::tunnels_of;
-use crate::model::{Api, Kind, PolicyPath, Problem, Tree, kinds_at};
+use crate::model::{Api, Kind, NEUTRON_KINDS, NeutronStatus, PolicyPath, Problem, Tree, kinds_at};
 use keystone::Keystone;
 use settings::Settings;
 
 /// The most objects in a page; an API with a lower limit of its own sends fewer.
 const PAGE: &str = "1000";
+
+/// The address of taps.
+const TAAS: &str = "/v2.0/taas";
 
 /// A live OpenStack.
 pub struct OpenStack {
@@ -107,6 +111,44 @@ impl OpenStack {
     }
 }
 
+impl OpenStack {
+    /// The project that the port with this UUID is of; none if there is no such port.
+    async fn project_of(&self, port: &str) -> Result<Option<String>, BackendError> {
+        let address = PolicyPath::of_neutron("ports", port);
+        match self.transport.send(Request::get(address.as_str()).with("fields", "project_id")).await {
+            Ok(reply) => Ok(reply.document["port"]["project_id"].as_str().map(str::to_owned)),
+            Err(failure) if neutron::is_not_found(&failure) => Ok(None),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// All taps, to be traced with: those in operation have been so for long, and others begin now.
+    pub(super) async fn taps(&self) -> Result<Vec<Planned>, BackendError> {
+        let mut taps = Vec::new();
+        for kind in NEUTRON_KINDS {
+            let all = match self.list(kind, TAAS).await {
+                Ok(all) => all,
+                // Tap mirrors are an extension of their own.
+                Err(BackendError::Endpoint(failure)) if neutron::is_not_found(&failure) => continue,
+                Err(error) => return Err(error),
+            };
+            for object in all {
+                let Tree::Object(mut fields) = object.tree() else { continue };
+                let status = object.get("status").and_then(Json::as_str);
+                if status.is_some_and(|status| NeutronStatus::parse(status).is_none()) {
+                    // It is in error.
+                    continue;
+                }
+                if status.is_none_or(|status| status == NeutronStatus::Active.word()) {
+                    fields.insert("_create_time".to_owned(), 0.into());
+                }
+                taps.push(Planned { path: object.path().clone(), declared: Some((kind, Tree::Object(fields))) });
+            }
+        }
+        Ok(taps)
+    }
+}
+
 /// The kind of the object of Neutron at `path`.
 fn kind_at(path: &PolicyPath) -> Result<&'static Kind, Refusal> {
     let kind = kinds_at(path).next().filter(|kind| kind.api() == Api::Neutron);
@@ -163,11 +205,20 @@ impl Backend for OpenStack {
         path: &PolicyPath,
         tree: &Tree,
     ) -> Result<Vec<(PolicyPath, Problem)>, BackendError> {
-        if tunnels_of(kind, tree).is_empty() {
-            return Ok(Vec::new());
+        let mut clashes = Vec::new();
+        if !tunnels_of(kind, tree).is_empty() {
+            // Mirrors of projects that one does not see cannot be told of.
+            clashes.extend(rivals(kind, path, tree, &self.list(kind, TAAS).await?));
         }
-        // Mirrors of projects that one does not see cannot be told of.
-        Ok(rivals(kind, path, tree, &self.list(kind, "/v2.0/taas").await?))
+        if let Tree::Text(port) = tree.get("port_id")
+            && let Tree::Text(project) = tree.get("project_id")
+            && self.get(path).await?.is_none()
+            && self.project_of(port).await?.is_some_and(|owner| owner != *project)
+        {
+            let problem = Fault::PortDoesNotBelongToTenant.problem(kind);
+            clashes.push((PolicyPath::of_neutron("ports", port), problem));
+        }
+        Ok(clashes)
     }
 
     async fn create(&self, path: &PolicyPath, fields: Map<String, Json>, claim: &str) -> Result<Object, BackendError> {

@@ -16,6 +16,7 @@ mod declared;
 mod tests;
 
 use std::ops::Deref;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 pub use declared::{Collection, Declared, Place, Shown};
@@ -34,6 +35,8 @@ pub(super) struct Mirror {
     /// Held by who reads, for as long as that takes; others go on with what is there.
     reading: Mutex<Option<Mark>>,
     shown: RwLock<State>,
+    /// How many are reading all of it anew.
+    anew: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -88,7 +91,30 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Reads anew all that is declared, whatever is in memory.
+    pub fn reconcile(&self) -> Result<(), Refusal> {
+        self.mirror.anew.fetch_add(1, Ordering::Relaxed);
+        self.mirror.forget();
+        let read = self.mirror.read_on(self);
+        self.mirror.anew.fetch_sub(1, Ordering::Relaxed);
+        Ok(read?)
+    }
+
+    /// Whether somebody does that at this moment.
+    pub fn is_reconciling(&self) -> bool {
+        self.mirror.anew.load(Ordering::Relaxed) > 0
+    }
+}
+
 impl Mirror {
+    /// Lets the next reader read all of it. What is in memory stays until then.
+    fn forget(&self) {
+        let mut mark = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        *mark = None;
+        self.shown.write().unwrap_or_else(PoisonError::into_inner).versions.clear();
+    }
+
     /// Reads what has been written since the last time.
     fn read_on(&self, engine: &Engine) -> Result<(), StoreError> {
         let mut mark = self.reading.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::NetworkFault;
+use super::{NetworkFault, tags};
 use crate::engine::Object;
 use crate::model::Network;
 use crate::model::network::interface_address;
@@ -25,12 +25,18 @@ pub(super) struct Subnet {
     pub position: usize,
     /// Its UUID.
     pub id: String,
-    /// The gateway's address.
+    /// The address that the segment has for a gateway.
     pub gateway: IpAddr,
+    /// Whether there is a gateway, or may be one.
+    pub has_gateway: bool,
     /// The network.
     pub network: Network,
     /// What DHCP gives out.
     pub dhcp_ranges: Vec<Pool>,
+    /// What ports are given where DHCP gives out nothing; none: all addresses but the gateway's.
+    pub other_pools: Vec<Pool>,
+    /// The name servers.
+    pub name_servers: Vec<String>,
 }
 
 fn bits(address: IpAddr) -> u128 {
@@ -92,6 +98,11 @@ impl std::fmt::Display for Pool {
     }
 }
 
+/// Whether a gateway is there, and has the addresses that the segment names for it.
+pub(super) fn is_connected(segment: &Object) -> bool {
+    segment.path().is_of_tier1() || segment.get("connectivity_path").is_some_and(|path| !path.is_null())
+}
+
 /// The subnets of a segment.
 pub(super) fn subnets(segment: &Object) -> Vec<Subnet> {
     let within = Uuid::parse_str(segment.unique_id()).unwrap_or_default();
@@ -100,8 +111,18 @@ pub(super) fn subnets(segment: &Object) -> Vec<Subnet> {
         let (gateway, network) = interface_address(item["gateway_address"].as_str()?).ok()?;
         let id = Uuid::new_v5(&within, network.to_string().as_bytes()).to_string();
         let ranges = item["dhcp_ranges"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let dhcp_ranges = ranges.iter().filter_map(|range| Pool::parse(range.as_str()?)).collect();
-        Some(Subnet { position, id, gateway, network, dhcp_ranges })
+        let tagged = |scope| tags::tag(segment.fields(), &format!("{scope}/{network}")).unwrap_or_default();
+        let several = |scope| tagged(scope).split(',').filter(|text| !text.is_empty());
+        Some(Subnet {
+            position,
+            id,
+            gateway,
+            has_gateway: is_connected(segment) || tagged(tags::SUBNET_NO_GATEWAY).is_empty(),
+            network,
+            dhcp_ranges: ranges.iter().filter_map(|range| Pool::parse(range.as_str()?)).collect(),
+            other_pools: several(tags::SUBNET_POOLS).filter_map(Pool::parse).collect(),
+            name_servers: several(tags::SUBNET_NAME_SERVERS).map(str::to_owned).collect(),
+        })
     };
     items.iter().enumerate().filter_map(subnet).collect()
 }
@@ -153,7 +174,8 @@ pub(super) fn stand_together(pools: &[Pool], gateway: IpAddr, network: Network) 
 impl Subnet {
     /// The addresses that ports are given.
     pub fn pools(&self) -> Vec<Pool> {
-        if self.dhcp_ranges.is_empty() { all_but(self.network, self.gateway) } else { self.dhcp_ranges.clone() }
+        let named = if self.dhcp_ranges.is_empty() { &self.other_pools } else { &self.dhcp_ranges };
+        if named.is_empty() { all_but(self.network, self.gateway) } else { named.clone() }
     }
 
     /// The first address of the pools that is not among `used`.

@@ -46,6 +46,22 @@ pub enum NetworkFault {
         /// The MAC address.
         mac: String,
     },
+    /// The object is not at the revision that the request wants it to be at (`If-Match`).
+    #[error("Constrained to {expected}, but current revision is {current}")]
+    RevisionNumberConstraintFailed {
+        /// The revision that is wanted.
+        expected: i64,
+        /// The revision that it is at.
+        current: i64,
+    },
+    /// The subnet has more name servers than there may be.
+    #[error("Unable to complete operation for {subnet}. The number of DNS nameservers exceeds the limit {limit}.")]
+    DnsNameServersExhausted {
+        /// The subnet's UUID, or what Neutron says of one that is not there yet.
+        subnet: String,
+        /// How many there may be.
+        limit: usize,
+    },
     /// The end of a pool lies before its start.
     #[error("The allocation pool {0} is not valid.")]
     InvalidAllocationPool(String),
@@ -91,6 +107,8 @@ impl NetworkFault {
             Self::IpAddressAlreadyAllocated { .. } => "IpAddressAlreadyAllocated",
             Self::IpAddressGenerationFailure(_) => "IpAddressGenerationFailure",
             Self::MacAddressInUse { .. } => "MacAddressInUse",
+            Self::RevisionNumberConstraintFailed { .. } => "RevisionNumberConstraintFailed",
+            Self::DnsNameServersExhausted { .. } => "DNSNameServersExhausted",
             Self::InvalidAllocationPool(_) => "InvalidAllocationPool",
             Self::OutOfBoundsAllocationPool { .. } => "OutOfBoundsAllocationPool",
             Self::OverlappingAllocationPools { .. } => "OverlappingAllocationPools",
@@ -105,8 +123,10 @@ impl NetworkFault {
             Self::Invalid(_)
             | Self::InvalidIpForNetwork(_)
             | Self::InvalidIpForSubnet(_)
+            | Self::DnsNameServersExhausted { .. }
             | Self::InvalidAllocationPool(_)
             | Self::OutOfBoundsAllocationPool { .. } => 400,
+            Self::RevisionNumberConstraintFailed { .. } => 412,
             Self::NetworkInUse(_)
             | Self::SubnetInUse(_)
             | Self::IpAddressAlreadyAllocated { .. }

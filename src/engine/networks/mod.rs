@@ -36,13 +36,42 @@ use serde_json::{Map, Value as Json};
 pub use fault::NetworkFault;
 pub use read::no_such_object;
 
-use super::store::{StoreExt, Transaction};
-use super::taps::{Member, body};
+use super::store::{StoreExt, Transaction, View};
+use super::taps::{Fault, Member, body};
 use super::{Engine, Refusal};
 use crate::model::{Kind, NETWORK, PORT};
 
 /// The attributes of an object of Neutron, by their names there.
 pub type Attributes = Map<String, Json>;
+
+/// The object that a change or a deletion is of.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its kind: a network, a subnet, a port or a tap.
+    pub kind: &'static Kind,
+    /// Its id.
+    pub id: String,
+    /// The `revision_number` it has to be at; none: any. Taps have none.
+    pub revision: Option<i64>,
+}
+
+impl Target {
+    /// The object of `kind` with this id, at any revision.
+    pub fn new(kind: &'static Kind, id: impl Into<String>) -> Self {
+        Self { kind, id: id.into(), revision: None }
+    }
+
+    /// That it is at the revision that is wanted.
+    fn is_at_its_revision(&self, view: &(impl View + ?Sized), by: &Member) -> Result<(), Refusal> {
+        let Some(expected) = self.revision else { return Ok(()) };
+        let shown = read::one(view, self.kind, &self.id, by)?;
+        let current = shown.get("revision_number").and_then(Json::as_i64).unwrap_or_default();
+        if current == expected {
+            return Ok(());
+        }
+        Err(Fault::from(NetworkFault::RevisionNumberConstraintFailed { expected, current }).into())
+    }
+}
 
 impl Engine {
     /// The objects of `kind`, a network, a subnet, a port or a tap, that `by` can see.
@@ -93,38 +122,34 @@ impl Engine {
     }
 
     /// Changes the attributes that a request gives.
-    pub fn update_in_neutron(
-        &self,
-        kind: &'static Kind,
-        id: &str,
-        given: &Attributes,
-        by: &Member,
-    ) -> Result<Attributes, Refusal> {
-        if !is_view(kind) {
-            return Ok(self.update_tap(kind, id, given, by)?.shown_by_neutron());
+    pub fn update_in_neutron(&self, of: &Target, given: &Attributes, by: &Member) -> Result<Attributes, Refusal> {
+        if !is_view(of.kind) {
+            return Ok(self.update_tap(of.kind, &of.id, given, by)?.shown_by_neutron());
         }
-        let (id, given, by) = (id.to_owned(), given.clone(), by.clone());
+        let (of, given, by) = (of.clone(), given.clone(), by.clone());
         self.writing(&by.clone(), move |tx| {
-            let is_due = match kind {
-                kind if *kind == NETWORK => write::update_network(tx, &id, &given, &by)?,
-                kind if *kind == PORT => ports::update(tx, &id, &given, &by)?,
-                _ => write::update_subnet(tx, &id, &given, &by)?,
+            of.is_at_its_revision(&*tx, &by)?;
+            let is_due = match of.kind {
+                kind if *kind == NETWORK => write::update_network(tx, &of.id, &given, &by)?,
+                kind if *kind == PORT => ports::update(tx, &of.id, &given, &by)?,
+                _ => write::update_subnet(tx, &of.id, &given, &by)?,
             };
-            Ok((read::one(&*tx, kind, &id, &by)?, is_due))
+            Ok((read::one(&*tx, of.kind, &of.id, &by)?, is_due))
         })
     }
 
-    /// Deletes the object with this id, and the taps that go with it.
-    pub fn delete_in_neutron(&self, kind: &'static Kind, id: &str, by: &Member) -> Result<(), Refusal> {
-        if !is_view(kind) {
-            return self.delete_tap(kind, id, by);
+    /// Deletes an object, and the taps that go with it.
+    pub fn delete_in_neutron(&self, of: &Target, by: &Member) -> Result<(), Refusal> {
+        if !is_view(of.kind) {
+            return self.delete_tap(of.kind, &of.id, by);
         }
-        let (id, by) = (id.to_owned(), by.clone());
+        let (of, by) = (of.clone(), by.clone());
         self.writing(&by.clone(), move |tx| {
-            let is_due = match kind {
-                kind if *kind == NETWORK => write::delete_network(tx, &id, &by)?,
-                kind if *kind == PORT => ports::delete(tx, &id, &by)?,
-                _ => write::delete_subnet(tx, &id, &by)?,
+            of.is_at_its_revision(&*tx, &by)?;
+            let is_due = match of.kind {
+                kind if *kind == NETWORK => write::delete_network(tx, &of.id, &by)?,
+                kind if *kind == PORT => ports::delete(tx, &of.id, &by)?,
+                _ => write::delete_subnet(tx, &of.id, &by)?,
             };
             Ok(((), is_due))
         })

@@ -72,24 +72,20 @@ pub(super) fn has_port_security(object: &Object, segment: Option<&Object>) -> bo
     tags::port_security(object.fields()).or_else(of_segment).unwrap_or(true)
 }
 
-/// The scopes of the tags with the name and the description of a subnet.
-pub(super) fn scopes(subnet: &Subnet) -> [String; 2] {
-    [tags::SUBNET_NAME, tags::SUBNET_DESCRIPTION].map(|scope| format!("{scope}/{}", subnet.network))
-}
-
 /// A subnet of a segment.
 pub(super) fn subnet(segment: &Object, subnet: &Subnet, project: &str) -> Attributes {
-    let [name, description] = scopes(subnet).map(|scope| tags::tag(segment.fields(), &scope).unwrap_or_default());
+    let tagged = |scope| tags::tag(segment.fields(), &format!("{scope}/{}", subnet.network)).unwrap_or_default();
+    let (name, description) = (tagged(tags::SUBNET_NAME), tagged(tags::SUBNET_DESCRIPTION));
     let mut shown = common(segment, &subnet.id, name, description, project);
     let pools: Vec<_> = subnet.pools().into_iter().map(Pool::to_json).collect();
     for (name, value) in [
         ("network_id", json!(segment.unique_id())),
         ("ip_version", json!(if subnet.network.is_v6() { 6 } else { 4 })),
         ("cidr", json!(subnet.network.to_string())),
-        ("gateway_ip", json!(subnet.gateway.to_string())),
+        ("gateway_ip", json!(subnet.has_gateway.then(|| subnet.gateway.to_string()))),
         ("allocation_pools", json!(pools)),
         ("enable_dhcp", json!(!subnet.dhcp_ranges.is_empty())),
-        ("dns_nameservers", json!([])),
+        ("dns_nameservers", json!(subnet.name_servers)),
         ("host_routes", json!([])),
     ] {
         shown.insert(name.to_owned(), value);

@@ -13,6 +13,16 @@ pub const PORT_SECURITY: &str = "os-port-security-enabled";
 pub const SUBNET_NAME: &str = "os-subnet-name";
 /// The same for its description.
 pub const SUBNET_DESCRIPTION: &str = "os-subnet-description";
+/// The same for its name servers, with commas between them.
+pub const SUBNET_NAME_SERVERS: &str = "os-subnet-dns-nameservers";
+/// The same for its pools, where DHCP does not give them out: `first-last`, with commas between them.
+pub const SUBNET_POOLS: &str = "os-subnet-allocation-pools";
+/// The same for that it has no gateway: `true`.
+pub const SUBNET_NO_GATEWAY: &str = "os-subnet-no-gateway";
+
+/// What begins the scopes of all tags of a subnet.
+pub(super) const OF_SUBNET: [&str; 5] =
+    [SUBNET_NAME, SUBNET_DESCRIPTION, SUBNET_NAME_SERVERS, SUBNET_POOLS, SUBNET_NO_GATEWAY];
 
 /// The tag of this scope.
 pub(super) fn tag<'a>(fields: &'a Map<String, Json>, scope: &str) -> Option<&'a str> {

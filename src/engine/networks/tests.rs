@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use super::Attributes;
+use super::{Attributes, Target};
 use crate::engine::taps::{DEFAULT_PROJECT, Member};
 use crate::engine::{Caller, Engine, Moment, Refusal, Reveal};
 use crate::model::{Kind, NETWORK, PORT, PolicyPath, SUBNET, TAP_SERVICE};
@@ -32,6 +32,10 @@ fn attributes(json: Json) -> Attributes {
     attributes
 }
 
+fn target(kind: &'static Kind, of: &Json) -> Target {
+    Target::new(kind, of["id"].as_str().unwrap())
+}
+
 impl Lab {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
@@ -53,11 +57,11 @@ impl Lab {
     }
 
     fn update(&self, kind: &'static Kind, of: &Json, body: Json) -> Result<Attributes, Refusal> {
-        self.engine.update_in_neutron(kind, of["id"].as_str().unwrap(), &attributes(body), &admin())
+        self.engine.update_in_neutron(&target(kind, of), &attributes(body), &admin())
     }
 
     fn delete(&self, kind: &'static Kind, of: &Json) -> Result<(), Refusal> {
-        self.engine.delete_in_neutron(kind, of["id"].as_str().unwrap(), &admin())
+        self.engine.delete_in_neutron(&target(kind, of), &admin())
     }
 
     /// A network with a subnet.
@@ -204,7 +208,6 @@ fn subnets_keep_to_their_networks() {
         (json!({ "cidr": "10.1.0.128/25" }), "InvalidInput"),
         (json!({ "ip_version": 6 }), "HTTPBadRequest"),
         (json!({ "gateway_ip": "10.9.0.1" }), "InvalidInput"),
-        (json!({ "gateway_ip": null }), "HTTPBadRequest"),
         (json!({ "allocation_pools": [{ "start": "10.2.0.9", "end": "10.2.0.2" }] }), "InvalidAllocationPool"),
         (json!({ "allocation_pools": [{ "start": "10.2.0.9", "end": "10.3.0.2" }] }), "OutOfBoundsAllocationPool"),
         (
@@ -214,7 +217,14 @@ fn subnets_keep_to_their_networks() {
         (json!({ "enable_dhcp": "perhaps" }), "InvalidInput"),
         (json!({ "cidr": "10.2.0.0" }), "HTTPBadRequest"),
         (json!({ "network_id": DEFAULT_PROJECT }), "NetworkNotFound"),
-        (json!({ "dns_nameservers": [] }), "HTTPBadRequest"),
+        (json!({ "dns_nameservers": ["one"] }), "HTTPBadRequest"),
+        (json!({ "dns_nameservers": ["2001:db8::53"] }), "InvalidInput"),
+        (
+            json!({ "dns_nameservers": ["10.2.0.2", "10.2.0.3", "10.2.0.4", "10.2.0.5", "10.2.0.6", "10.2.0.7"] }),
+            "DNSNameServersExhausted",
+        ),
+        (json!({ "host_routes": [{ "destination": "10.9.0.0/16", "nexthop": "10.2.0.9" }] }), "HTTPBadRequest"),
+        (json!({ "allocation_pools": [] }), "HTTPBadRequest"),
     ] {
         assert_eq!(lab.refused(&SUBNET, wanted(more.clone())).0, kind, "{more}");
     }
@@ -230,6 +240,85 @@ fn subnets_keep_to_their_networks() {
     lab.delete(&SUBNET, &subnet).unwrap();
     let kept = lab.engine.neutron_objects(&SUBNET, &admin()).unwrap();
     assert_eq!((kept.len(), &kept[0]["name"]), (1, &json!("two")));
+}
+
+/// What a segment has no field for is kept beside it.
+#[test]
+fn what_a_subnet_is_given_is_shown() {
+    let lab = Lab::new();
+    let network = lab.create(&NETWORK, json!({}));
+    let pools = json!([{ "start": "10.1.0.10", "end": "10.1.0.19" }, { "start": "10.1.0.30", "end": "10.1.0.39" }]);
+    let servers = json!(["10.1.0.53", "192.0.2.53"]);
+    let subnet = lab.create(
+        &SUBNET,
+        json!({
+            "network_id": network["id"], "ip_version": 4, "cidr": "10.1.0.0/24", "gateway_ip": null,
+            "dns_nameservers": servers, "allocation_pools": pools, "enable_dhcp": false, "host_routes": [],
+        }),
+    );
+    for (name, value) in [
+        ("gateway_ip", &Json::Null),
+        ("dns_nameservers", &servers),
+        ("allocation_pools", &pools),
+        ("enable_dhcp", &json!(false)),
+        ("host_routes", &json!([])),
+    ] {
+        assert_eq!(&subnet[name], value, "{subnet}");
+    }
+    let port = lab.create(&PORT, json!({ "network_id": network["id"] }));
+    assert_eq!(port["fixed_ips"][0]["ip_address"], "10.1.0.10");
+    // What a change does not speak of stays.
+    for change in [json!({ "enable_dhcp": true }), json!({ "enable_dhcp": false }), json!({ "name": "s" })] {
+        let after = lab.update(&SUBNET, &subnet, change.clone()).unwrap();
+        assert_eq!(
+            (&after["allocation_pools"], &after["dns_nameservers"], &after["gateway_ip"]),
+            (&pools, &servers, &Json::Null),
+            "{change}"
+        );
+    }
+    let change = json!({ "gateway_ip": "10.1.0.254", "dns_nameservers": [], "enable_dhcp": true });
+    let after = lab.update(&SUBNET, &subnet, change).unwrap();
+    assert_eq!((&after["gateway_ip"], &after["dns_nameservers"]), (&json!("10.1.0.254"), &json!([])));
+    let segment = lab.segment(&format!("/infra/segments/{}", network["id"].as_str().unwrap()));
+    let ranges = json!(["10.1.0.10-10.1.0.19", "10.1.0.30-10.1.0.39"]);
+    assert_eq!(
+        segment.get("subnets").unwrap(),
+        &json!([{ "gateway_address": "10.1.0.254/24", "dhcp_ranges": ranges, "network": "10.1.0.0/24" }])
+    );
+    let twice = lab.update(&SUBNET, &subnet, json!({ "dns_nameservers": ["10.1.0.53", "10.1.0.53"] }));
+    assert_eq!(said(twice).1, "Invalid input for dns_nameservers. Reason: Duplicate nameserver '10.1.0.53'.");
+    // A gateway that is there cannot be wished away.
+    let put = |path: &str, body: Json| lab.engine.put(&PolicyPath::parse(path).unwrap(), body, &caller()).unwrap();
+    let routed = put("/infra/tier-1s/cgw/segments/app", json!({ "subnets": [{ "gateway_address": "10.3.0.1/24" }] }));
+    let found = lab.engine.neutron_objects(&SUBNET, &admin()).unwrap();
+    let of_it = found.into_iter().find(|subnet| subnet["network_id"] == routed.unique_id()).unwrap();
+    let none = lab.update(&SUBNET, &Json::Object(of_it), json!({ "gateway_ip": null }));
+    assert_eq!(said(none).1, "Invalid input for gateway_ip. Reason: the segment is connected to a gateway.");
+}
+
+#[test]
+fn a_change_can_be_bound_to_a_revision() {
+    let lab = Lab::new();
+    let (network, subnet) = lab.network("10.1.0.0/24");
+    let port = lab.create(&PORT, json!({ "network_id": network["id"] }));
+    for (kind, of) in [(&PORT, &port), (&SUBNET, &subnet), (&NETWORK, &network)] {
+        let number = |shown: &Attributes| shown["revision_number"].as_i64().unwrap();
+        let now = lab.engine.neutron_object(kind, of["id"].as_str().unwrap(), &admin()).unwrap();
+        let at = |revision| Target { revision: Some(revision), ..target(kind, of) };
+        let named = |name: &str| attributes(json!({ "name": name }));
+        let first = number(&now);
+        let after = lab.engine.update_in_neutron(&at(first), &named("new"), &admin()).unwrap();
+        let second = number(&after);
+        assert!(second > first);
+        let stale =
+            ("RevisionNumberConstraintFailed", format!("Constrained to {first}, but current revision is {second}"));
+        let (kind_of, text) = said(lab.engine.update_in_neutron(&at(first), &named("newer"), &admin()));
+        assert_eq!((kind_of.as_str(), text), stale);
+        assert_eq!(said(lab.engine.delete_in_neutron(&at(first), &admin())).1, stale.1);
+        let kept = lab.engine.neutron_object(kind, of["id"].as_str().unwrap(), &admin()).unwrap();
+        assert_eq!((&kept["name"], number(&kept)), (&json!("new"), second));
+        lab.engine.delete_in_neutron(&at(second), &admin()).unwrap();
+    }
 }
 
 #[test]

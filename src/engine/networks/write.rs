@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use super::addresses::{Pool, Subnet, all_but, first_host, stand_together, subnets};
+use super::addresses::{Pool, Subnet, all_but, first_host, is_connected, stand_together, subnets};
 use super::{Attributes, NetworkFault, read, show, tags};
 use crate::engine::intent::{self, Writing, composed, stands};
 use crate::engine::object::Object;
@@ -127,50 +127,113 @@ pub(super) fn address(value: Option<&Json>) -> Option<IpAddr> {
     value?.as_str()?.parse().ok()
 }
 
-/// That a subnet is to have no gateway is not taken: a segment always names one.
-fn has_a_gateway(given: &Attributes) -> Result<(), Fault> {
-    if given.get("gateway_ip").is_some_and(Json::is_null) {
-        let reason = "a subnet of a segment has a gateway address".to_owned();
-        return Err(Fault::Invalid { attribute: "gateway_ip", reason });
+/// The most name servers of a subnet (`max_dns_nameservers` of Neutron).
+const MOST_NAME_SERVERS: usize = 5;
+
+/// The name servers that a request names, for a subnet that Neutron calls `subnet`.
+fn name_servers(wanted: &Attributes, network: Network, subnet: &str) -> Result<Vec<String>, Refusal> {
+    let named = wanted.get("dns_nameservers").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    let named: Vec<&str> = named.iter().filter_map(Json::as_str).collect();
+    let is_again = |(position, name): &(usize, &&str)| named[..*position].contains(name);
+    if let Some((_, name)) = named.iter().enumerate().find(is_again) {
+        let reason = format!("Duplicate nameserver '{name}'");
+        return Err(Fault::Invalid { attribute: "dns_nameservers", reason }.into());
     }
-    Ok(())
+    if named.len() > MOST_NAME_SERVERS {
+        let (subnet, limit) = (subnet.to_owned(), MOST_NAME_SERVERS);
+        return Err(Fault::from(NetworkFault::DnsNameServersExhausted { subnet, limit }).into());
+    }
+    let is_other = |name: &&&str| name.parse::<IpAddr>().is_ok_and(|address| address.is_ipv6() != network.is_v6());
+    if let Some(name) = named.iter().find(is_other) {
+        let version = if network.is_v6() { 6 } else { 4 };
+        return Err(invalid(format!("dns_nameserver '{name}' does not match the ip_version '{version}'")));
+    }
+    Ok(named.into_iter().map(str::to_owned).collect())
+}
+
+/// What is to become of a gateway: the address, and whether it is there. A segment always names
+/// an address; one that is connected has a gateway at it.
+fn gateway(
+    given: &Attributes,
+    wanted: &Attributes,
+    segment: &Object,
+    known: (IpAddr, bool),
+) -> Result<(IpAddr, bool), Fault> {
+    match given.get("gateway_ip") {
+        None => Ok(known),
+        Some(Json::Null) if is_connected(segment) => {
+            let reason = "the segment is connected to a gateway".to_owned();
+            Err(Fault::Invalid { attribute: "gateway_ip", reason })
+        }
+        Some(Json::Null) => Ok((known.0, false)),
+        Some(_) => Ok((address(wanted.get("gateway_ip")).unwrap_or(known.0), true)),
+    }
 }
 
 fn is_given(given: &Attributes, name: &str) -> bool {
     given.get(name).is_some_and(|value| !value.is_null())
 }
 
-/// The pools that a request names.
-fn pools(wanted: &Attributes, network: Network) -> Result<Vec<Pool>, NetworkFault> {
-    let named = wanted.get("allocation_pools").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-    named.iter().map(|pool| Pool::of_request(pool, network)).collect()
-}
+/// The characters there is room for in a tag.
+const LONGEST_TAG: usize = 256;
 
-/// A subnet as the segment declares it.
-fn declared(gateway: IpAddr, network: Network, ranges: &[Pool]) -> Json {
-    let mut declared = json!({ "gateway_address": format!("{gateway}/{}", network.length()) });
-    if !ranges.is_empty() {
-        declared["dhcp_ranges"] = ranges.iter().map(Pool::to_string).collect();
+/// The pools that a request names; none where it names none.
+fn pools(wanted: &Attributes, given: &Attributes, network: Network) -> Result<Option<Vec<Pool>>, Fault> {
+    if given.get("allocation_pools").and_then(Json::as_array).is_some_and(Vec::is_empty) {
+        let reason = "a subnet has pools; leave it out for all addresses".to_owned();
+        return Err(Fault::Invalid { attribute: "allocation_pools", reason });
     }
-    declared
+    let Some(named) = wanted.get("allocation_pools").and_then(Json::as_array) else { return Ok(None) };
+    let named: Result<_, NetworkFault> = named.iter().map(|pool| Pool::of_request(pool, network)).collect();
+    Ok(Some(named?))
 }
 
 fn invalid(what: impl Into<String>) -> Refusal {
     Fault::from(NetworkFault::Invalid(what.into())).into()
 }
 
-/// What DHCP gives out: the pools, if it gives out anything.
-fn ranges(pools: Vec<Pool>, has_dhcp: bool, gateway: IpAddr, network: Network) -> Result<Vec<Pool>, Refusal> {
-    let known = |fault: NetworkFault| Refusal::from(Fault::from(fault));
-    if !network.holds(gateway) {
-        return Err(invalid("Gateway is not valid on subnet"));
+/// A subnet as it is to be.
+struct Wanted {
+    network: Network,
+    gateway: IpAddr,
+    has_gateway: bool,
+    pools: Vec<Pool>,
+    has_dhcp: bool,
+}
+
+impl Wanted {
+    /// That it can be.
+    fn stands(&self) -> Result<(), Refusal> {
+        if !self.network.holds(self.gateway) {
+            return Err(invalid("Gateway is not valid on subnet"));
+        }
+        stand_together(&self.pools, self.gateway, self.network).map_err(|fault| Fault::from(fault).into())
     }
-    stand_together(&pools, gateway, network).map_err(known)?;
-    if !has_dhcp && !pools.is_empty() {
-        let reason = "only a subnet with DHCP has pools of its own".to_owned();
-        return Err(Fault::Invalid { attribute: "allocation_pools", reason }.into());
+
+    /// As the segment declares it.
+    fn declared(&self) -> Json {
+        let mut declared = json!({ "gateway_address": format!("{}/{}", self.gateway, self.network.length()) });
+        if self.has_dhcp {
+            declared["dhcp_ranges"] = self.pools.iter().map(Pool::to_string).collect();
+        }
+        declared
     }
-    Ok(if has_dhcp && pools.is_empty() { all_but(network, gateway) } else { pools })
+
+    /// Lays over `fields` what a segment has no fields for.
+    fn lay_tags(&self, fields: &mut Map<String, Json>) -> Result<(), Refusal> {
+        let pools: Vec<_> = self.pools.iter().map(Pool::to_string).collect();
+        let is_usual = self.pools == all_but(self.network, self.gateway);
+        let pools = if self.has_dhcp || is_usual { String::new() } else { pools.join(",") };
+        if pools.len() > LONGEST_TAG {
+            let reason = "a subnet without DHCP has no room for so many pools".to_owned();
+            return Err(Fault::Invalid { attribute: "allocation_pools", reason }.into());
+        }
+        let no_gateway = if self.has_gateway { "" } else { "true" };
+        for (scope, value) in [(tags::SUBNET_POOLS, pools.as_str()), (tags::SUBNET_NO_GATEWAY, no_gateway)] {
+            tags::set(fields, &format!("{scope}/{}", self.network), value);
+        }
+        Ok(())
+    }
 }
 
 /// Creates a subnet: its UUID, and whether the state is to be settled.
@@ -180,7 +243,6 @@ pub(super) fn create_subnet(
     given: &Attributes,
     by: &Member,
 ) -> Result<(String, bool), Refusal> {
-    has_a_gateway(given)?;
     let text = |name: &str| wanted.get(name).and_then(Json::as_str).unwrap_or_default();
     let (segment, project) = read::network(&*tx, text("network_id"), by)?;
     let names_another = ["project_id", "tenant_id"].iter().any(|name| is_given(given, name));
@@ -195,16 +257,23 @@ pub(super) fn create_subnet(
         let what = format!("Requested subnet with cidr: {network} for network: {id} overlaps with another subnet");
         return Err(invalid(what));
     }
-    let gateway = address(wanted.get("gateway_ip")).unwrap_or_else(|| first_host(network));
+    let (gateway, has_gateway) = gateway(given, wanted, &segment, (first_host(network), true))?;
+    let pools = pools(wanted, given, network)?.unwrap_or_else(|| all_but(network, gateway));
     let has_dhcp = wanted.get("enable_dhcp").and_then(Json::as_bool).unwrap_or(true);
-    let named = pools(wanted, network).map_err(Fault::from)?;
-    let ranges = ranges(named, has_dhcp, gateway, network)?;
+    let servers = name_servers(wanted, network, "new subnet")?;
+    let subnet = Wanted { network, gateway, has_gateway, pools, has_dhcp };
+    subnet.stands()?;
     let mut fields = segment.declared();
     match fields.entry("subnets").or_insert_with(|| json!([])) {
-        Json::Array(subnets) => subnets.push(declared(gateway, network, &ranges)),
-        other => *other = json!([declared(gateway, network, &ranges)]),
+        Json::Array(subnets) => subnets.push(subnet.declared()),
+        other => *other = json!([subnet.declared()]),
     }
-    for (scope, value) in [(tags::SUBNET_NAME, text("name")), (tags::SUBNET_DESCRIPTION, text("description"))] {
+    subnet.lay_tags(&mut fields)?;
+    for (scope, value) in [
+        (tags::SUBNET_NAME, text("name")),
+        (tags::SUBNET_DESCRIPTION, text("description")),
+        (tags::SUBNET_NAME_SERVERS, &servers.join(",")),
+    ] {
         tags::set(&mut fields, &format!("{scope}/{network}"), value);
     }
     let is_due = replace(tx, &segment, fields, by)?;
@@ -219,32 +288,31 @@ pub(super) fn update_subnet(
     given: &Attributes,
     by: &Member,
 ) -> Result<bool, Refusal> {
-    has_a_gateway(given)?;
     let (segment, subnet, project) = read::subnet(&*tx, id, by)?;
     let wanted = changed(&SUBNET, &show::subnet(&segment, &subnet, &project), given)?;
+    let network = subnet.network;
     let mut fields = segment.declared();
-    for (name, scope) in ["name", "description"].into_iter().zip(show::scopes(&subnet)) {
+    for (name, scope) in [("name", tags::SUBNET_NAME), ("description", tags::SUBNET_DESCRIPTION)] {
         if let Some(text) = wanted.get(name).and_then(Json::as_str) {
-            tags::set(&mut fields, &scope, text);
+            tags::set(&mut fields, &format!("{scope}/{network}"), text);
         }
     }
+    if given.contains_key("dns_nameservers") {
+        let servers = name_servers(&wanted, network, id)?;
+        tags::set(&mut fields, &format!("{}/{network}", tags::SUBNET_NAME_SERVERS), &servers.join(","));
+    }
     if ["gateway_ip", "allocation_pools", "enable_dhcp"].iter().any(|name| given.contains_key(*name)) {
-        let network = subnet.network;
-        let gateway = address(wanted.get("gateway_ip")).unwrap_or(subnet.gateway);
+        let (gateway, has_gateway) = gateway(given, &wanted, &segment, (subnet.gateway, subnet.has_gateway))?;
+        let pools = pools(&wanted, given, network)?.unwrap_or_else(|| subnet.pools());
         let has_dhcp = wanted.get("enable_dhcp").and_then(Json::as_bool);
         let has_dhcp = has_dhcp.unwrap_or(!subnet.dhcp_ranges.is_empty());
-        let named = if given.contains_key("allocation_pools") {
-            pools(&wanted, network).map_err(Fault::from)?
-        } else if has_dhcp {
-            subnet.dhcp_ranges.clone()
-        } else {
-            Vec::new()
-        };
-        let ranges = ranges(named, has_dhcp, gateway, network)?;
+        let after = Wanted { network, gateway, has_gateway, pools, has_dhcp };
+        after.stands()?;
+        after.lay_tags(&mut fields)?;
         if let Some(Json::Array(subnets)) = fields.get_mut("subnets")
             && let Some(place) = subnets.get_mut(subnet.position)
         {
-            *place = declared(gateway, network, &ranges);
+            *place = after.declared();
         }
     }
     replace(tx, &segment, fields, by)
@@ -263,8 +331,8 @@ pub(super) fn delete_subnet(tx: &mut dyn Transaction, id: &str, by: &Member) -> 
 }
 
 fn remove(fields: &mut Map<String, Json>, subnet: &Subnet) {
-    for scope in show::scopes(subnet) {
-        tags::set(fields, &scope, "");
+    for scope in tags::OF_SUBNET {
+        tags::set(fields, &format!("{scope}/{}", subnet.network), "");
     }
     if let Some(Json::Array(subnets)) = fields.get_mut("subnets") {
         subnets.remove(subnet.position);

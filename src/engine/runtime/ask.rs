@@ -40,6 +40,24 @@ pub enum Question {
 }
 
 impl Question {
+    /// The same question about another object.
+    #[must_use]
+    pub fn about(&self, path: PolicyPath) -> Self {
+        match self {
+            Self::SessionStatus(_) => Self::SessionStatus(path),
+            Self::SessionStatistics(_) => Self::SessionStatistics(path),
+            Self::ServiceSummary(_) => Self::ServiceSummary(path),
+            Self::NeighborStatus(_) => Self::NeighborStatus(path),
+            Self::LearnedRoutes(_) => Self::LearnedRoutes(path),
+            Self::AdvertisedRoutes(_) => Self::AdvertisedRoutes(path),
+            Self::FlowStatistics(_) => Self::FlowStatistics(path),
+            Self::TapStatistics(_) => Self::TapStatistics(path),
+            Self::FlowPath(_) => Self::FlowPath(path),
+            Self::ApplicationFlows(_, is_active) => Self::ApplicationFlows(path, *is_active),
+            Self::ActiveCollections(_, originator) => Self::ActiveCollections(path, originator.clone()),
+        }
+    }
+
     /// What is asked about.
     pub fn subject(&self) -> &PolicyPath {
         match self {

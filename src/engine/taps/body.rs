@@ -215,6 +215,13 @@ fn reason(shape: &Shape, value: &Json) -> Option<String> {
             let fits = text.is_some_and(|text| Network::meant(text).is_ok());
             (!fits).then(|| format!("'{told}' is not a valid IP subnet"))
         }
+        // The one list of addresses is that of name servers.
+        Shape::List(element @ Shape::Address, ..) => match value {
+            Json::Array(items) => items.iter().find_map(|item| {
+                reason(element, item).map(|why| format!("'{}' is not a valid nameserver. {why}", spelled(item)))
+            }),
+            _ => Some(format!("Invalid data format for nameserver: '{told}'")),
+        },
         Shape::List(element, ..) => {
             let Json::Array(items) = value else { return Some(format!("'{told}' is not a list")) };
             items.iter().find_map(|item| reason(element, item))

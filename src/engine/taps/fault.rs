@@ -118,6 +118,11 @@ impl Fault {
         }
     }
 
+    /// Whether there are as many objects as there may be.
+    pub const fn is_out_of_quota(&self) -> bool {
+        matches!(self, Self::TapServiceLimitReached | Self::OverQuota(_))
+    }
+
     /// The attribute that it is about; none where it is about the object as a whole.
     pub const fn attribute(&self) -> Option<&'static str> {
         match self {

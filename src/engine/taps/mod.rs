@@ -42,6 +42,9 @@ pub const DEFAULT_PROJECT: &str = "97e1586d580745d7b311406697aaf097";
 /// plugin for NSX tags what it creates with it (vmware-nsxlib).
 pub const PROJECT_TAG: &str = "os-project-id";
 
+/// The scope of the tag by which that plugin tells which port of Neutron a segment port is.
+pub const PORT_TAG: &str = "os-neutron-port-id";
+
 /// The VLANs by which services are told from each other where their packets are carried:
 /// each has one, and one that is free is given again.
 pub const FIRST_TAAS_ID: u16 = 3_900;
@@ -90,7 +93,7 @@ impl Quotas {
     /// Quotas as Neutron's settings `quota_tap_service` and `quota_tap_flow` have them: a
     /// negative number is no limit.
     pub fn of_settings(tap_services: i64, tap_flows: i64) -> Self {
-        let limit = |setting: i64| u32::try_from(setting).ok();
+        let limit = |setting: i64| (setting >= 0).then(|| u32::try_from(setting).unwrap_or(u32::MAX));
         Self { tap_services: limit(tap_services), tap_flows: limit(tap_flows) }
     }
 }

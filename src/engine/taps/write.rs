@@ -68,8 +68,8 @@ impl Engine {
             match stands {
                 Err(Refusal::Neutron(Fault::TapMirrorTunnelConflict(_))) => Ok(()),
                 // What is gone counts until somebody writes.
-                Err(Refusal::Neutron(Fault::TapServiceLimitReached | Fault::OverQuota(_)))
-                    if !keys::gone(view, by.caller.now)?.is_empty() =>
+                Err(Refusal::Neutron(fault))
+                    if fault.is_out_of_quota() && !keys::gone(view, by.caller.now)?.is_empty() =>
                 {
                     Ok(())
                 }

@@ -487,6 +487,20 @@ fn a_name_that_is_nearly_one_is_answered_with_it() {
 }
 
 #[test]
+fn a_field_that_is_null_says_nothing_whatever_its_name() {
+    check(
+        &SEGMENT,
+        &[
+            (json!({ "cipher": null, "subnets": [{ "gateway_address": "10.0.0.1/24", "dhcp_config": null }] }), &[]),
+            (
+                json!({ "subnets": [{ "gateway_address": "10.0.0.1/24", "dhcp_config": {} }] }),
+                &["subnets[0].dhcp_config"],
+            ),
+        ],
+    );
+}
+
+#[test]
 fn what_is_not_known_yet_is_let_pass() {
     let unknown =
         |fields: &[&str]| Tree::Object(fields.iter().map(|name| ((*name).to_owned(), Tree::Unknown)).collect());

@@ -204,7 +204,9 @@ impl Resource for ObjectResource {
                 }
             }
             if *prior == request.planned {
-                self.note_holds(&connection, prior);
+                if let Err(error) = self.note_holds(&connection, prior).await {
+                    return messages::of_error(self.face, "planned", &error);
+                }
                 self.note_unchanged(&connection, prior);
                 return Diagnostics::none();
             }

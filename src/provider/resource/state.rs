@@ -8,7 +8,7 @@ use crate::model::field::{Field, Record};
 use crate::model::problem::Gravity;
 use crate::model::tree::{Fields, Tree};
 use crate::model::wording::as_written;
-use crate::model::{Kind, PolicyPath, read, reference};
+use crate::model::{Api, Kind, PolicyPath, read, reference};
 use crate::provider::convert::{declared, respelled, shown, to_value};
 use crate::provider::face::{FLEXIBLE, Face};
 use crate::provider::identify;
@@ -115,9 +115,11 @@ impl ObjectResource {
         let (run, kind) = (&connection.run, self.face.kind);
         let tree = Tree::Object(self.partly_known_fields_of(&request.planned));
         match (self.path_anew(&request.planned), self.path(&request.planned)) {
-            // What replaces an object may come to lie elsewhere; then it is planned once
-            // more, as a creation.
-            (anew, Some(path)) if request.replace.is_empty() || anew.as_ref() == Some(&path) => {
+            // What replaces an object may come to lie elsewhere, and one of Neutron always does; then
+            // it is planned once more, as a creation.
+            (anew, Some(path))
+                if request.replace.is_empty() || kind.api() == Api::Policy && anew.as_ref() == Some(&path) =>
+            {
                 run.plans(path, kind, tree);
             }
             (_, Some(_)) => {}
@@ -149,7 +151,9 @@ impl ObjectResource {
         }
         let path = self.face.kind.example_paths().next()?.replace("/ID", &format!("/{STAND_IN}{number:08x}"));
         let (below, _) = path.rsplit_once('/')?;
-        Some((PolicyPath::parse(&format!("{below}/{id}")).ok()?, false))
+        // An id of Neutron is a UUID, which this is not; such an object has no parent to be unknown.
+        let is_of_neutron = self.face.kind.api() == Api::Neutron;
+        Some((PolicyPath::parse(&format!("{below}/{id}")).ok()?, is_of_neutron))
     }
 
     /// What a plan or a state declares, in its one spelling, without what only the

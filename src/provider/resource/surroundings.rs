@@ -7,14 +7,15 @@ use super::state::declared_in;
 use super::{ObjectResource, note_deletion};
 use uuid::Uuid;
 
+use crate::backend::BackendError;
 use crate::engine::Object;
 use crate::engine::taps::Fault;
 use crate::model::hold::{Hold, has_holds, holds};
 use crate::model::reference::{ends_fit, must_fit, neutron_references, references};
 use crate::model::tap_mirror::tunnels_of;
 use crate::model::tree::Tree;
-use crate::model::{Api, PolicyPath, Problem, kinds_at};
-use crate::provider::run::Waited;
+use crate::model::{Api, Kind, PolicyPath, Problem, SEGMENT, SEGMENT_PORT, kinds_at};
+use crate::provider::run::{Run, Waited};
 use crate::provider::shared::Connection;
 use crate::provider::terraform::has_siblings;
 use crate::provider::{identify, messages};
@@ -85,19 +86,25 @@ impl ObjectResource {
     }
 
     /// What a plan or a state has for itself, where no other object may have it.
-    fn holds(&self, path: &PolicyPath, value: &Value) -> Vec<Hold> {
-        if has_holds(self.face.kind) {
-            holds(self.face.kind, path, &Tree::Object(self.partly_known_fields_of(value)))
-        } else {
-            Vec::new()
+    async fn holds(
+        &self,
+        connection: &Connection,
+        path: &PolicyPath,
+        value: &Value,
+    ) -> Result<Vec<Hold>, BackendError> {
+        if !has_holds(self.face.kind) {
+            return Ok(Vec::new());
         }
+        let path = connection.backend.meant(path).await?;
+        Ok(holds(self.face.kind, &path, &Tree::Object(self.partly_known_fields_of(value))))
     }
 
     /// Notes what an object that stays as it is has for itself.
-    pub(super) fn note_holds(&self, connection: &Connection, state: &Value) {
+    pub(super) async fn note_holds(&self, connection: &Connection, state: &Value) -> Result<(), BackendError> {
         if let Some(path) = self.path(state).filter(|_| has_holds(self.face.kind)) {
-            connection.run.will_hold(&path, self.holds(&path, state));
+            connection.run.will_hold(&path, self.holds(connection, &path, state).await?);
         }
+        Ok(())
     }
 
     /// What the object is to have for itself and another one has, which keeps it.
@@ -119,7 +126,10 @@ impl ObjectResource {
         if let Some(id) = connection.run.will_use_tunnels(&path, &tunnels_of(kind, &tree)) {
             return told(vec![Fault::TapMirrorTunnelConflict(id).problem(kind)]);
         }
-        let own = self.holds(&path, planned);
+        let own = match self.holds(connection, &path, planned).await {
+            Ok(own) => own,
+            Err(error) => return messages::of_error(self.face, "planned", &error),
+        };
         connection.run.will_hold(&path, own.clone());
         let mut events = connection.run.events();
         loop {
@@ -129,7 +139,7 @@ impl ObjectResource {
             };
             // What the run makes of the others is known of those it has come to.
             let run = &connection.run;
-            let stay = |(other, _): &(PolicyPath, Problem)| !run.knows_holds(other) && !run.will_be_deleted(other);
+            let stay = |(other, _): &(PolicyPath, Problem)| *other == path || !may_change(kind, other, run);
             let stayed: Vec<_> = clashes.into_iter().filter(stay).map(|(_, problem)| problem).collect();
             // Only now: one that the run has come to meanwhile is missing above.
             let problems = run.clashes(&path, &own);
@@ -247,6 +257,26 @@ impl ObjectResource {
             )
         };
         Diagnostic::error(format!("The {} exists already", self.face.kind.title), detail).at(Path::attribute("id"))
+    }
+}
+
+/// Whether the run may yet change that `other` is in the way of an object of `kind`.
+fn may_change(kind: &Kind, other: &PolicyPath, run: &Run) -> bool {
+    match kind.api() {
+        Api::Policy => {
+            // A run may know it by its address without the locale service.
+            let open = PolicyPath::parse(&other.current_address()).unwrap_or_else(|_| other.clone());
+            [other, &open].iter().any(|it| run.knows_holds(it) || run.will_be_deleted(it))
+        }
+        Api::Neutron => {
+            // Whose a port is, it says itself, or its segment does.
+            let says_whose = match SEGMENT_PORT.parent(other) {
+                Some(segment) => run.changes(other) || run.changes(&segment),
+                // By its UUID nobody knows which one it is.
+                None => run.changes_any(&[&SEGMENT, &SEGMENT_PORT]),
+            };
+            says_whose || run.knows_holds(other) || run.will_be_deleted(other)
+        }
     }
 }
 

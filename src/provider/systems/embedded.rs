@@ -5,6 +5,7 @@ use std::path::{Path as FilePath, PathBuf};
 
 use crate::backend::Embedded;
 use crate::engine::prefix_filter::PrefixMatch;
+use crate::engine::taps::Quotas;
 use crate::provider::messages;
 use crate::tf_provider::{Attribute, Block, Diagnostic, Diagnostics, NestedBlock, Nesting, Path, Type, Value};
 
@@ -36,12 +37,39 @@ pub fn block() -> NestedBlock {
     let block = Block::new("The embedded engine: everything works on this machine, with no infrastructure.")
         .with(path)
         .with(prefix_match);
+    let block = QUOTAS.into_iter().fold(block, |block, (name, what, usual)| {
+        let doc = format!(
+            "The most {what} that a project may have, to try what happens at the limit. Neutron's own is {usual}; a \
+             negative number, as here by default, is no limit. An apply that goes beyond it is refused."
+        );
+        block.with(Attribute::optional(name, Type::Number, doc))
+    });
     NestedBlock::new(NAME, Nesting::Single, block)
+}
+
+/// The attributes of quotas, in the names of Neutron's settings: what they limit, and what they are
+/// in Neutron unless they are set.
+const QUOTAS: [(&str, &str, i64); 2] = [("quota_tap_service", "tap services", 1), ("quota_tap_flow", "tap flows", 10)];
+
+/// How many taps a project may have.
+fn quotas(config: &Value) -> Result<Quotas, Diagnostic> {
+    let quota = |(name, ..): (&str, &str, i64)| {
+        let given = config.get(NAME).get(name);
+        if given.is_null() || given.is_unknown() {
+            return Ok(-1);
+        }
+        given.as_i64().ok_or_else(|| {
+            let detail = "Give a whole number; a negative one is no limit.";
+            Diagnostic::error(format!("{name} is no whole number"), detail).at(Path::attribute(NAME).child(name))
+        })
+    };
+    let [services, flows] = QUOTAS.map(quota);
+    Ok(Quotas::of_settings(services?, flows?))
 }
 
 /// What is wrong with the block.
 pub fn validate(config: &Value) -> Diagnostics {
-    if let Err(diagnostic) = prefix_match(config) {
+    if let Err(diagnostic) = prefix_match(config).map(drop).and_then(|()| quotas(config).map(drop)) {
         return diagnostic.into();
     }
     match config.get(NAME).get("path").as_str() {
@@ -69,10 +97,10 @@ pub async fn open(config: &Value) -> Result<Embedded, Diagnostics> {
         (None, Some(path)) => path,
         (None, None) => PathBuf::from(DEFAULT_ENGINE_FILE),
     };
-    let mode = prefix_match(config)?;
+    let (mode, quotas) = (prefix_match(config)?, quotas(config)?);
     let failed = |detail: String| Diagnostic::error("The engine's file cannot be used", detail);
     match tokio::task::spawn_blocking(move || Embedded::open(&file, mode)).await {
-        Ok(Ok(engine)) => Ok(engine),
+        Ok(Ok(engine)) => Ok(engine.with_quotas(quotas)),
         Ok(Err(error)) => Err(failed(messages::of_store(&error)).at(engine_path()).into()),
         Err(_) => Err(failed("Opening it ended early.".to_owned()).into()),
     }

@@ -24,7 +24,12 @@ const OWN: &str = env!("CARGO_CRATE_NAME");
 /// Sends log events to stderr, as far as `TF_LOG_PROVIDER` or `TF_LOG` wants
 /// them. Where log events go somewhere already they keep going there.
 pub(super) fn install() {
-    let level = level(|key| env::var(key).ok());
+    install_at(level(|key| env::var(key).ok()));
+}
+
+/// Sends log events of this level to stderr, and of others' modules no more than warnings.
+/// Where log events go somewhere already they keep going there.
+pub fn install_at(level: LevelFilter) {
     let others = level.min(LevelFilter::WARN);
     let filter = Targets::new().with_default(others).with_target(OWN, level);
     let _ = tracing_subscriber::registry().with(Lines.with_filter(filter)).try_init();

@@ -37,6 +37,7 @@ use super::server::proto::provider_server::ProviderServer;
 use super::server::{ProviderService, RegistryError};
 
 pub use handshake::started_by_terraform;
+pub use log::install_at as log_to_stderr;
 
 /// The largest message in either direction; a state may be big.
 const MESSAGE_LIMIT: usize = 256 << 20;

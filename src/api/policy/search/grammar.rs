@@ -68,9 +68,14 @@ impl Relation {
     }
 }
 
-/// What a value looks like, in lower case.
+/// What a value looks like.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern(Vec<Piece>);
+pub struct Pattern {
+    /// In lower case.
+    pieces: Vec<Piece>,
+    /// What is given of it before the first `?` or `*`, but for those it begins with.
+    text: String,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
@@ -145,6 +150,29 @@ impl Query {
         match parser.tokens.next() {
             None => Ok(query),
             Some(token) => Err(QueryError::Stray(token.shown())),
+        }
+    }
+}
+
+impl Query {
+    /// Puts what `other` has in place of each value, or of what one begins with.
+    pub fn respell<E>(&mut self, other: &mut impl FnMut(&str) -> Result<Option<String>, E>) -> Result<(), E> {
+        match self {
+            Self::All(queries) | Self::Any(queries) => queries.iter_mut().try_for_each(|query| query.respell(other)),
+            Self::Not(query) => query.respell(other),
+            Self::Holds(_, pattern) => {
+                if let Some(said) = other(&pattern.text)? {
+                    pattern.begin_with(said);
+                }
+                Ok(())
+            }
+            Self::Compares(_, _, value) => {
+                if let Some(said) = other(value)? {
+                    *value = said;
+                }
+                Ok(())
+            }
+            Self::OfType(_) => Ok(()),
         }
     }
 }
@@ -317,6 +345,13 @@ fn word(rest: &mut Peekable<std::str::Chars<'_>>) -> Result<Token, QueryError> {
     })
 }
 
+fn lower(piece: Piece) -> Vec<Piece> {
+    match piece {
+        Piece::Letter(letter) => letter.to_lowercase().map(Piece::Letter).collect(),
+        sign => vec![sign],
+    }
+}
+
 impl Pattern {
     /// A text with this somewhere in it.
     pub(super) fn around(text: &str) -> Self {
@@ -324,17 +359,25 @@ impl Pattern {
         Self::of([Piece::Many].into_iter().chain(letters).chain([Piece::Many]))
     }
 
-    fn of(pieces: impl Iterator<Item = Piece>) -> Self {
-        let lower = |piece| match piece {
-            Piece::Letter(letter) => letter.to_lowercase().map(Piece::Letter).collect(),
-            sign => vec![sign],
-        };
-        Self(pieces.flat_map(lower).collect())
+    fn of(pieces: impl Iterator<Item = Piece> + Clone) -> Self {
+        let text = pieces.clone().skip_while(|piece| *piece == Piece::Many).map_while(|piece| match piece {
+            Piece::Letter(letter) => Some(letter),
+            Piece::One | Piece::Many => None,
+        });
+        Self { text: text.collect(), pieces: pieces.flat_map(lower).collect() }
+    }
+
+    /// Puts another text in place of the one it begins with.
+    fn begin_with(&mut self, text: String) {
+        let start = self.pieces.iter().take_while(|piece| **piece == Piece::Many).count();
+        let given = self.text.chars().map(Piece::Letter).flat_map(lower).count();
+        self.pieces.splice(start..start + given, text.chars().map(Piece::Letter).flat_map(lower));
+        self.text = text;
     }
 
     /// Whether `text` looks like this from its beginning to its end, in any case.
     pub fn fits(&self, text: &str) -> bool {
-        let pieces = &self.0;
+        let pieces = &self.pieces;
         let mut rest = text.chars().flat_map(char::to_lowercase);
         // The last `*`, and what comes after what it stands for, so far.
         let (mut piece, mut star) = (0, None);

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `grammar` | the language of `search/query` |
 //! | `dsl` | the language of `search/dsl` |
+//! | `reconcile` | what is searched, read anew |
 //! | `matching` | whether an object is what a query asks for |
 
 mod dsl;
 mod grammar;
 mod matching;
+pub(in crate::api) mod reconcile;
 
 use std::sync::Arc;
 
@@ -20,6 +22,7 @@ use super::{Ask, json};
 use crate::api::Shared;
 use crate::api::auth::Identity;
 use crate::api::error::ApiError;
+use crate::model::path::without_locale_service;
 
 pub use grammar::{Query, QueryError};
 pub use matching::{finds, matches};
@@ -35,11 +38,15 @@ pub(in crate::api) async fn handle(
     let missing = || ApiError::bad_search("query is missing: what is to be searched for?");
     let text = ask.query.take("query").ok_or_else(missing)?;
     let read = if path.ends_with("/dsl") { dsl::parse(&text) } else { Query::parse(&text) };
-    let query = read.map_err(|error| ApiError::bad_search(format!("Invalid query {text:?}: {error}.")))?;
+    let mut query = read.map_err(|error| ApiError::bad_search(format!("Invalid query {text:?}: {error}.")))?;
     let of = format!("{path} {text}");
     let paging = Paging::take(&mut ask.query, &of)?;
     ask.query.end()?;
     let page = ask.shared.read(move |engine, _| {
+        query.respell(&mut |text| match without_locale_service(text) {
+            Some(_) => engine.full_address(text).map(Some),
+            None => Ok(None),
+        })?;
         let all = engine.declared()?.all();
         let found = all.into_iter().filter(|shown| finds(&query, shown));
         if paging.is_as_usual() {

@@ -6,10 +6,10 @@ use serde_json::{Value as Json, json};
 
 use super::fake::{Act, Asked, Fake};
 use crate::backend::Backend;
-use crate::engine::forwarding::{Disposition, DropReason, Packet, protocol};
+use crate::engine::forwarding::{Disposition, DropReason, Event, Packet, protocol};
 use crate::engine::prefix_filter::PrefixMatch;
-use crate::engine::{TraceRequest, When};
-use crate::model::system;
+use crate::engine::{Planned, TraceRequest, When};
+use crate::model::{PolicyPath, TAP_MIRROR, Tree, system};
 
 const VMC: &str = "/infra/tier-0s/vmc/locale-services/default";
 const EDGE: &str = "/infra/tier-1s/branch/locale-services/one";
@@ -127,4 +127,24 @@ async fn what_is_down_is_told_in_the_endpoints_words() {
     assert!(!seen.is_engine && !seen.hides_keys);
     let down: Vec<_> = seen.down.iter().map(|it| (it.session.id(), it.state.as_str(), it.reason.as_str())).collect();
     assert_eq!(down, [("austin", "DOWN", "NO_PROPOSAL_CHOSEN")]);
+}
+
+/// OpenStack's plugin tells by a tag which port of Neutron a segment port is.
+#[tokio::test]
+async fn taps_find_the_ports_that_neutron_calls_otherwise() {
+    const PORT: &str = "11111111-2222-4333-8444-555555555555";
+    let server = endpoint().await;
+    let tag = json!([{ "scope": "os-neutron-port-id", "tag": PORT }]);
+    server.hold(
+        "/infra/tier-1s/branch/segments/app/ports/web",
+        json!({ "resource_type": "SegmentPort", "address_bindings": [{ "ip_address": "192.168.98.10" }], "tags": tag }),
+    );
+    let mirror = json!({
+        "port_id": PORT, "directions": { "OUT": 7 }, "remote_ip": "203.0.113.9", "mirror_type": "gre",
+    });
+    let path = PolicyPath::of_neutron("taas/tap_mirrors", "m");
+    let tap = Planned { path: path.clone(), declared: Some((&TAP_MIRROR, Tree::from(&mirror))) };
+    let answer = server.client().trace(&request("10.20.3.4"), &[tap]).await.unwrap();
+    let copies = answer.there.steps.iter().filter(|step| matches!(step.event, Event::Copied { .. }));
+    assert_eq!(copies.filter_map(|step| step.object.clone()).collect::<Vec<_>>(), [path]);
 }

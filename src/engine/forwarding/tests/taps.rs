@@ -46,7 +46,48 @@ fn taps() -> impl Strategy<Value = Vec<Tap>> {
     let vlans = select(vec![None, Some("20"), Some("1-9"), Some("7,20"), Some("30-10")]);
     let tap = (1_u8..6, select(vec!["IN", "OUT", "BOTH"]), vlans, prop::option::of(1_u8..6))
         .prop_map(|(port, direction, vlans, to)| Tap { port, direction, vlans: vlans.filter(|_| to.is_some()), to });
-    prop::collection::vec(tap, 0..12)
+    prop_oneof![2 => prop::collection::vec(tap, 0..12), 1 => ring()]
+}
+
+/// Taps in a chain that bites its tail: the port that gets the copies of one is the source port of
+/// the next.
+fn ring() -> impl Strategy<Value = Vec<Tap>> {
+    let ports = Just(vec![1_u8, 2, 3, 4, 5]).prop_shuffle();
+    let directions = prop::collection::vec(select(vec!["IN", "OUT", "BOTH"]), 5);
+    (ports, directions, 1_usize..6).prop_map(|(ports, directions, length)| {
+        let next = |place: usize| ports[(place + 1) % length];
+        let tap =
+            |place: usize| Tap { port: ports[place], direction: directions[place], vlans: None, to: Some(next(place)) };
+        (0..length).map(tap).collect()
+    })
+}
+
+/// The copies of a packet to the port of a tap service are no packets of that port.
+#[test]
+fn a_tap_of_the_port_that_gets_the_copies_makes_no_copies_of_them() {
+    let tap = |port: u8, to: u8| Tap { port, direction: "BOTH", vlans: None, to: Some(to) };
+    // One to the next and around, and one to itself.
+    let ring = [tap(1, 2), tap(2, 4), tap(4, 1), tap(2, 2)];
+    let forwarding = tapped(&ring).forwarding();
+    let packet = |destination: &str| Packet {
+        source: "192.168.1.10".parse().unwrap(),
+        destination: destination.parse().unwrap(),
+        protocol: protocol::UDP,
+        source_port: 5_000,
+        destination_port: 53,
+        size: 100,
+        dont_fragment: false,
+        time_to_live: 64,
+        handshake_mss: None,
+    };
+    let copied = |destination: &str| -> Vec<(usize, &str)> {
+        let copies = copies_in(&forwarding.trace(&packet(destination)));
+        copies.iter().map(|copy| (number_of(copy), copy.direction.word())).collect()
+    };
+    // Nobody has the address: the packet goes through the port of the first tap only.
+    assert_eq!(copied("192.168.2.77"), [(0, "OUT")]);
+    // The packet itself goes to the port that the first copy goes to.
+    assert_eq!(copied("192.168.1.20"), [(0, "OUT"), (1, "IN"), (3, "IN")]);
 }
 
 fn packet() -> impl Strategy<Value = Packet> {

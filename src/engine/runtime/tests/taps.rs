@@ -323,7 +323,7 @@ fn fragments_are_copied_one_by_one() {
 /// Something that somebody does.
 #[derive(Clone, Debug)]
 enum Act {
-    Service,
+    Service(usize),
     Tap(usize, usize, &'static str),
     DropService(usize),
     DropTap(usize),
@@ -335,7 +335,7 @@ enum Act {
 fn acts() -> impl Strategy<Value = Vec<(i64, Act)>> {
     let direction = prop_oneof![Just("IN"), Just("OUT"), Just("BOTH")];
     let act = prop_oneof![
-        2 => Just(Act::Service),
+        2 => (0_usize..4).prop_map(Act::Service),
         4 => (any::<usize>(), 0_usize..3, direction).prop_map(|(service, of, way)| Act::Tap(service, of, way)),
         1 => any::<usize>().prop_map(Act::DropService),
         1 => any::<usize>().prop_map(Act::DropTap),
@@ -346,15 +346,19 @@ fn acts() -> impl Strategy<Value = Vec<(i64, Act)>> {
     prop::collection::vec((1_i64..9_000, act), 1..24)
 }
 
-/// A tap as the test reckons it: source port, direction, its life and that of its service.
+/// A tap as the test reckons it: source port, the port that gets the copies, direction, its life and
+/// that of its service.
 #[derive(Clone, Debug)]
 struct Reckoned {
     path: PolicyPath,
     of: usize,
+    /// The last one is nobody's source.
+    to: usize,
     way: &'static str,
     from: i64,
     until: Option<i64>,
     copies: u64,
+    lost: u64,
 }
 
 /// A flow as the test reckons it: from, to (three: nobody), start, rate, whether it is answered.
@@ -366,7 +370,7 @@ proptest! {
     #[test]
     fn copies_are_counted_as_they_are_made(acts in acts()) {
         let mut lab = Lab::tapped();
-        let mut services: Vec<(PolicyPath, i64)> = Vec::new();
+        let mut services: Vec<(PolicyPath, usize, i64)> = Vec::new();
         let mut taps: Vec<Reckoned> = Vec::new();
         let mut up = [true; 3];
         let mut flows: [Option<Sending>; 3] = [None; 3];
@@ -388,22 +392,27 @@ proptest! {
                         if tap.of == *to && arrives {
                             each += u64::from(way("IN")) + u64::from(*back && way("OUT"));
                         }
-                        tap.copies += packets * each;
+                        let is_lost = up.get(tap.to) == Some(&false);
+                        *(if is_lost { &mut tap.lost } else { &mut tap.copies }) += packets * each;
                     }
                 }
             }
             now += pause;
             lab.at(now);
             match act {
-                Act::Service => services.push((lab.service("ids"), now)),
+                // The ports of workloads get copies too, and are tapped themselves.
+                Act::Service(at) => {
+                    let service = lab.service(PORTS.get(at).map_or("ids", |(port, _)| port));
+                    services.push((service, at, now));
+                }
                 Act::Tap(service, of, way) if !services.is_empty() => {
-                    let (service, since) = services[service % services.len()].clone();
+                    let (service, to, since) = services[service % services.len()].clone();
                     let path = lab.tap(&service, PORTS[of].0, way);
                     let from = (now + AGENT_INTERVAL).max(since + AGENT_INTERVAL);
-                    taps.push(Reckoned { path, of, way, from, until: None, copies: 0 });
+                    taps.push(Reckoned { path, of, to, way, from, until: None, copies: 0, lost: 0 });
                 }
                 Act::DropService(at) if !services.is_empty() => {
-                    let (service, _) = services.remove(at % services.len());
+                    let (service, ..) = services.remove(at % services.len());
                     let topology = lab.view().topology;
                     for tap in &mut taps {
                         if topology.tap_flows.get(&tap.path).is_some_and(|flow| flow.service == service) {
@@ -446,7 +455,8 @@ proptest! {
             // What is gone by the clock is not counted any more; what is there is counted right.
             let view = lab.view();
             for tap in taps.iter().filter(|tap| tap.until.is_none()) {
-                prop_assert_eq!(view.traffic.of_tap(&tap.path).packets, tap.copies, "{:?} at {}", tap, now);
+                let counted = view.traffic.of_tap(&tap.path);
+                prop_assert_eq!((counted.packets, counted.lost), (tap.copies, tap.lost), "{:?} at {}", tap, now);
             }
         }
         // Packet by packet there are as many.
