@@ -55,7 +55,7 @@ fn nothing_is_left(lab: &Workspace) {
 #[test]
 fn every_resource_example_applies_and_is_imported_by_every_form() {
     let folders = folders(&examples().join("resources"));
-    assert_eq!(folders.len(), 16, "an example for each resource");
+    assert_eq!(folders.len(), 20, "an example for each resource");
     let files: Vec<_> = folders.iter().flat_map(|folder| configurations(folder).unwrap()).collect();
     let (lab, modules) = modules(&files);
     lab.apply();
@@ -92,7 +92,7 @@ fn every_resource_example_applies_and_is_imported_by_every_form() {
 #[test]
 fn every_data_source_example_applies() {
     let folders = folders(&examples().join("data-sources"));
-    assert_eq!(folders.len(), 24, "an example for each data source");
+    assert_eq!(folders.len(), 30, "an example for each data source");
     let files: Vec<_> = folders.iter().flat_map(|folder| configurations(folder).unwrap()).collect();
     let (lab, _) = modules(&files);
     lab.apply();

@@ -34,6 +34,7 @@ mod data_sources;
 mod drift;
 mod engine_file;
 mod examples;
+mod fabric;
 mod faults;
 mod gateways;
 mod hostile;

@@ -11,6 +11,7 @@
 //! | `hostile` | what no client should send |
 //! | `neutron` | the APIs of OpenStack |
 //! | `netmaster` | packet traces |
+//! | `compute_agent` | the API of a compute agent |
 //! | `clients` | clients that nobody here wrote |
 //! | `tls` | certificates of the server and of clients, HTTP/2 |
 //! | `life` | how the server begins and ends |
@@ -22,6 +23,7 @@
 mod lab;
 
 mod clients;
+mod compute_agent;
 mod hierarchy;
 mod hostile;
 mod life;

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::compute_agent::{self, AgentError};
 use super::error::ApiError;
 use super::identity::KeystoneError;
 use super::netmaster::{self, NetMasterError};
@@ -18,6 +19,8 @@ pub enum Dialect {
     Keystone,
     /// The packet traces of NetMaster.
     NetMaster,
+    /// The API of a compute agent.
+    ComputeAgent,
 }
 
 impl Dialect {
@@ -33,6 +36,8 @@ impl Dialect {
             Self::Keystone
         } else if is_below(netmaster::ROOT) {
             Self::NetMaster
+        } else if compute_agent::ROOTS.into_iter().any(is_below) {
+            Self::ComputeAgent
         } else {
             Self::Policy
         }
@@ -45,6 +50,7 @@ impl Dialect {
             Self::Neutron => NeutronError::from(error.clone()).body(),
             Self::Keystone => KeystoneError::from(error.clone()).body(),
             Self::NetMaster => NetMasterError::from(error.clone()).body(),
+            Self::ComputeAgent => AgentError::from(error.clone()).body(),
         }
     }
 }

@@ -8,6 +8,7 @@
 //! | [`manager`] | the manager API of NSX, as far as live traces need it |
 //! | [`neutron`] | the network API of OpenStack: networks, subnets, ports, and taps |
 //! | [`netmaster`] | packet traces, as NetMaster SmartTrace shows them |
+//! | [`compute_agent`] | the API of a compute agent: probes along the paths of flows |
 //! | [`identity`] | the identity API of OpenStack, by which its clients log in |
 //! | `versions` | which versions of OpenStack's APIs there are |
 //! | `host` | the URL by which a client has found the server |
@@ -27,6 +28,7 @@
 //! threads that may wait; what it has in memory is looked at right away.
 
 pub mod auth;
+pub mod compute_agent;
 pub mod identity;
 pub mod manager;
 pub mod netmaster;

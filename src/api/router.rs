@@ -16,7 +16,7 @@ use super::access_log::{AccessLog, Line};
 use super::auth::{self, Identity};
 use super::error::ApiError;
 use super::server::Peer;
-use super::{Shared, address, identity, manager, netmaster, neutron, node, openapi, policy, versions};
+use super::{Shared, address, compute_agent, identity, manager, netmaster, neutron, node, openapi, policy, versions};
 use crate::engine::Moment;
 
 /// What answers every request.
@@ -86,7 +86,8 @@ fn routes(shared: &Arc<Shared>) -> Router {
         .merge(identity::routes())
         .layer(from_fn_with_state(Arc::clone(shared), auth::admit_stranger))
         .merge(neutron::routes(shared))
-        .merge(netmaster::routes(shared));
+        .merge(netmaster::routes(shared))
+        .merge(compute_agent::routes(shared));
     let guarded = Router::new()
         .route("/metrics", only_get(get(metrics)))
         .merge(node::routes())

@@ -21,6 +21,8 @@ use crate::model::PolicyPath;
 const CLAIMS: &str = "c/";
 /// What the keys of keepers begin with.
 const KEEPERS: &str = "k/";
+/// What the keys of declarations begin with, of systems that do not tell them.
+const DECLARED: &str = "d/";
 
 /// Notes on the objects of one endpoint.
 pub struct Ledger {
@@ -74,11 +76,27 @@ impl Ledger {
         self.on_store((), create, move |store| store.write(work)).await
     }
 
+    /// Notes what was declared of the object at `path`, where its system does not tell.
+    pub async fn declare(self: &Arc<Self>, path: &PolicyPath, declared: &str) -> Result<(), BackendError> {
+        let (key, declared) = (format!("{DECLARED}{path}"), declared.to_owned());
+        self.change(true, move |tx| tx.put(&key, declared.as_bytes())).await
+    }
+
+    /// What was declared of the object at `path`, as far as that was noted.
+    pub async fn declared(self: &Arc<Self>, path: &PolicyPath) -> Result<Option<String>, BackendError> {
+        let key = format!("{DECLARED}{path}");
+        let read = move |store: &dyn Store| {
+            let found: Option<Vec<u8>> = store.read(|view| view.get(&key))?;
+            Ok(found.and_then(|text| String::from_utf8(text).ok()))
+        };
+        self.on_store(None, false, read).await
+    }
+
     /// Forgets what is noted of the object at `path`.
     pub async fn forget_object(self: &Arc<Self>, path: &PolicyPath) -> Result<(), BackendError> {
         let path = path.clone();
         let work = move |tx: &mut dyn Transaction| {
-            [CLAIMS, KEEPERS].iter().try_for_each(|prefix| tx.delete(&format!("{prefix}{path}")).map(drop))
+            [CLAIMS, KEEPERS, DECLARED].iter().try_for_each(|prefix| tx.delete(&format!("{prefix}{path}")).map(drop))
         };
         self.change(false, work).await
     }

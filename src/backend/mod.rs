@@ -10,6 +10,7 @@
 //! | [`netmaster`] | a live NetMaster: packet traces of its SmartTrace |
 //! | [`nsx`] | a live NSX, on premises or of VMware Cloud on AWS |
 //! | `addresses` | addresses of VPN services without their locale service |
+//! | [`compute_agent`] | a live compute agent: probes along the paths of flows |
 //! | `collections` | what was read of an endpoint, shared by all who read |
 //! | `neutron` | what a request to Neutron says of an object |
 //! | `ledger` | what is noted beside the objects of an endpoint |
@@ -19,6 +20,7 @@
 
 mod addresses;
 mod collections;
+pub mod compute_agent;
 mod embedded;
 mod ledger;
 pub mod netmaster;
@@ -32,6 +34,7 @@ mod transport;
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 
+pub use compute_agent::ComputeAgent;
 pub use embedded::Embedded;
 pub use netmaster::NetMaster;
 pub use nsx::Nsx;

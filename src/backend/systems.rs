@@ -4,10 +4,13 @@
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 
-use super::{Backend, BackendError, Embedded, NetMaster, Notes, Nsx, OpenStack};
+use super::{Backend, BackendError, ComputeAgent, Embedded, NetMaster, Notes, Nsx, OpenStack};
 use crate::engine::traces::TraceQuestion;
 use crate::engine::{Answer, Object, Planned, Question, TraceAnswer, TraceRequest};
-use crate::model::{Api, Kind, PolicyPath, Problem, SIMULATED_FLOW, SIMULATED_PEER, Tree};
+use crate::model::{
+    Api, FLOW_TRACE, Kind, PolicyPath, Problem, SIMULATED_DEVICE, SIMULATED_FLOW, SIMULATED_LINK, SIMULATED_PEER,
+    TUNNEL_TRACE, Tree,
+};
 
 /// The systems of one provider block.
 #[derive(Default)]
@@ -18,6 +21,8 @@ pub struct Systems {
     pub openstack: Option<OpenStack>,
     /// A live NetMaster, for packet traces. It holds no objects.
     pub netmaster: Option<NetMaster>,
+    /// A live compute agent, for traces of flows.
+    pub compute_agent: Option<ComputeAgent>,
     /// The engine, for its own, and for all that no other system is named for.
     pub engine: Option<Embedded>,
 }
@@ -28,14 +33,20 @@ enum Owner {
     Policy,
     Simulation,
     Neutron,
+    Agent,
 }
+
+/// What is simulated around the SDDC.
+static SIMULATED: [&Kind; 4] = [&SIMULATED_PEER, &SIMULATED_FLOW, &SIMULATED_DEVICE, &SIMULATED_LINK];
 
 impl Owner {
     fn of_path(path: &PolicyPath) -> Self {
         if path.is_of_neutron() {
             Self::Neutron
-        } else if SIMULATED_PEER.owns(path) || SIMULATED_FLOW.owns(path) {
+        } else if SIMULATED.iter().any(|kind| kind.owns(path)) {
             Self::Simulation
+        } else if path.as_str().starts_with("/infra/flow-traces") || TUNNEL_TRACE.owns(path) {
+            Self::Agent
         } else {
             Self::Policy
         }
@@ -44,7 +55,8 @@ impl Owner {
     fn of_kind(kind: &Kind) -> Self {
         match kind.api() {
             Api::Neutron => Self::Neutron,
-            Api::Policy if *kind == SIMULATED_PEER || *kind == SIMULATED_FLOW => Self::Simulation,
+            Api::Policy if SIMULATED.contains(&kind) => Self::Simulation,
+            Api::Policy if *kind == FLOW_TRACE || *kind == TUNNEL_TRACE => Self::Agent,
             Api::Policy => Self::Policy,
         }
     }
@@ -53,7 +65,8 @@ impl Owner {
     fn nowhere(self) -> BackendError {
         let (what, blocks) = match self {
             Self::Policy => ("objects of NSX", "embedded {} or nsx {}"),
-            Self::Simulation => ("simulated peers and flows", "embedded {}"),
+            Self::Simulation => ("simulated objects", "embedded {}"),
+            Self::Agent => ("traces of flows", "embedded {} or compute_agent {}"),
             Self::Neutron => ("taps", "embedded {} or openstack {}"),
         };
         BackendError::Nowhere { what, blocks }
@@ -65,11 +78,13 @@ impl Systems {
         let nsx = self.nsx.as_ref().map(|nsx| nsx as &dyn Backend);
         let openstack = self.openstack.as_ref().map(|openstack| openstack as &dyn Backend);
         let engine = self.engine.as_ref().map(|engine| engine as &dyn Backend);
+        let agent = self.compute_agent.as_ref().map(|agent| agent as &dyn Backend);
         let found = match owner {
             Owner::Policy => nsx.or(engine),
             // An endpoint can be an engine that `serve` has put there.
             Owner::Simulation => engine.or(nsx),
             Owner::Neutron => openstack.or(engine),
+            Owner::Agent => agent.or(engine).or(nsx),
         };
         found.ok_or_else(|| owner.nowhere())
     }
@@ -83,7 +98,8 @@ impl Systems {
         let nsx = self.nsx.as_ref().map(|nsx| nsx as &dyn Backend);
         let openstack = self.openstack.as_ref().map(|openstack| openstack as &dyn Backend);
         let engine = self.engine.as_ref().map(|engine| engine as &dyn Backend);
-        [nsx, openstack, engine].into_iter().flatten()
+        let agent = self.compute_agent.as_ref().map(|agent| agent as &dyn Backend);
+        [nsx, openstack, agent, engine].into_iter().flatten()
     }
 
     /// The one that notes are kept with; none where none holds objects that anything could be
@@ -99,7 +115,7 @@ impl Systems {
 }
 
 /// Who may own what a list of paths names.
-const OWNERS: [Owner; 3] = [Owner::Policy, Owner::Simulation, Owner::Neutron];
+const OWNERS: [Owner; 4] = [Owner::Policy, Owner::Simulation, Owner::Neutron, Owner::Agent];
 
 #[async_trait]
 impl Notes for Systems {

@@ -4,8 +4,9 @@
 //! |---|---|
 //! | `o` path | the object |
 //! | `r` path of the one referred to, newline, path of the one that refers | nothing |
-//! | `t`, `a`, `n`, `g` or `w`, scope, newline, last address in hex, newline, network, newline, path | nothing: what the object has for itself ([`hold`](crate::model::hold)) |
+//! | `t`, `a`, `n`, `g`, `w`, `h` or `l`, scope, newline, last address in hex, newline, network, newline, path | nothing: what the object has for itself ([`hold`](crate::model::hold)) |
 //! | `u`, `q`, `v`, `x`, `d` … | what taps need (see `taps::keys`) |
+//! | `y` path | until when a compute agent ends a collection (see `fabric::agent`) |
 //! | `c` path | the claim with which the object was created, until it is settled |
 //! | `k` path | who has come to know of the object since |
 //! | `p/` name | a note of the caller's: when it was made, and its lines (see `ledger`) |
@@ -68,6 +69,8 @@ fn letter(used_as: Use) -> char {
         Use::Neighbor => 'n',
         Use::SegmentSubnet => 'g',
         Use::PeerAddress => 'w',
+        Use::HostAddress => 'h',
+        Use::Interface => 'l',
     }
 }
 

@@ -13,7 +13,9 @@ use crate::model::kind::one;
 use crate::model::path::PolicyPath;
 use crate::model::problem::{Place, Problem, Step};
 use crate::model::reference::{ends_fit, must_fit};
-use crate::model::{Api, BGP_CONFIG, BGP_TROUBLESHOOT, Kind, SEGMENT_PORT, Tree, change, kinds_at, read, reference};
+use crate::model::{
+    Api, BGP_CONFIG, BGP_TROUBLESHOOT, Kind, SEGMENT_PORT, Tree, change, flow_trace, kinds_at, read, reference,
+};
 
 impl Engine {
     /// The object at `path`.
@@ -196,6 +198,12 @@ pub(super) fn composed(
             None => Refusal::Invalid(reading.problems),
         });
     }
+    if let Some(Tree::Text(id)) = flow_trace::id(kind, &reading.tree)
+        && id != path.id()
+    {
+        let what = format!("{:?} is not the id of this collection", path.id());
+        return Err(invalid(Place::default().then(Step::Field("id")), &what, &format!("Its id is {id}.")));
+    }
     if let Some(before) = before {
         let problems = change::problems(kind, &before.tree(), &reading.tree);
         if !problems.is_empty() {
@@ -319,7 +327,7 @@ fn references_hold(view: &(impl View + ?Sized), kind: &Kind, tree: &Tree) -> Res
         let Some(target) = index::get(view, &path)? else {
             return Err(Refusal::Dangling { field: reference.from.to_string(), to: reference.to });
         };
-        let problems = ends_fit(tree, target.kind(), &target.tree());
+        let problems = ends_fit(tree, target.kind(), &path, &target.tree());
         if !problems.is_empty() {
             return Err(Refusal::Invalid(problems));
         }
@@ -339,7 +347,7 @@ fn referrers_still_fit(
     }
     for referrer in index::referrers(view, path)? {
         let Some(object) = index::get(view, &referrer)? else { continue };
-        if let Some(problem) = ends_fit(&object.tree(), kind, tree).into_iter().next() {
+        if let Some(problem) = ends_fit(&object.tree(), kind, path, tree).into_iter().next() {
             let what = format!("{} of {referrer}: {}", problem.at, problem.what);
             let hint = format!("Change {referrer} first, and this object after that.");
             return Err(Refusal::Invalid(vec![Problem::refused(Place::default(), what, hint)]));

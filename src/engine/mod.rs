@@ -16,6 +16,7 @@
 //! | [`negotiation`] | whether sessions come up, and what makes them go down |
 //! | [`bgp`] | what neighbors teach and learn, and which routes are used |
 //! | [`forwarding`] | the way of a packet |
+//! | [`fabric`] | switches between hosts, what crosses them, and what compute agents find there |
 //! | [`runtime`] | the course of events: all of the above from moment to moment |
 //! | [`networks`] | Neutron's networks, subnets and ports: segments and their ports, seen from there |
 //! | [`live_trace`] | live traces: what they have seen of the packets that flows send |
@@ -35,6 +36,7 @@
 
 pub mod bgp;
 pub mod esp;
+pub mod fabric;
 pub mod forwarding;
 pub mod ledger;
 pub mod live_trace;

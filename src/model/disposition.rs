@@ -30,6 +30,10 @@ words! {
         SegmentDisconnected = "SEGMENT_DISCONNECTED",
         /// The destination is no address that a router forwards to: multicast, broadcast, the address of a subnet itself, link-local or loopback.
         UnroutableDestination = "UNROUTABLE_DESTINATION",
+        /// The line of a host of the fabric is out of operation.
+        LinkDown = "LINK_DOWN",
+        /// The line carries less than is sent to it: the queue before it is full.
+        QueueFull = "QUEUE_FULL",
         /// The packet has gone as many hops as it may.
         TtlExpired = "TTL_EXPIRED",
         /// The packet came back to where it had been.
@@ -60,5 +64,12 @@ words! {
         PeerNoRoute = "PEER_NO_ROUTE",
         /// The peer has no tunnel to send the packet through.
         PeerNoTunnel = "PEER_NO_TUNNEL",
+    }
+}
+
+impl DropReason {
+    /// Whether packets are dropped for it between the hosts of the fabric, and nowhere else.
+    pub const fn is_of_the_fabric(self) -> bool {
+        matches!(self, Self::LinkDown | Self::QueueFull)
     }
 }

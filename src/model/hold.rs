@@ -12,6 +12,8 @@ use super::path::PolicyPath;
 use super::problem::{Nature, Place, Problem};
 use super::route_based_session::{self, ROUTE_BASED_SESSION};
 use super::segment::{self, SEGMENT};
+use super::simulated_device::{self, SIMULATED_DEVICE};
+use super::simulated_link::{self, SIMULATED_LINK};
 use super::simulated_peer::SIMULATED_PEER;
 use super::tree::Tree;
 
@@ -28,6 +30,10 @@ pub enum Use {
     SegmentSubnet,
     /// The address at which a simulated peer is reached.
     PeerAddress,
+    /// The address of a host of the fabric, or of one of its guests.
+    HostAddress,
+    /// An end of a link: the scope is the interface, and the network everything.
+    Interface,
 }
 
 impl Use {
@@ -39,6 +45,8 @@ impl Use {
             Self::Neighbor => &[Self::Neighbor, Self::TunnelAddress],
             Self::SegmentSubnet => &[Self::SegmentSubnet],
             Self::PeerAddress => &[Self::PeerAddress],
+            Self::HostAddress => &[Self::HostAddress],
+            Self::Interface => &[Self::Interface],
         }
     }
 }
@@ -59,6 +67,12 @@ pub struct Hold {
 /// What the object of `kind` at `path` that is declared by `tree` has for itself,
 /// as far as it is known.
 pub fn holds(kind: &Kind, path: &PolicyPath, tree: &Tree) -> Vec<Hold> {
+    if *kind == SIMULATED_DEVICE {
+        return simulated_device::holds(tree);
+    }
+    if *kind == SIMULATED_LINK {
+        return simulated_link::holds(tree);
+    }
     let Some(scope) = scope(path).or_else(|| segment::gateway(kind, tree)) else { return Vec::new() };
     let hold = |used_as, network, at| Hold { scope: scope.clone(), used_as, network, at };
     if *kind == BGP_NEIGHBOR {
@@ -91,7 +105,7 @@ pub fn holds(kind: &Kind, path: &PolicyPath, tree: &Tree) -> Vec<Hold> {
 
 /// Whether objects of `kind` have something for themselves.
 pub fn has_holds(kind: &Kind) -> bool {
-    [&BGP_NEIGHBOR, &ROUTE_BASED_SESSION, &SEGMENT, &SIMULATED_PEER].contains(&kind)
+    [&BGP_NEIGHBOR, &ROUTE_BASED_SESSION, &SEGMENT, &SIMULATED_PEER, &SIMULATED_DEVICE, &SIMULATED_LINK].contains(&kind)
 }
 
 /// What is wrong with `own` while the object at `whose` has `other`; nothing if
@@ -126,6 +140,14 @@ pub fn clash(own: &Hold, other: &Hold, whose: &PolicyPath) -> Option<Problem> {
         (Use::PeerAddress, _) => (
             format!("{address} is already the address of the simulated peer {whose}"),
             "There is one peer at an address. To exchange the addresses of two peers, first give one of them a free one.",
+        ),
+        (Use::HostAddress, _) => (
+            format!("{address} is already attached at {whose}"),
+            "A host is attached in one place. To exchange the places of two hosts, first give one of them a free address.",
+        ),
+        (Use::Interface, _) => (
+            format!("The link {whose} ends there already"),
+            "An interface has one link. To exchange the ends of two links, first give one of them a free interface.",
         ),
         (Use::Neighbor, _) => (
             format!("{address} is already the address of the BGP neighbor {whose}"),

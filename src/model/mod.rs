@@ -34,6 +34,7 @@ mod bgp_neighbor;
 mod bgp_troubleshoot;
 mod disposition;
 mod dpd_profile;
+pub mod flow_trace;
 mod gateway;
 mod ike_profile;
 mod live_trace;
@@ -47,7 +48,9 @@ mod route_map;
 mod segment;
 mod segment_port;
 mod session;
+mod simulated_device;
 mod simulated_flow;
+mod simulated_link;
 mod simulated_peer;
 mod tap_flow;
 pub mod tap_mirror;
@@ -65,6 +68,7 @@ pub use bgp_troubleshoot::BGP_TROUBLESHOOT;
 pub use disposition::{Disposition, DropReason};
 pub use dpd_profile::{DPD_PROFILE, DpdProbeMode};
 pub use field::{Default, Field, Presence, Record, Shape};
+pub use flow_trace::{FLOW_TRACE, TUNNEL_TRACE, Transport as FlowTransport};
 pub use gateway::{AdvertisementAction, AdvertisementType, Connectivity, FailoverMode, HaMode};
 pub use gateway::{PoolAllocation, PrefixOperator, Tier1Type};
 pub use gateway::{TIER_0, TIER_1};
@@ -90,7 +94,9 @@ pub use segment::{AdminState, ReplicationMode, SegmentType, UrpfMode};
 pub use segment_port::SEGMENT_PORT;
 pub use segment_port::{AllocateAddresses, AttachmentType, InitState};
 pub use session::{AuthenticationMode, ComplianceSuite, InitiationMode, MssClampingDirection};
+pub use simulated_device::{ClockType, SIMULATED_DEVICE};
 pub use simulated_flow::{FlowProtocol, SIMULATED_FLOW};
+pub use simulated_link::SIMULATED_LINK;
 pub use simulated_peer::{RouteOrigin, SIMULATED_PEER};
 pub use tap_flow::{TAP_FLOW, TapDirection};
 pub use tap_mirror::{LAST_ERSPAN_SESSION, MirrorType, TAP_MIRROR};
@@ -101,7 +107,7 @@ pub use vpn_service::IkeLogLevel;
 pub use vpn_service::VPN_SERVICE;
 
 /// Every kind of the policy API, those that others refer to first.
-pub static KINDS: [&Kind; 19] = [
+pub static KINDS: [&Kind; 23] = [
     &TIER_0,
     &TIER_1,
     &LOCALE_SERVICE,
@@ -121,6 +127,10 @@ pub static KINDS: [&Kind; 19] = [
     &SIMULATED_PEER,
     &SIMULATED_FLOW,
     &LIVE_TRACE,
+    &SIMULATED_DEVICE,
+    &SIMULATED_LINK,
+    &FLOW_TRACE,
+    &TUNNEL_TRACE,
 ];
 
 /// Every kind of Neutron, those that others refer to first.

@@ -8,6 +8,8 @@ use super::path::PolicyPath;
 use super::policy_based_session::POLICY_BASED_SESSION;
 use super::problem::{Place, Problem};
 use super::session;
+use super::simulated_device::SIMULATED_DEVICE;
+use super::simulated_link;
 use super::tree::Tree;
 
 /// A reference from an object to another.
@@ -72,17 +74,20 @@ fn leaves(field: &Field, shape: &Shape, value: &Tree, at: &Place, found: &mut Ve
 
 /// Whether an object of this kind can be wrong for one that refers to it.
 pub fn must_fit(target_kind: &Kind) -> bool {
-    target_kind.name == LOCAL_ENDPOINT.name || *target_kind == POLICY_BASED_SESSION
+    [LOCAL_ENDPOINT.name, POLICY_BASED_SESSION.name, SIMULATED_DEVICE.name].contains(&target_kind.name)
 }
 
-/// What is wrong between `object` and one it refers to, where each alone is
-/// right.
-pub fn ends_fit(object: &Tree, target_kind: &Kind, target: &Tree) -> Vec<Problem> {
+/// What is wrong between `object` and one it refers to, which is at `path`, where each
+/// alone is right.
+pub fn ends_fit(object: &Tree, target_kind: &Kind, path: &PolicyPath, target: &Tree) -> Vec<Problem> {
     if target_kind.name == LOCAL_ENDPOINT.name {
-        return session::endpoint_fits(object, target);
+        session::endpoint_fits(object, target)
+    } else if target_kind.name == SIMULATED_DEVICE.name {
+        simulated_link::ends_at(object, path.as_str(), target)
+    } else {
+        // Nothing but live traces refers to sessions.
+        live_trace::tunnel_can_be_traced(target_kind, target)
     }
-    // Nothing but live traces refers to sessions.
-    live_trace::tunnel_can_be_traced(target_kind, target)
 }
 
 /// A secret field, and the names of the fields that lead to it: `["bgp", "password"]`.

@@ -8,7 +8,9 @@
 //! | `live_traces` | those about live traces, of both APIs of NSX |
 //! | `openstack` | those to OpenStack's APIs |
 //! | `netmaster` | those to NetMaster's API |
+//! | `compute_agent` | those to a compute agent |
 
+mod compute_agent;
 mod live_traces;
 mod netmaster;
 mod openstack;
@@ -33,7 +35,7 @@ fn describe() -> Json {
             "title": "terraform-provider-vpn",
             "version": env!("CARGO_PKG_VERSION"),
             "license": { "name": "Apache-2.0" },
-            "description": "The policy API of NSX, for IPSec VPNs, the network API of OpenStack, and the packet traces of NetMaster, over the embedded engine.",
+            "description": "The policy API of NSX, for IPSec VPNs and live traces, the network API of OpenStack, the packet traces of NetMaster, and the API of a compute agent, over the embedded engine.",
         },
         "security": [{ "basic": [] }, { "bearer": [] }, { "cloud": [] }, { "openstack": [] }, { "session": [], "xsrf": [] }],
         "paths": paths::all(),

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value as Json, json};
 
 use super::schemas::{named, page, required};
-use super::{live_traces, netmaster, openstack};
+use super::{compute_agent, live_traces, netmaster, openstack};
 use crate::api::policy::search;
 use crate::model::{
     BGP_CONFIG, BGP_NEIGHBOR, KINDS, Kind, LIVE_TRACE, POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION,
@@ -27,6 +27,7 @@ pub(super) fn all() -> Json {
     live_traces::of_manager(&mut paths);
     openstack::add(&mut paths);
     netmaster::add(&mut paths);
+    compute_agent::add(&mut paths);
     Json::Object(paths)
 }
 
@@ -114,6 +115,11 @@ impl Operation {
     /// An operation of NetMaster's API.
     pub(super) fn of_netmaster(summary: impl Into<String>) -> Self {
         Self { error: "NetMasterError", ..Self::new(summary) }
+    }
+
+    /// An operation of a compute agent.
+    pub(super) fn of_compute_agent(summary: impl Into<String>) -> Self {
+        Self { error: "AgentCode", ..Self::new(summary) }
     }
 
     /// The same, answered with this type of media.

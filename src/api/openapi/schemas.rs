@@ -13,6 +13,7 @@ pub(super) fn all() -> Json {
     schemas.insert("ApiError".to_owned(), error());
     schemas.insert("NeutronError".to_owned(), openstack_error());
     schemas.insert("NetMasterError".to_owned(), netmaster::error());
+    schemas.insert("AgentCode".to_owned(), super::compute_agent::code());
     Json::Object(schemas)
 }
 
@@ -71,7 +72,7 @@ fn record(record: &'static Record) -> Json {
     schema
 }
 
-fn of_field(field: &Field) -> Json {
+pub(super) fn of_field(field: &Field) -> Json {
     // What only the system keeps has no shape that matters.
     if field.doc.is_empty() && field.presence == Presence::ReadOnly {
         return json!({ "readOnly": true });

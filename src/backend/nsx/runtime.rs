@@ -52,6 +52,10 @@ impl Nsx {
             Question::TapStatistics(_) => {
                 return Err(Failure::Unsupported("Taps are Neutron's: an NSX has none.".to_owned()).into());
             }
+            Question::FlowPath(_) | Question::ApplicationFlows(..) | Question::ActiveCollections(..) => {
+                let what = "Paths of flows are a compute agent's. Add `compute_agent {}` or `embedded {}`.";
+                return Err(Failure::Unsupported(what.to_owned()).into());
+            }
             Question::SessionStatistics(_) | Question::FlowStatistics(_) => {
                 self.asked(&format!("{address}/statistics")).await?
             }
@@ -211,7 +215,10 @@ fn is_as_it_should_be(question: &Question, document: &Json) -> bool {
         Question::LiveTraceResult(_)
         | Question::FlowStatistics(_)
         | Question::TapStatistics(_)
-        | Question::ServiceSummary(_) => true,
+        | Question::ServiceSummary(_)
+        | Question::FlowPath(_)
+        | Question::ApplicationFlows(..)
+        | Question::ActiveCollections(..) => true,
     }
 }
 

@@ -150,6 +150,13 @@ impl<A: Api> Transport<A> {
         Ok(Reply { document })
     }
 
+    /// Sends `request`, whose answer is read by `read`.
+    pub async fn send_for<T>(&self, request: Request, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Failure> {
+        let taken = self.take(request, "application/json").await?;
+        let text = String::from_utf8_lossy(&taken.body);
+        read(&text).ok_or_else(|| taken.not_the_api(self.line.dialect()))
+    }
+
     /// Sends `request`, whose answer is CSV with `column` in its first line.
     pub async fn csv(&self, request: Request, column: &str) -> Result<String, Failure> {
         let taken = self.take(request, "text/csv").await?;

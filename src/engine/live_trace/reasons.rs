@@ -34,6 +34,8 @@ pub(super) fn said(reason: DropReason, version: IpVersion, is_route_based: bool)
         DropReason::FragmentationNeeded => tunnel("IPSEC_FRAG_NEEDED"),
         DropReason::SelectorMismatch => tunnel("IPSEC_POLICY_NOMATCH"),
         DropReason::UnknownSource
+        | DropReason::LinkDown
+        | DropReason::QueueFull
         | DropReason::PathMtuExceeded
         | DropReason::PeerUnreachable
         | DropReason::PeerNoRoute

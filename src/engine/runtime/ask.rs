@@ -6,6 +6,7 @@ use super::{EngineView, Planned, Runtime, When, flow_statistics, service_summary
 use super::{session_status, tap_statistics};
 use crate::engine::bgp::BfdState;
 use crate::engine::bgp::documents::{self, Direction};
+use crate::engine::fabric;
 use crate::engine::forwarding::{DropReason, Packet, Trace};
 use crate::engine::live_trace::{self, observation::Form};
 use crate::engine::negotiation::{DownReason, IkeState, SessionState};
@@ -35,6 +36,12 @@ pub enum Question {
     LiveTraceStatus(PolicyPath),
     /// What it has seen: `/infra/livetraces/ID/result`.
     LiveTraceResult(PolicyPath),
+    /// What probes have found on the path of a collection: `data/flow`, `data/tunnel`.
+    FlowPath(PolicyPath),
+    /// The flows of applications, perhaps only those that are active: `list/flow`.
+    ApplicationFlows(PolicyPath, bool),
+    /// What is collected for an originator: `active/flow` and `active/tunnel`.
+    ActiveCollections(PolicyPath, Option<String>),
 }
 
 impl Question {
@@ -52,6 +59,9 @@ impl Question {
             Self::TapStatistics(_) => Self::TapStatistics(path),
             Self::LiveTraceStatus(_) => Self::LiveTraceStatus(path),
             Self::LiveTraceResult(_) => Self::LiveTraceResult(path),
+            Self::FlowPath(_) => Self::FlowPath(path),
+            Self::ApplicationFlows(_, is_active) => Self::ApplicationFlows(path, *is_active),
+            Self::ActiveCollections(_, originator) => Self::ActiveCollections(path, originator.clone()),
         }
     }
 
@@ -67,7 +77,10 @@ impl Question {
             | Self::FlowStatistics(path)
             | Self::TapStatistics(path)
             | Self::LiveTraceStatus(path)
-            | Self::LiveTraceResult(path) => path,
+            | Self::LiveTraceResult(path)
+            | Self::FlowPath(path)
+            | Self::ApplicationFlows(path, _)
+            | Self::ActiveCollections(path, _) => path,
         }
     }
 }
@@ -150,6 +163,11 @@ impl EngineView {
             Question::TapStatistics(path) => tap_statistics(self, path),
             Question::LiveTraceStatus(path) => live_trace::documents::status(self, path, Form::Policy),
             Question::LiveTraceResult(path) => live_trace::documents::result(self, path, Form::Policy, None),
+            Question::FlowPath(path) => fabric::path_of(&self.fabric, &self.topology, path, self.now),
+            Question::ApplicationFlows(_, is_active) => {
+                Some(fabric::flows(self.fabric.net(&self.topology), &self.topology, *is_active, self.now))
+            }
+            Question::ActiveCollections(_, originator) => Some(fabric::active(&self.topology, originator.as_deref())),
         }
     }
 }
@@ -220,13 +238,21 @@ impl Runtime {
         }
         self.declare_all(planned);
         self.settle_down();
+        if let Question::FlowPath(path) = question
+            && let Some(at) = fabric::first_run_ends(self.fabric().0, self.fabric().1, path, self.now())
+        {
+            self.advance(at);
+        }
         Answer { until: None, ..self.told(question) }
     }
 
     /// Answers `question` about what is the case now.
     fn told(&self, question: &Question) -> Answer {
         let view = self.view();
-        let until = self.next_news_of(question.subject());
+        let until = match question {
+            Question::FlowPath(path) => fabric::first_run_ends(&view.fabric, &view.topology, path, view.now),
+            _ => self.next_news_of(question.subject()),
+        };
         Answer { document: view.answer(question), beyond: beyond(question, self, &view), until }
     }
 

@@ -14,6 +14,7 @@ use super::traffic::{Meter, Traffic, sends};
 use super::{EngineView, Planned, Settled};
 use crate::engine::Moment;
 use crate::engine::bgp::{NeighborRecord, Surroundings};
+use crate::engine::fabric;
 use crate::engine::live_trace::TraceRecord;
 use crate::engine::negotiation::{DownReason, IkeState, SessionRecord, SessionState};
 use crate::engine::topology::{FarEnd, Session, Topology};
@@ -38,6 +39,7 @@ pub struct Runtime {
     neighbors: BTreeMap<PolicyPath, NeighborRecord>,
     traffic: Traffic,
     pub(super) live_traces: Arc<BTreeMap<PolicyPath, TraceRecord>>,
+    fabric: fabric::Course,
     pub(super) agenda: Agenda,
     /// What is declared, with no more routes than flows depend on; none when something
     /// was declared since.
@@ -51,7 +53,7 @@ pub struct Runtime {
 impl Runtime {
     /// The engine at the moment it was settled, with what was declared then.
     pub(super) fn restore(settled: Settled, topology: Topology) -> Self {
-        let Settled { at, sessions, neighbors, traffic, live_traces } = settled;
+        let Settled { at, sessions, neighbors, traffic, live_traces, fabric } = settled;
         let mut runtime = Self {
             now: Moment(at),
             topology: Arc::new(topology),
@@ -60,6 +62,7 @@ impl Runtime {
             neighbors: paths(neighbors),
             traffic,
             live_traces: Arc::new(paths(live_traces)),
+            fabric: fabric::Course::restore(fabric),
             agenda: Agenda::default(),
             lean: None,
             meter: None,
@@ -102,6 +105,7 @@ impl Runtime {
             neighbors: self.neighbors.iter().map(|(path, record)| (texts(path), record.clone())).collect(),
             traffic: self.traffic.clone(),
             live_traces: self.live_traces.iter().map(|(path, record)| (texts(path), record.clone())).collect(),
+            fabric: self.fabric.stored(),
         }
     }
 
@@ -129,6 +133,11 @@ impl Runtime {
         }
     }
 
+    /// The fabric: what has been counted there, and what is declared.
+    pub(in crate::engine) fn fabric(&self) -> (&fabric::Course, &Topology) {
+        (&self.fabric, &self.topology)
+    }
+
     /// What happens at `at` from outside.
     pub(super) fn meet(&mut self, at: Moment, event: Event) {
         self.advance(at);
@@ -143,10 +152,21 @@ impl Runtime {
     pub fn declare(&mut self, path: &PolicyPath, declared: Option<(&'static Kind, &Tree)>) {
         let mut touched = self.touched_by(path);
         let watched = self.topology.live_traces.get(path).map(|trace| trace.watched.clone());
+        let was_touched = fabric::Course::touched_by(&self.topology, path);
+        let will_be_touched =
+            declared.map_or(fabric::Touch::None, |(kind, tree)| fabric::touched_by_declared(kind, tree));
+        let touch = was_touched.max(will_be_touched);
+        if touch >= fabric::Touch::Load {
+            self.fabric.add_up(&self.topology, self.now);
+        }
         match declared {
             Some((kind, tree)) => Arc::make_mut(&mut self.topology).put(kind, path, tree),
             None => Arc::make_mut(&mut self.topology).remove(path),
         }
+        if touch == fabric::Touch::Net {
+            self.fabric.forget_net();
+        }
+        self.fabric.declared(&self.topology, path, self.now, touch > fabric::Touch::None);
         touched.join(self.touched_by(path));
         self.lean = None;
         self.meter = None;
@@ -288,6 +308,7 @@ impl Runtime {
             neighbors.collect(),
             self.traffic.clone(),
             Arc::clone(&self.live_traces),
+            self.fabric.clone(),
         )
     }
 
@@ -341,7 +362,13 @@ impl Runtime {
                         self.neighbor_moved(&path);
                     }
                 }
-                Item::Flow(path) => self.schedule_flow(&path),
+                Item::Flow(path) => {
+                    if fabric::Course::touched_by(&self.topology, &path) == fabric::Touch::Load {
+                        self.fabric.add_up(&self.topology, at);
+                        self.meter = None;
+                    }
+                    self.schedule_flow(&path);
+                }
                 Item::Tap(path) => {
                     self.meter = None;
                     self.schedule_tap(&path);

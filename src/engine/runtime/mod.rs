@@ -46,6 +46,7 @@ use capture::Recorder;
 pub(super) use kept::Kept;
 
 use super::bgp::NeighborRecord;
+use super::fabric;
 use super::live_trace::TraceRecord;
 use super::negotiation::SessionRecord;
 use super::prefix_filter::PrefixMatch;
@@ -64,6 +65,8 @@ pub struct Settled {
     traffic: Traffic,
     #[serde(default)]
     live_traces: BTreeMap<String, TraceRecord>,
+    #[serde(default, skip_serializing_if = "fabric::Stored::is_empty")]
+    fabric: fabric::Stored,
 }
 
 /// Which moment is looked at.

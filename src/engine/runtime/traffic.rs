@@ -12,12 +12,13 @@ use serde::{Deserialize, Serialize};
 use super::EngineView;
 use crate::engine::Moment;
 use crate::engine::esp::IpVersion;
+use crate::engine::fabric::{ALL, Fate, Outcome};
 use crate::engine::forwarding::{
     Because, Copied, CopyTo, Disposition, DropReason, Event, Node, Packet, Step, Trace, protocol,
 };
 use crate::engine::live_trace::{self, enters};
 use crate::engine::negotiation::Tunnel;
-use crate::engine::topology::{Entrance, Flow, Topology};
+use crate::engine::topology::{Entrance, FiveTuple, Flow, Topology};
 use crate::model::{FlowProtocol, Network, PolicyPath, TapDirection};
 
 /// The MTU of a segment, in bytes: TCP announces what fits it.
@@ -178,6 +179,29 @@ impl Traffic {
         self.taps.remove(path.as_str());
     }
 
+    /// Counts what a flow sends over the fabric, and the answers to it.
+    fn cross_fabric(&mut self, flow: &Flow, outcome: &Outcome, from: Moment, to: Moment) {
+        let share = |part: u64| {
+            let until = |at| u128::from(sent_before(flow, at)) * u128::from(part) / u128::from(ALL);
+            u64::try_from(until(to) - until(from)).unwrap_or(u64::MAX)
+        };
+        for (fate, sent, arrives) in [Some((outcome.fate, ALL, outcome.arrives)), outcome.answers].into_iter().flatten()
+        {
+            let (sent, arrived) = (share(sent), share(arrives));
+            let reason = match fate {
+                Fate::Dropped(reason) => reason,
+                Fate::Delivered => DropReason::QueueFull,
+            };
+            let lost = sent.saturating_sub(arrived);
+            for (fate, packets) in
+                [(None, arrived), (Some(reason), lost)].into_iter().filter(|(_, packets)| *packets > 0)
+            {
+                self.flows.entry(flow.path.to_string()).or_default().add(fate, packets);
+                self.total.add(fate, packets);
+            }
+        }
+    }
+
     fn tunnel(&mut self, session: &PolicyPath, tunnel: &str) -> &mut TunnelCounters {
         self.sessions.entry(session.to_string()).or_default().entry(tunnel.to_owned()).or_default()
     }
@@ -197,6 +221,8 @@ pub(super) fn sends(topology: &Topology, from: Moment, to: Moment) -> bool {
 /// How the packets of a flow go, and their answers.
 #[derive(Clone, Debug)]
 struct Course {
+    /// How they go in the fabric, if that is where they are sent.
+    fabric: Option<Outcome>,
     there: Leg,
     back: Option<Leg>,
     /// The session that waits for a packet, and gets one.
@@ -243,6 +269,10 @@ impl Meter {
         for flow in topology.flows.values() {
             let packets = sent_before(flow, to) - sent_before(flow, from);
             let Some(course) = self.courses.get(&flow.path).filter(|_| packets > 0) else { continue };
+            if let Some(outcome) = &course.fabric {
+                traffic.cross_fabric(flow, outcome, from, to);
+                continue;
+            }
             for leg in [Some(&course.there), course.back.as_ref()].into_iter().flatten() {
                 for (session, tunnel, each) in &leg.tunnels {
                     let counters = traffic.tunnel(session, tunnel);
@@ -286,6 +316,11 @@ impl Meter {
 
 impl Course {
     fn of(view: &EngineView, flow: &Flow, entrances: &[Entrance]) -> Self {
+        if !view.topology.devices.is_empty()
+            && let Some(outcome) = view.fabric.load(&view.topology).outcome(&flow.path)
+        {
+            return Self { fabric: Some(outcome), legs: Vec::new(), there: Leg::default(), back: None, wakes: None };
+        }
         let sizes = Sizes::of(view, flow);
         let there = view.trace(&Packet { size: sizes.packet, ..packet_of(flow) });
         let arrives = there.drop_reason.is_none();
@@ -308,6 +343,7 @@ impl Course {
         });
         Self {
             legs: legs.collect(),
+            fabric: None,
             wakes: wakes.and_then(|trace| trace.session.clone()),
             back: back.as_ref().map(|trace| Leg {
                 flight: flight(trace, Some(there.packet.size), there.latency, true),
@@ -491,6 +527,23 @@ fn tunnel_for<'a>(view: &'a EngineView, session: &PolicyPath, packet: &Packet) -
 }
 
 impl Flow {
+    /// How many packets it has sent before `moment`.
+    pub(in crate::engine) fn sent_before(&self, moment: Moment) -> u64 {
+        sent_before(self, moment)
+    }
+
+    /// What its packets are told by on their way.
+    pub(in crate::engine) fn tuple(&self) -> FiveTuple {
+        let packet = packet_of(self);
+        FiveTuple {
+            source: packet.source,
+            destination: packet.destination,
+            protocol: packet.protocol,
+            source_port: packet.source_port,
+            destination_port: packet.destination_port,
+        }
+    }
+
     /// The numbers of the packets that it sends from `from` until just before `to`.
     pub(in crate::engine) fn numbers(&self, from: Moment, to: Moment) -> std::ops::Range<u64> {
         sent_before(self, from)..sent_before(self, to)

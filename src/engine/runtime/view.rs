@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::traffic::Traffic;
 use crate::engine::Moment;
 use crate::engine::bgp::{self, NeighborState, Ribs, Unused};
+use crate::engine::fabric;
 use crate::engine::forwarding::{Decision, Forwarding, Inputs, Packet, Trace};
 use crate::engine::live_trace::TraceRecord;
 use crate::engine::negotiation::SessionState;
@@ -28,6 +29,7 @@ pub struct EngineView {
     pub traffic: Traffic,
     /// What live traces have seen.
     pub live_traces: Arc<BTreeMap<PolicyPath, TraceRecord>>,
+    pub(in crate::engine) fabric: fabric::Course,
     ribs: OnceLock<Arc<Ribs>>,
     forwarding: OnceLock<Arc<Forwarding>>,
 }
@@ -40,6 +42,7 @@ impl EngineView {
         neighbors: BTreeMap<PolicyPath, NeighborState>,
         traffic: Traffic,
         live_traces: Arc<BTreeMap<PolicyPath, TraceRecord>>,
+        fabric: fabric::Course,
     ) -> Self {
         Self {
             now,
@@ -48,6 +51,7 @@ impl EngineView {
             neighbors,
             traffic,
             live_traces,
+            fabric,
             ribs: OnceLock::new(),
             forwarding: OnceLock::new(),
         }

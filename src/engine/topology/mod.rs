@@ -8,6 +8,7 @@
 //! | `routing` | segments, ports, BGP instances and neighbors |
 //! | `world` | simulated peers and flows |
 //! | `live_trace` | live traces: where packets enter, and what is done with them |
+//! | `fabric` | simulated devices and links, and what compute agents collect |
 //! | `taps` | tap services, tap flows and tap mirrors |
 //! | `read` | typed values out of documents |
 //!
@@ -15,6 +16,7 @@
 //! Documents that Terraform plans may hold values that are not known yet; an object
 //! whose essential values are not is left out, and named in [`Topology::unknown`].
 
+mod fabric;
 mod gateways;
 mod live_trace;
 mod read;
@@ -27,6 +29,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+pub use fabric::{
+    Before, Collection, Device, EcmpGroup, FiveTuple, Guest, Host, Interface, Line, Link, NextHop, Tunnel, VXLAN_PORT,
+};
 pub use gateways::{LocaleService, OwnNetwork, Tier1};
 pub use live_trace::{Action, Entrance, LiveTrace, Watched};
 pub use routing::{Bfd, BgpInstance, Binding, Neighbor, Port, RouteFiltering, Segment};
@@ -40,9 +45,10 @@ pub use world::{Flow, Peer, Speaker, SpeakerRoute};
 use super::Moment;
 use super::prefix_filter::{PrefixFilter, PrefixMatch};
 use crate::model::{
-    BGP_CONFIG, BGP_NEIGHBOR, DPD_PROFILE, IKE_PROFILE, Kind, LIVE_TRACE, LOCAL_ENDPOINT, LOCALE_SERVICE, Network,
-    POLICY_BASED_SESSION, PREFIX_LIST, PolicyPath, ROUTE_BASED_SESSION, SEGMENT, SEGMENT_PORT, SIMULATED_FLOW,
-    SIMULATED_PEER, TAP_FLOW, TAP_MIRROR, TAP_SERVICE, TIER_0, TIER_1, TUNNEL_PROFILE, Tree, VPN_SERVICE,
+    BGP_CONFIG, BGP_NEIGHBOR, DPD_PROFILE, FLOW_TRACE, IKE_PROFILE, Kind, LIVE_TRACE, LOCAL_ENDPOINT, LOCALE_SERVICE,
+    Network, POLICY_BASED_SESSION, PREFIX_LIST, PolicyPath, ROUTE_BASED_SESSION, SEGMENT, SEGMENT_PORT,
+    SIMULATED_DEVICE, SIMULATED_FLOW, SIMULATED_LINK, SIMULATED_PEER, TAP_FLOW, TAP_MIRROR, TAP_SERVICE, TIER_0,
+    TIER_1, TUNNEL_PROFILE, TUNNEL_TRACE, Tree, VPN_SERVICE,
 };
 
 /// Milliseconds between two gateways of one engine, one way: they are in one data center.
@@ -97,6 +103,12 @@ pub struct Topology {
     /// The UUIDs of gateways, segments and sessions, by which other APIs know them; of those
     /// that are only planned there are none.
     pub unique_ids: BTreeMap<PolicyPath, String>,
+    /// Simulated devices.
+    pub devices: BTreeMap<PolicyPath, Arc<Device>>,
+    /// Simulated links.
+    pub links: BTreeMap<PolicyPath, Link>,
+    /// What compute agents collect.
+    pub collections: BTreeMap<PolicyPath, Arc<Collection>>,
     /// Objects that are left out, because too little of them is known.
     pub unknown: BTreeSet<PolicyPath>,
     /// Sessions and simulated peers by the address that is, or should be, at the far end.
@@ -228,6 +240,12 @@ impl Topology {
             keep(&mut self.peers, path, peer)
         } else if *kind == SIMULATED_FLOW {
             keep(&mut self.flows, path, world::flow(path, tree))
+        } else if *kind == SIMULATED_DEVICE {
+            keep(&mut self.devices, path, fabric::device(path, tree))
+        } else if *kind == SIMULATED_LINK {
+            keep(&mut self.links, path, fabric::link(tree))
+        } else if *kind == FLOW_TRACE || *kind == TUNNEL_TRACE {
+            keep(&mut self.collections, path, fabric::collection(kind, path, tree).map(Arc::new))
         } else if *kind == TAP_SERVICE {
             keep(&mut self.tap_services, path, taps::service(path, tree))
         } else if *kind == TAP_FLOW {
@@ -268,6 +286,9 @@ impl Topology {
         self.tap_mirrors.remove(path);
         self.live_traces.remove(path);
         self.unique_ids.remove(path);
+        self.devices.remove(path);
+        self.links.remove(path);
+        self.collections.remove(path);
     }
 
     /// The session at `path` with everything it refers to; none when that is not all

@@ -5,6 +5,7 @@
 //! of a path trace are this project's own.
 
 mod bgp;
+mod fabric;
 mod flow;
 mod live_trace;
 mod packets;
@@ -13,6 +14,7 @@ mod session;
 mod tap;
 
 pub use bgp::RouteDirection;
+pub use fabric::statistics;
 pub use live_trace::{InvalidationReason, OperationState, RequestStatus};
 pub use path_trace::{TcpFlag, TraceDirection, TraceState};
 
@@ -100,6 +102,26 @@ pub static LIVE_TRACE_RESULT: Query = Query {
     title: "result of a live trace",
     input: &live_trace::LIVE_TRACE_INPUT,
     output: &live_trace::LIVE_TRACE_RESULT,
+};
+
+/// What probes have found on the path of a flow.
+pub static FLOW_PATH: Query =
+    Query { name: "flow_path", title: "path of a flow", input: &fabric::FLOW_PATH_INPUT, output: &fabric::FLOW_PATH };
+
+/// The flows of applications.
+pub static APPLICATION_FLOWS: Query = Query {
+    name: "application_flows",
+    title: "list of application flows",
+    input: &fabric::APPLICATION_FLOWS_INPUT,
+    output: &fabric::APPLICATION_FLOWS,
+};
+
+/// What is collected.
+pub static ACTIVE_FLOWS: Query = Query {
+    name: "active_flows",
+    title: "list of active flows",
+    input: &fabric::ACTIVE_FLOWS_INPUT,
+    output: &fabric::ACTIVE_FLOWS,
 };
 
 /// What happens to a packet.

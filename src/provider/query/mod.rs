@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `running` | status, statistics and routes, as the API answers |
 //! | `packets` | packet traces, and the summaries of their packets |
+//! | `agent` | the answers of compute agents |
 //! | `path_trace` | the way of a packet |
 //! | `foresight` | what the rest of a plan declares, for answers that come before it is applied |
 //!
 //! Their attributes are those of a [`Query`](crate::model::result::Query): its input,
 //! and its output.
 
+mod agent;
 mod foresight;
 mod packets;
 mod path_trace;

@@ -7,13 +7,14 @@ use async_trait::async_trait;
 use serde_json::Value as Json;
 use tokio::time::{Instant, sleep};
 
+use super::agent;
 use super::foresight::foreseen;
 use super::{answered, check, input, path_in, schema, type_name};
 use crate::backend::BackendError;
 use crate::engine::{Answer, Moment, Planned, Question};
 use crate::model::result::{
-    BGP_NEIGHBOR_STATUS, BGP_ROUTES, FLOW_STATISTICS, LIVE_TRACE_RESULT, Query, RouteDirection, SESSION_STATISTICS,
-    SESSION_STATUS, TAP_STATISTICS,
+    ACTIVE_FLOWS, APPLICATION_FLOWS, BGP_NEIGHBOR_STATUS, BGP_ROUTES, FLOW_PATH, FLOW_STATISTICS, LIVE_TRACE_RESULT,
+    Query, RouteDirection, SESSION_STATISTICS, SESSION_STATUS, TAP_STATISTICS,
 };
 use crate::model::{PolicyPath, Tree};
 use crate::provider::shared::{Connection, Shared};
@@ -32,7 +33,7 @@ pub struct Ask {
 }
 
 /// The queries.
-pub static QUERIES: [Ask; 7] = [
+pub static QUERIES: [Ask; 10] = [
     Ask {
         query: &SESSION_STATUS,
         subjects: &["session_path"],
@@ -85,7 +86,28 @@ pub static QUERIES: [Ask; 7] = [
         question: |path, _| Question::LiveTraceResult(path),
         answer: Json::clone,
     },
+    Ask {
+        query: &FLOW_PATH,
+        subjects: &["trace_path"],
+        question: |path, _| Question::FlowPath(path),
+        answer: agent::path,
+    },
+    Ask {
+        query: &APPLICATION_FLOWS,
+        subjects: &[],
+        question: |path, input| Question::ApplicationFlows(path, input.get("active").bool().unwrap_or_default()),
+        answer: agent::listed,
+    },
+    Ask {
+        query: &ACTIVE_FLOWS,
+        subjects: &[],
+        question: |path, input| Question::ActiveCollections(path, input.get("originator").text().map(str::to_owned)),
+        answer: agent::active,
+    },
 ];
+
+/// Where the collections of a compute agent are.
+const COLLECTIONS: &str = "/infra/flow-traces";
 
 /// Between two looks at what does not say when it changes.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -145,7 +167,10 @@ impl DataSource for Running {
     async fn read(&self, cx: &Context, config: &Value) -> Result<Value, Diagnostics> {
         let input = input(self.ask.query, config)?;
         let named = |subject: &&'static str| Some((*subject, path_in(self.ask.query, &input, subject)?));
-        let Some((subject, path)) = self.ask.subjects.iter().find_map(named) else {
+        // What is asked of an agent as a whole is asked where its collections are.
+        let whole =
+            || PolicyPath::parse(COLLECTIONS).ok().filter(|_| self.ask.subjects.is_empty()).map(|path| ("", path));
+        let Some((subject, path)) = self.ask.subjects.iter().find_map(named).or_else(whole) else {
             let at = self.ask.subjects.first().map_or_else(Path::root, |subject| Path::attribute(*subject));
             return Err(Diagnostic::error("This is no policy path", "Give the path of an object.").at(at).into());
         };

@@ -26,7 +26,7 @@ use super::shared::{Connection, Shared};
 use super::{identify, messages, schema};
 use crate::model::path::id_from_name;
 use crate::model::reading::problem_of_id;
-use crate::model::{Api, PolicyPath, Tree, read};
+use crate::model::{Api, PolicyPath, Tree, flow_trace, read};
 use crate::tf_provider::{
     Applied, Context, CreateRequest, DeleteRequest, Diagnostic, Diagnostics, ImportRequest, Imported, Path,
     PlanRequest, Private, ReadRequest, ReadResponse, Resource, Schema, UpdateRequest, Value,
@@ -165,7 +165,13 @@ impl Resource for ObjectResource {
         if self.face.kind.api() == Api::Neutron {
             return chosen;
         }
-        if config.get("id").is_null() {
+        // A collection has the id that its flow makes.
+        if let Some(id) = flow_trace::id(self.face.kind, &state::declared_in(self.face, config)) {
+            let id = id.text().map_or(Value::unknown(), Value::from);
+            if config.get("id").is_null() {
+                chosen.set("id", id);
+            }
+        } else if config.get("id").is_null() {
             let from_name = || match config.get("display_name") {
                 Value::String(name) => id_from_name(name).map_or(Value::unknown(), Value::from),
                 _ => Value::unknown(),

@@ -73,8 +73,8 @@ impl ObjectResource {
         let mut events = connection.run.events();
         loop {
             let problems = match (connection.run.declared(path), connection.backend.get(path).await) {
-                (Some(target), _) => kinds_at(path).flat_map(|kind| ends_fit(tree, kind, &target)).collect(),
-                (None, Ok(Some(target))) => ends_fit(tree, target.kind(), &target.tree()),
+                (Some(target), _) => kinds_at(path).flat_map(|kind| ends_fit(tree, kind, path, &target)).collect(),
+                (None, Ok(Some(target))) => ends_fit(tree, target.kind(), path, &target.tree()),
                 (None, Ok(None)) => Vec::new(),
                 (None, Err(error)) => return messages::of_error(self.face, "planned", &error),
             };

@@ -2,6 +2,7 @@
 
 mod bgp_neighbor;
 mod dpd_profile;
+mod flow_trace;
 mod ike_profile;
 mod live_trace;
 mod local_endpoint;
@@ -10,17 +11,20 @@ mod prefix_list;
 mod route_based_session;
 mod segment;
 mod segment_port;
+mod simulated_device;
 mod simulated_flow;
+mod simulated_link;
 mod simulated_peer;
 mod tap_flow;
 mod tap_mirror;
 mod tap_service;
 mod tunnel_profile;
+mod tunnel_trace;
 
 use super::face::Face;
 
 /// Every face there is.
-pub static FACES: [&Face; 16] = [
+pub static FACES: [&Face; 20] = [
     &ike_profile::FACE,
     &tunnel_profile::FACE,
     &dpd_profile::FACE,
@@ -37,6 +41,10 @@ pub static FACES: [&Face; 16] = [
     &simulated_peer::FACE,
     &simulated_flow::FACE,
     &live_trace::FACE,
+    &simulated_device::FACE,
+    &simulated_link::FACE,
+    &flow_trace::FACE,
+    &tunnel_trace::FACE,
 ];
 
 /// The heading of what makes up a VPN.
@@ -48,7 +56,7 @@ const SEGMENTS: &str = "Segments";
 /// The heading of what copies packets.
 const TAPS: &str = "Taps";
 
-/// The heading of what looks at packets.
+/// The heading of what follows flows and looks at packets.
 const TRACES: &str = "Traces";
 /// The heading of the world around the SDDC.
 const SIMULATION: &str = "Simulation";

@@ -8,9 +8,11 @@
 //! | [`nsx`] | the block of a live NSX |
 //! | [`openstack`] | the block of a live OpenStack |
 //! | [`netmaster`] | the block of a live NetMaster |
+//! | [`compute_agent`] | the block of a live compute agent |
 //! | `block` | blocks of live systems, made of the tables of their settings |
 
 mod block;
+pub mod compute_agent;
 pub mod embedded;
 pub mod netmaster;
 pub mod nsx;
@@ -25,8 +27,8 @@ use crate::tf_provider::{Context, Diagnostic, Diagnostics, NestedBlock, Path, Va
 const NOTES: &str = "vpn";
 
 /// The blocks.
-pub fn blocks() -> [NestedBlock; 4] {
-    [embedded::block(), nsx::block(), openstack::block(), netmaster::block()]
+pub fn blocks() -> [NestedBlock; 5] {
+    [embedded::block(), nsx::block(), openstack::block(), netmaster::block(), compute_agent::block()]
 }
 
 /// What is wrong with the blocks, as far as their values are known.
@@ -41,6 +43,9 @@ pub fn validate(config: &Value) -> Diagnostics {
     if has(config, netmaster::NAME) {
         diagnostics.extend(netmaster::validate(config));
     }
+    if has(config, compute_agent::NAME) {
+        diagnostics.extend(compute_agent::validate(config));
+    }
     diagnostics
 }
 
@@ -49,14 +54,16 @@ pub async fn open(cx: &Context, config: &Value) -> Result<Arc<dyn Backend>, Diag
     let nsx = if has(config, nsx::NAME) { Some(nsx::open(cx, config)?) } else { None };
     let openstack = if has(config, openstack::NAME) { Some(openstack::open(cx, config)?) } else { None };
     let netmaster = if has(config, netmaster::NAME) { Some(netmaster::open(cx, config)?) } else { None };
-    let names_none = nsx.is_none() && openstack.is_none() && netmaster.is_none();
+    let compute_agent = if has(config, compute_agent::NAME) { Some(compute_agent::open(cx, config)?) } else { None };
+    let names_none = nsx.is_none() && openstack.is_none() && netmaster.is_none() && compute_agent.is_none();
     let engine = if names_none || has(config, embedded::NAME) { Some(embedded::open(config).await?) } else { None };
-    Ok(Arc::new(Systems { nsx, openstack, netmaster, engine }))
+    Ok(Arc::new(Systems { nsx, openstack, netmaster, compute_agent, engine }))
 }
 
 /// What is said when the systems cannot be begun to work with.
 pub fn unusable(config: &Value, error: &BackendError) -> Diagnostic {
-    match [nsx::NAME, openstack::NAME, netmaster::NAME].into_iter().find(|name| has(config, name)) {
+    let names = [nsx::NAME, openstack::NAME, netmaster::NAME, compute_agent::NAME];
+    match names.into_iter().find(|name| has(config, name)) {
         Some(name) => Diagnostic::error("The endpoint cannot be used", error.to_string()).at(Path::attribute(name)),
         None => Diagnostic::error("The engine's file cannot be used", error.to_string()).at(embedded::engine_path()),
     }
