@@ -1,6 +1,8 @@
 //! JSON as a literal of Python: the samples of the seed are written so, which no parser of
 //! JSON reads. It is given on request (`?format=python`).
 
+use std::fmt::Write as _;
+
 use serde_json::Value as Json;
 
 /// `value` as a literal of Python 3.
@@ -56,7 +58,10 @@ fn write_text(string: &str, text: &mut String) {
                 text.push('\\');
                 text.push(other);
             }
-            other if other.is_control() => text.push_str(&format!("\\u{:04x}", u32::from(other))),
+            other if other.is_control() => {
+                // Writing to a text does not fail.
+                let _ = write!(text, "\\u{:04x}", u32::from(other));
+            }
             other => text.push(other),
         }
     }

@@ -184,20 +184,17 @@ impl ComputeAgent {
     async fn known(&self, kind: &'static Kind, path: &PolicyPath) -> Result<Option<Object>, BackendError> {
         let noted = self.ledger.declared(path).await?;
         let noted = noted.and_then(|noted| serde_json::from_str::<Map<String, Json>>(&noted).ok());
-        let fields = match noted {
-            Some(noted) => noted,
-            None => {
-                let tree = flow_trace::of_id(kind, path.id()).map(|tree| tree.to_json());
-                let mut fields = tree.and_then(|tree| tree.as_object().cloned()).unwrap_or_default();
-                if *kind == TUNNEL_TRACE {
-                    // Nobody tells them.
-                    for name in ["appsmac", "appdmac"] {
-                        fields.insert(name.to_owned(), json!("00:00:00:00:00:00"));
-                    }
+        let fields = noted.unwrap_or_else(|| {
+            let tree = flow_trace::of_id(kind, path.id()).map(|tree| tree.to_json());
+            let mut fields = tree.and_then(|tree| tree.as_object().cloned()).unwrap_or_default();
+            if *kind == TUNNEL_TRACE {
+                // Nobody tells them.
+                for name in ["appsmac", "appdmac"] {
+                    fields.insert(name.to_owned(), json!("00:00:00:00:00:00"));
                 }
-                fields
             }
-        };
+            fields
+        });
         Ok(Self::object(kind, path, &fields))
     }
 

@@ -14,10 +14,13 @@ use crate::engine::topology::Topology;
 /// A flow that has sent nothing for so many milliseconds is no longer active.
 const ACTIVE: i64 = 60_000;
 
+/// The flows by source, destination and protocol, each with its first packet's time.
+type Listed = BTreeMap<(String, String, &'static str), Vec<(Moment, Json)>>;
+
 /// The flows that hosts and their guests have sent by `now`; with `is_active`, those that have
 /// sent something in the last 60 seconds.
 pub fn flows(net: &Net, topology: &Topology, is_active: bool, now: Moment) -> Json {
-    let mut found: BTreeMap<(String, String, &'static str), Vec<(Moment, Json)>> = BTreeMap::new();
+    let mut found = Listed::new();
     for flow in topology.flows.values().filter(|flow| has_ports(flow)) {
         let sent = flow.sent_before(Moment(now.0.saturating_add(1)));
         if sent == 0 || is_active && sent == flow.sent_before(Moment(now.0 - ACTIVE)) {

@@ -108,6 +108,9 @@ enum What {
     Copies(usize, usize, PolicyPath),
 }
 
+/// An interface: the positions of its device and of itself.
+type At = (usize, usize);
+
 /// A way through an interface.
 #[derive(Clone, Copy, Debug)]
 enum Through {
@@ -115,12 +118,15 @@ enum Through {
     Tx,
 }
 
+/// A stream, and at which of its hops it goes through an interface, and how.
+type Passage = (usize, usize, Through);
+
 /// What flows send over the fabric, as long as nothing changes.
 #[derive(Debug)]
 pub struct Load {
     streams: Vec<Stream>,
     /// The streams through each interface, and at which of their hops.
-    through: HashMap<(usize, usize), Vec<(usize, usize, Through)>>,
+    through: HashMap<At, Vec<Passage>>,
     /// The streams of packets by what these look like.
     by_tuple: HashMap<FiveTuple, Vec<usize>>,
     /// Those of each flow: packets, answers.

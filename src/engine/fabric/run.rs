@@ -83,18 +83,15 @@ fn run(course: &Course, topology: &Topology, collection: &Collection, way: Optio
             let probe = [name, at.0.unsigned_abs(), number as u64, u64::from(tried)];
             latency <= collection.timeout && hash::answers(device.answered_probes, &device.serial, probe)
         };
-        match (0..collection.tries).find(|tried| answers(*tried)) {
-            Some(tried) => {
-                run.duration = run.duration.saturating_add(collection.timeout.saturating_mul(u64::from(tried)));
-                let after = run.duration.saturating_add(hop.latency);
-                run.answers.push(Answer { hop: number, after, latency, tries: tried + 1 });
-                run.duration = run.duration.saturating_add(latency);
-            }
-            None => {
-                run.lost.push(number);
-                run.duration =
-                    run.duration.saturating_add(collection.timeout.saturating_mul(u64::from(collection.tries)));
-            }
+        let answered = (0..collection.tries).find(|tried| answers(*tried));
+        let in_vain = answered.unwrap_or(collection.tries);
+        run.duration = run.duration.saturating_add(collection.timeout.saturating_mul(u64::from(in_vain)));
+        if answered.is_some() {
+            let after = run.duration.saturating_add(hop.latency);
+            run.answers.push(Answer { hop: number, after, latency, tries: in_vain + 1 });
+            run.duration = run.duration.saturating_add(latency);
+        } else {
+            run.lost.push(number);
         }
     }
     // Beyond the last device either the destination answers, or nobody does.

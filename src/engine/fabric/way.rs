@@ -129,6 +129,7 @@ impl Net {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Start {
     device: usize,
     ingress: Option<usize>,
