@@ -100,8 +100,9 @@ fn one_that_has_expired_is_not_created_again() {
     assert!(!lab.paths().contains(&"/infra/livetraces/t".to_owned()));
     lab.plan_is_empty();
     // One that is kept and gone is drift.
-    lab.destroy();
-    lab.configure(&hcl.replace("is_transient = true", "")).apply();
+    // To change it, it has to be created again.
+    lab.configure(&hcl.replace("is_transient = true", "")).apply().mentions(&["1 added", "1 destroyed"]);
+    lab.plan_is_empty();
     lab.delete("/infra/livetraces/t");
     assert_eq!(lab.changes(), ["vpn_live_trace.t"]);
     lab.apply();
