@@ -324,7 +324,7 @@ fn objects_without_a_name_are_foreseen() {
 #[test]
 fn the_examples_own_tests_pass() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    for (name, runs) in [("route-based-bgp", 3), ("policy-based", 1), ("hub-ecmp", 1), ("taps", 1)] {
+    for (name, runs) in [("route-based-bgp", 3), ("policy-based", 1), ("hub-ecmp", 1), ("taps", 1), ("live-trace", 1)] {
         let lab = Workspace::new();
         fs::create_dir(lab.folder().join("tests")).unwrap();
         for (from, to) in [("", ""), ("tests", "tests")] {

@@ -19,7 +19,8 @@ use crate::engine::live_trace::TraceRecord;
 use crate::engine::negotiation::{DownReason, IkeState, SessionRecord, SessionState};
 use crate::engine::topology::{FarEnd, Session, Topology};
 use crate::model::{
-    DPD_PROFILE, IKE_PROFILE, Kind, LOCAL_ENDPOINT, Network, PolicyPath, TUNNEL_PROFILE, Tree, VPN_SERVICE, kinds_at,
+    DPD_PROFILE, IKE_PROFILE, Kind, LIVE_TRACE, LOCAL_ENDPOINT, Network, PolicyPath, TUNNEL_PROFILE, Tree, VPN_SERVICE,
+    kinds_at,
 };
 
 /// With nothing to come within so long, everything counts as settled: longer than any
@@ -199,7 +200,9 @@ impl Runtime {
 
     /// What is planned is declared now, as far as it is known.
     pub fn declare_all(&mut self, planned: &[Planned]) {
-        for Planned { path, declared } in planned {
+        // A live trace begins where what it looks at is there.
+        let (last, first): (Vec<_>, Vec<_>) = planned.iter().partition(|planned| LIVE_TRACE.owns(&planned.path));
+        for Planned { path, declared } in first.into_iter().chain(last) {
             match declared {
                 None => self.declare(path, None),
                 Some((_, tree)) if matters_and_is_unknown(tree) => {

@@ -215,6 +215,12 @@ impl Resource for ObjectResource {
             if prior.get("system_owned").as_bool() == Some(true) {
                 return messages::system_owned(self.face, prior.get("path").as_str().unwrap_or_default()).into();
             }
+            if self.has_expired(&connection, prior).await {
+                // There is nothing left to change.
+                let differs = |name: &&str| prior.get(name) != request.planned.get(name);
+                let changed = wait::NAMES.into_iter().filter(differs).map(Path::attribute);
+                request.replace.extend(changed.collect::<Vec<_>>());
+            }
             if let Some(path) = self.path(prior).filter(|_| !request.replace.is_empty()) {
                 if self.path_anew(&request.planned).as_ref() != Some(&path) {
                     connection.run.gives_up(&path, unique_id_in(self.face, prior), self.face.kind.name);

@@ -55,6 +55,17 @@ impl ObjectResource {
     }
 }
 
+/// The attributes that can be changed in place.
+pub(super) const NAMES: [&str; 5] = ["display_name", "description", "tag", "is_transient", WAIT];
+
+impl ObjectResource {
+    /// Whether the object of `state` is gone because its time is over.
+    pub(super) async fn has_expired(&self, connection: &Connection, state: &Value) -> bool {
+        let Some(path) = self.path(state).filter(|_| self.may_have_expired(state)) else { return false };
+        matches!(connection.backend.get(&path).await, Ok(None))
+    }
+}
+
 /// The object is there, and nobody knows how far it is.
 fn unseen(path: &PolicyPath, why: &str) -> Diagnostic {
     let detail = format!("{path} was created. How far it is cannot be told: {why}");
