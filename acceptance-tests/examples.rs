@@ -92,7 +92,7 @@ fn every_resource_example_applies_and_is_imported_by_every_form() {
 #[test]
 fn every_data_source_example_applies() {
     let folders = folders(&examples().join("data-sources"));
-    assert_eq!(folders.len(), 30, "an example for each data source");
+    assert_eq!(folders.len(), 33, "an example for each data source");
     let files: Vec<_> = folders.iter().flat_map(|folder| configurations(folder).unwrap()).collect();
     let (lab, _) = modules(&files);
     lab.apply();

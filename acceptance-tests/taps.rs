@@ -377,6 +377,30 @@ fn no_two_mirrors_send_through_one_tunnel() {
     lab.plan_is_empty();
 }
 
+#[test]
+fn taps_are_replaced_when_asked_or_tainted() {
+    let lab = Workspace::new();
+    lab.configure(&(PORTS.to_owned() + TAPS)).apply();
+    let addresses = KINDS.map(|kind| format!("vpn_{kind}.x"));
+    let ids = || addresses.each_ref().map(|address| lab.state(address)["id"].clone());
+    let mut before = ids();
+    for address in &addresses {
+        let replace = format!("-replace={address}");
+        lab.run(&["apply", "-auto-approve", "-input=false", &replace]).succeeded();
+        lab.plan_is_empty();
+    }
+    for _ in 0..2 {
+        let after = ids();
+        assert!(before.iter().zip(&after).all(|(before, after)| before != after), "{before:?} {after:?}");
+        before = after;
+        for address in &addresses {
+            lab.run(&["taint", address]).succeeded();
+        }
+        lab.apply();
+        lab.plan_is_empty();
+    }
+}
+
 /// A port, and a tap service on it that another project has.
 fn of_projects(port: &str, service: &str) -> String {
     PORTS.to_owned()

@@ -62,6 +62,8 @@ struct Known {
     objects: BTreeMap<PolicyPath, (&'static Kind, Tree)>,
     /// The kinds and the substance of objects that stay as they are.
     unchanged: BTreeSet<(&'static str, String)>,
+    /// Their paths.
+    kept: BTreeSet<PolicyPath>,
     /// The tunnels that taps are to send copies through, and whose they are.
     tunnels: BTreeMap<i64, PolicyPath>,
     in_state: BTreeSet<PolicyPath>,
@@ -252,9 +254,18 @@ impl Run {
         self.known().objects.values().any(|(kind, _)| kinds.contains(kind))
     }
 
-    /// Notes that an object of `kind` with this substance stays as it is.
-    pub fn sees_unchanged(&self, kind: &'static Kind, substance: String) {
-        self.known().unchanged.insert((kind.name, substance));
+    /// Notes that the object at `path`, of `kind` and with this substance, stays as it is.
+    pub fn sees_unchanged(&self, kind: &'static Kind, path: Option<PolicyPath>, substance: String) {
+        let mut known = self.known();
+        known.unchanged.insert((kind.name, substance));
+        known.kept.extend(path);
+    }
+
+    /// Whether the object at `path` is in the state, and the run has not come to it: it may be about to
+    /// be replaced, because it is tainted.
+    pub fn may_be_tainted(&self, path: &PolicyPath) -> bool {
+        let known = self.known();
+        known.in_state.contains(path) && !known.kept.contains(path)
     }
 
     /// Whether an object of `kind` with this substance was planned to stay as it is.

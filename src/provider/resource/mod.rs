@@ -43,6 +43,9 @@ pub struct ObjectResource {
 mod private {
     /// The name of the note of the plan that a deletion is part of.
     pub const PLAN: &str = "plan";
+    /// The path of the object that was planned to stay as it is. Terraform plans what `-replace`
+    /// names twice: as it is, and then, with what is kept here, as if nothing were there.
+    pub const KEPT: &str = "kept";
 }
 
 impl ObjectResource {
@@ -210,6 +213,9 @@ impl Resource for ObjectResource {
                     return messages::of_error(self.face, "planned", &error);
                 }
                 self.note_unchanged(&connection, prior);
+                if let Some(path) = self.path(prior) {
+                    request.private.0.insert(private::KEPT.to_owned(), json!(path.as_str()));
+                }
                 return Diagnostics::none();
             }
             if prior.get("system_owned").as_bool() == Some(true) {
@@ -235,7 +241,9 @@ impl Resource for ObjectResource {
         self.note_planned(&connection, request);
         let mut diagnostics = self.check_surroundings(cx, &connection, &request.planned).await;
         if request.replace.is_empty() && !diagnostics.has_errors() {
-            diagnostics.extend(self.check_clashes(cx, &connection, &request.planned).await);
+            let before = request.private.0.get(private::KEPT).filter(|_| request.prior.is_none());
+            let before = before.and_then(|path| PolicyPath::parse(path.as_str()?).ok());
+            diagnostics.extend(self.check_clashes(cx, &connection, &request.planned, before.as_ref()).await);
         }
         if request.prior.is_none() {
             diagnostics.extend(self.check_creation(cx, &connection, &request.planned, &mut request.private).await);

@@ -136,7 +136,7 @@ impl ObjectResource {
     /// Notes that the object of `state` is planned to stay as it is.
     pub(super) fn note_unchanged(&self, connection: &Connection, state: &Value) {
         let tree = Tree::Object(self.partly_known_fields_of(state));
-        connection.run.sees_unchanged(self.face.kind, substance(&tree));
+        connection.run.sees_unchanged(self.face.kind, self.path(state), substance(&tree));
     }
 
     /// Where what is planned is taken to be created while its id, or its parent, is known

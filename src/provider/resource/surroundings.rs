@@ -107,8 +107,15 @@ impl ObjectResource {
         Ok(())
     }
 
-    /// What the object is to have for itself and another one has, which keeps it.
-    pub(super) async fn check_clashes(&self, cx: &Context, connection: &Connection, planned: &Value) -> Diagnostics {
+    /// What the object is to have for itself and another one has, which keeps it: not the one at
+    /// `before`, whose place it takes.
+    pub(super) async fn check_clashes(
+        &self,
+        cx: &Context,
+        connection: &Connection,
+        planned: &Value,
+        before: Option<&PolicyPath>,
+    ) -> Diagnostics {
         let (kind, path) = (self.face.kind, self.path(planned));
         let path = match kind.api() {
             Api::Policy => path.filter(|_| has_holds(kind)),
@@ -139,14 +146,21 @@ impl ObjectResource {
             };
             // What the run makes of the others is known of those it has come to.
             let run = &connection.run;
-            let stay = |(other, _): &(PolicyPath, Problem)| *other == path || !may_change(kind, other, run);
-            let stayed: Vec<_> = clashes.into_iter().filter(stay).map(|(_, problem)| problem).collect();
+            let stay = |(other, _): &(PolicyPath, Problem)| {
+                *other == path || before != Some(other) && !may_change(kind, other, run)
+            };
+            // An object of policy paths has its path for itself, tainted or not.
+            let may_be_tainted = |(other, _): &(PolicyPath, Problem)| {
+                kind.api() == Api::Neutron && *other != path && run.may_be_tainted(other)
+            };
+            let (doubtful, stayed): (Vec<_>, Vec<_>) = clashes.into_iter().filter(stay).partition(may_be_tainted);
+            let stayed: Vec<_> = stayed.into_iter().map(|(_, problem)| problem).collect();
             // Only now: one that the run has come to meanwhile is missing above.
             let problems = run.clashes(&path, &own);
             if !problems.is_empty() {
                 return told(problems);
             }
-            if stayed.is_empty() {
+            if stayed.is_empty() && doubtful.is_empty() {
                 return Diagnostics::none();
             }
             match events.next_of_plan(cx).await {
