@@ -39,6 +39,11 @@ pub(super) fn add(paths: &mut Map<String, Json>) {
         }
         let answer = if matches!(what, "start" | "stop") { code() } else { json!({ "type": "object" }) };
         Operation::of_compute_agent(summary).query(query).answers(answer).add(paths, "get", address);
+        for response in ["200", "default"] {
+            // What `format=python` gives.
+            paths[address]["get"]["responses"][response]["content"]["text/x-python"] =
+                json!({ "schema": { "type": "string" } });
+        }
     }
 }
 

@@ -110,6 +110,6 @@ pub(super) fn add(paths: &mut Map<String, Json>) {
     for place in ["/trace/{id}/download", "/saved/{id}/download"] {
         let file = json!({ "type": "string", "format": "binary" });
         let operation = Operation::of_netmaster("A packet trace as a capture file.");
-        operation.answers_as("application/pcap", file).add(paths, "get", &format!("{ROOT}{place}"));
+        operation.answers_with("application/pcap", file).add(paths, "get", &format!("{ROOT}{place}"));
     }
 }

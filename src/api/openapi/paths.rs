@@ -122,11 +122,6 @@ impl Operation {
         Self { error: "AgentCode", ..Self::new(summary) }
     }
 
-    /// The same, answered with this type of media.
-    pub(super) fn answers_as(self, media: &'static str, schema: Json) -> Self {
-        Self { answer: Some((media, schema)), ..self }
-    }
-
     pub(super) fn query(self, query: Vec<Json>) -> Self {
         Self { query, ..self }
     }
@@ -139,6 +134,7 @@ impl Operation {
         Self { answer: Some(("application/json", schema)), ..self }
     }
 
+    /// The same, answered with this type of media.
     pub(super) fn answers_with(self, media: &'static str, schema: Json) -> Self {
         Self { answer: Some((media, schema)), ..self }
     }
