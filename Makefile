@@ -10,7 +10,7 @@ CARGO ?= cargo
 PLUGINS ?= $(HOME)/.terraform.d/plugins
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test fmt docs bench install clean
+.PHONY: help build demo test soak fmt docs bench install clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ demo: build ## Apply examples/quickstart on the embedded engine, in .demo/
 
 test: ## Check formatting and lints, and run every test with real Terraform
 	@scripts/test.sh
+
+soak: ## Like test, with what takes longer: everything over HTTP, every seed
+	@VPN_TEST_LONG=1 scripts/test.sh
 
 fmt: ## Format the source and the examples
 	$(CARGO) fmt

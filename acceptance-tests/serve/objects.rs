@@ -218,10 +218,19 @@ fn an_address_without_a_locale_service_means_the_only_one() {
     assert_eq!(lab.get(&format!("{short}/sessions")).ok()["result_count"], 1);
     lab.get(&format!("{short}/sessions/s/detailed-status")).ok();
     lab.delete(&format!("{short}/local-endpoints/e")).refused(400, 500_030);
-    // Of two, it means none; what is called `default` comes before all others.
-    lab.put(&format!("{gateway}/locale-services/two"), &json!({})).ok();
-    lab.get(&format!("{short}/sessions/s")).refused(404, 600);
-    lab.get(&format!("{service}/sessions/s")).ok();
+    // Of several, it means the one that has the VPN service.
+    for other in ["two", "default"] {
+        lab.put(&format!("{gateway}/locale-services/{other}"), &json!({})).ok();
+        lab.get(&format!("{short}/sessions/s")).ok();
+        assert_eq!(lab.get(&format!("{gateway}/ipsec-vpn-services")).ok()["results"][0]["path"], service);
+    }
+    let second = format!("{gateway}/locale-services/two/ipsec-vpn-services/w");
+    lab.put(&second, &json!({})).ok();
+    assert_eq!(lab.get(&format!("{gateway}/ipsec-vpn-services/w")).ok()["path"], second);
+    assert_eq!(names(&lab.get(&format!("{gateway}/ipsec-vpn-services")).ok()), ["v", "w"]);
+    // What none has comes into the usual one.
+    let third = lab.put(&format!("{gateway}/ipsec-vpn-services/x"), &json!({})).ok();
+    assert_eq!(third["path"], format!("{gateway}/locale-services/default/ipsec-vpn-services/x"));
 }
 
 /// A folder such as `/infra/routing-config` is no object, and is there all the same.

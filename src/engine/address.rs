@@ -1,14 +1,14 @@
 //! Addresses of VPN services without their locale service.
 //!
-//! Such an address means the locale service `default`; where a gateway has none of that name
-//! and exactly one other, it means that one.
+//! Such an address means the locale service that has the VPN service. Where none has it, it means
+//! the locale service `default`, or the only one of a gateway that has none of that name.
 
 use serde_json::Value as Json;
 
 use super::store::{StoreError, StoreExt, View};
 use super::{Engine, Refusal, index};
-use crate::model::LOCALE_SERVICE;
 use crate::model::path::{PolicyPath, without_locale_service};
+use crate::model::{LOCALE_SERVICE, VPN_SERVICE};
 
 /// The locale service that an address without one means.
 const USUAL: &str = "default";
@@ -37,20 +37,33 @@ impl Engine {
     }
 }
 
-/// The address `text` with the only locale service of its gateway, where it names none and
-/// there is none of the usual name.
+/// The address `text` with the locale service that has its VPN service, where it names none. Of a
+/// service that none has, the address means the only locale service, if that is not called as usual.
 pub(super) fn full_address(view: &(impl View + ?Sized), text: &str) -> Result<Option<String>, StoreError> {
     let Some((gateway, rest)) = without_locale_service(text) else { return Ok(None) };
     let Ok(path) = PolicyPath::parse(gateway) else { return Ok(None) };
-    if index::get(view, &LOCALE_SERVICE.path(&path, USUAL))?.is_some() {
+    let usual = LOCALE_SERVICE.path(&path, USUAL);
+    let id = rest.split('/').nth(1);
+    let has_it = |home: &PolicyPath| match id {
+        Some(id) => index::get(view, &VPN_SERVICE.path(home, id)).map(|found| found.is_some()),
+        None => Ok(false),
+    };
+    if has_it(&usual)? {
         return Ok(None);
     }
-    let collection = LOCALE_SERVICE.collection().unwrap_or_default();
-    let services = index::collection(view, gateway, collection)?;
-    Ok(match &services[..] {
-        [only] => Some(format!("{}/{rest}", only.path())),
+    let homes = index::collection(view, gateway, LOCALE_SERVICE.collection().unwrap_or_default())?;
+    let mut holders = Vec::new();
+    for home in &homes {
+        if has_it(home.path())? {
+            holders.push(home);
+        }
+    }
+    let meant = match (&holders[..], &homes[..]) {
+        ([only], _) => Some(*only),
+        (_, [only]) => Some(only),
         _ => None,
-    })
+    };
+    Ok(meant.map(|home| format!("{}/{rest}", home.path())))
 }
 
 /// Puts the locale service into each address in a body that names none.

@@ -25,17 +25,19 @@ pub(super) async fn handle(mut ask: Ask, collection: Collection) -> Result<Respo
     if !kinds.iter().any(|kind| kind.field(order).is_some()) {
         return Err(ApiError::bad_request(format!("sort_by names no field of these objects: {order:?}.")));
     }
-    let page = if paging.is_as_usual() {
-        let look = move |declared: &Declared| {
-            paging.page_of(found(declared, parent.as_ref(), is_folder, is_open, &name)?, &of)
-        };
+    // The VPN services of a gateway are in all its locale services.
+    let gateway = parent.as_ref().filter(|_| is_open).and_then(|parent| LOCALE_SERVICE.parent(parent));
+    let page = if paging.is_as_usual() && gateway.is_none() {
+        let look = move |declared: &Declared| paging.page_of(found(declared, parent.as_ref(), is_folder, &name)?, &of);
         ask.shared.declared(look).await?
     } else {
         let page = ask.shared.read(move |engine, _| {
             let declared = engine.declared()?;
-            let objects = found(&declared, parent.as_ref(), is_folder, is_open, &name)?
-                .into_iter()
-                .flat_map(mirror::Collection::iter);
+            let found = match gateway {
+                Some(gateway) => found_in_all(&declared, &gateway, &name)?,
+                None => found(&declared, parent.as_ref(), is_folder, &name)?.into_iter().collect(),
+            };
+            let objects = found.into_iter().flat_map(mirror::Collection::iter);
             let documents = objects.map(|shown| shown.document().clone()).collect();
             drop(declared);
             paging.page(documents, &of)
@@ -45,22 +47,30 @@ pub(super) async fn handle(mut ask: Ask, collection: Collection) -> Result<Respo
     Ok(json(page))
 }
 
-/// The collection, if there is anything in it. One of what does not exist is none, but for a
-/// gateway that has no locale service yet, and so no VPN services.
+/// The collection, if there is anything in it. One of what does not exist is none.
 fn found<'d>(
     declared: &'d Declared,
     parent: Option<&PolicyPath>,
     is_folder: bool,
-    is_open: bool,
     name: &str,
 ) -> Result<Option<&'d mirror::Collection>, Refusal> {
-    let Some(parent) = parent else { return Ok(declared.collection("/infra", name)) };
-    if is_folder || declared.get(parent).is_some() {
-        return Ok(declared.collection(parent.as_str(), name));
+    match parent {
+        Some(parent) if !is_folder && declared.get(parent).is_none() => Err(Refusal::InvalidPath(parent.to_string())),
+        Some(parent) => Ok(declared.collection(parent.as_str(), name)),
+        None => Ok(declared.collection("/infra", name)),
     }
-    let gateway = LOCALE_SERVICE.parent(parent).filter(|_| is_open);
-    match gateway.and_then(|gateway| declared.get(&gateway)) {
-        Some(_) => Ok(None),
-        None => Err(Refusal::InvalidPath(parent.to_string())),
+}
+
+/// The collections of this name in all locale services of a gateway.
+fn found_in_all<'d>(
+    declared: &'d Declared,
+    gateway: &PolicyPath,
+    name: &str,
+) -> Result<Vec<&'d mirror::Collection>, Refusal> {
+    if declared.get(gateway).is_none() {
+        return Err(Refusal::InvalidPath(gateway.to_string()));
     }
+    let homes = declared.collection(gateway.as_str(), LOCALE_SERVICE.collection().unwrap_or_default());
+    let homes = homes.into_iter().flat_map(mirror::Collection::iter);
+    Ok(homes.filter_map(|home| declared.collection(home.path().as_str(), name)).collect())
 }
