@@ -6,6 +6,12 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use terraform_provider_vpn::backend::settings::Given;
+use terraform_provider_vpn::backend::{Backend, Nsx};
+use terraform_provider_vpn::engine::forwarding::{Packet, protocol};
+use terraform_provider_vpn::engine::{Planned, TraceRequest, When};
+use terraform_provider_vpn::model::{POLICY_BASED_SESSION, PolicyPath, SIMULATED_PEER, Tree, read};
+use tokio_util::sync::CancellationToken;
 
 use crate::lab::{AUDITOR, Lab, PASSWORD};
 use crate::users::users;
@@ -162,6 +168,49 @@ fn who_sees_no_keys_is_told_what_is_taken_for_granted() {
     let said = run(&line, &lab.folder, &[("NSXT_USERNAME", "auditor"), ("NSXT_PASSWORD", AUDITOR)]);
     assert_eq!(said.code, 0, "{} {}", said.out, said.err);
     assert!(said.err.contains("It does not show keys"), "{}", said.err);
+}
+
+/// Who may only read plans with the keys of the configuration, and is shown none of the endpoint's.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_are_planned_fit_those_that_are_not_shown() {
+    let lab = Lab::new();
+    declare(&lab);
+    let given = Given {
+        texts: [("host", format!("http://{}", lab.host)), ("username", "auditor".into()), ("password", AUDITOR.into())]
+            .into(),
+        ..Given::default()
+    };
+    let notes = lab.folder.path().join("notes");
+    let backend = Nsx::open(given.check(notes, CancellationToken::new(), &|_| false).unwrap().unwrap()).unwrap();
+    let peer = json!({ "address": "198.51.100.1", "psk": "a key", "bgp": { "password": "x", "routes": [{ "network": "10.20.0.0/16" }] } });
+    let session = json!({
+        "resource_type": "PolicyBasedIPSecVpnSession",
+        "local_endpoint_path": format!("{VPN}/local-endpoints/Public-IP1"),
+        "peer_address": "198.51.100.2", "peer_id": "198.51.100.2", "psk": "another key", "authentication_mode": "PSK",
+        "rules": [{ "id": "r", "sources": [{ "subnet": "192.168.0.0/16" }], "destinations": [{ "subnet": "172.16.0.0/12" }] }],
+    });
+    for (path, kind, body, to) in [
+        ("/infra/simulated-peers/dallas".to_owned(), &SIMULATED_PEER, peer, "10.20.0.9"),
+        (format!("{VPN}/sessions/frankfurt"), &POLICY_BASED_SESSION, session, "172.16.0.9"),
+    ] {
+        let read = read(kind, &Tree::from(&body), None);
+        assert_eq!(read.problems, []);
+        let planned = [Planned { path: PolicyPath::parse(&path).unwrap(), declared: Some((kind, read.tree)) }];
+        let packet = Packet {
+            source: "192.168.98.10".parse().unwrap(),
+            destination: to.parse().unwrap(),
+            protocol: protocol::ICMP,
+            source_port: 0,
+            destination_port: 0,
+            size: 100,
+            dont_fragment: false,
+            time_to_live: 64,
+            handshake_mss: None,
+        };
+        let request = TraceRequest { packet, answers: false, when: When::Settled, answer_size: 100 };
+        let answer = backend.trace(&request, &planned).await.unwrap();
+        assert_eq!(answer.there.drop_reason, None, "{path}: {:?}", answer.there);
+    }
 }
 
 #[test]

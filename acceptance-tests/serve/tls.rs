@@ -296,6 +296,20 @@ async fn the_backend_trusts_whom_it_is_told_to() {
     assert!(opened(&lab, &given(&lab, &[user[0], user[1], ("ca", own)])).get(&profile(1)).await.unwrap().is_none());
 }
 
+#[test]
+fn a_head_is_answered_without_a_body_by_both_versions_of_http() {
+    let lab = served(site(), &[]);
+    let user = format!("admin:{PASSWORD}");
+    for version in ["--http1.1", "--http2"] {
+        for path in ["/policy/api/v1/infra/segments", "/infra/tier-0s/vmc", "/healthz"] {
+            let url = format!("https://{}{path}", lab.host);
+            let own = ["--cacert", "site.pem", "--user", &user, version, "--head", &url];
+            let answer = curl(lab.folder.path(), &own);
+            assert!(answer.status.success(), "{version} {path}: {}", String::from_utf8_lossy(&answer.stderr));
+        }
+    }
+}
+
 /// How many connections the server has, this one included.
 fn connections(lab: &Lab) -> u64 {
     let url = format!("https://{}/metrics", lab.host);

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{Uri, header};
+use axum::http::{Method, Uri, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
@@ -38,7 +39,10 @@ impl Front {
         let _under_way = self.shared.metrics.request();
         let method = request.method().clone();
         let (remote, path) = (peer.address, self.log.is_enabled().then(|| request.uri().path().to_owned()));
-        let (response, user) = self.route(peer, strip(request)).await;
+        let (mut response, user) = self.route(peer, strip(request)).await;
+        if method == Method::HEAD {
+            leave_out_body(&mut response);
+        }
         let (took, status) = (begin.elapsed(), response.status().as_u16());
         self.shared.metrics.answered(&method, status, took);
         if let Some(path) = path {
@@ -74,6 +78,14 @@ impl Front {
             }
         }
     }
+}
+
+/// Leaves out what a HEAD does not ask for. HTTP/1 would do so by itself, HTTP/2 does not.
+fn leave_out_body(response: &mut Response) {
+    if let Some(length) = response.body().size_hint().exact() {
+        response.headers_mut().entry(header::CONTENT_LENGTH).or_insert(length.into());
+    }
+    *response.body_mut() = Body::empty();
 }
 
 /// The addresses outside `/infra`.

@@ -97,6 +97,7 @@ impl Nsx {
         let (known, open): (Vec<_>, Vec<_>) = planned.into_iter().partition(|planned| {
             world.is_engine || planned.declared.as_ref().is_none_or(|(kind, _)| !depends_on_a_far_end(kind))
         });
+        let known = if world.is_engine && !world.hides_keys { known } else { beside_hidden_keys(known) };
         let mut answer = world.runtime.traced(request, &known);
         answer.unknown.extend(open.into_iter().map(|planned| planned.path));
         Ok(answer)
@@ -112,6 +113,7 @@ impl Nsx {
         let world = self.world(false).await?;
         let homes = Homes::of(self, Some(question), planned).await?;
         let (question, planned) = (homes.question(question), homes.planned(planned));
+        let planned = if world.hides_keys { beside_hidden_keys(planned) } else { planned };
         let answer = || runtime(&world.objects, PrefixMatch::default()).asked(&question, &planned);
         Ok(world.is_engine.then(answer))
     }
@@ -298,15 +300,39 @@ fn declared(object: &Object, is_engine: bool) -> Tree {
         fields.insert("unique_id".to_owned(), Tree::from(id));
     }
     if !is_engine || object.hides_secrets() {
-        if *object.kind() == BGP_NEIGHBOR {
-            fields.remove("password");
-        }
-        let has_key = is_session(object.kind()) || *object.kind() == SIMULATED_PEER;
-        if has_key && object.get("authentication_mode").is_none_or(|mode| mode == "PSK") {
-            fields.insert("psk".to_owned(), Tree::from(KEY));
-        }
+        take_usual_keys(object.kind(), &mut fields);
     }
     Tree::Object(fields)
+}
+
+/// Puts the key in place that all have here, so that both ends have the same.
+fn take_usual_keys(kind: &Kind, fields: &mut Fields) {
+    fields.remove("password");
+    if let Some(Tree::Object(bgp)) = fields.get_mut("bgp") {
+        bgp.remove("password");
+    }
+    let is = |name: &str, value: &str| fields.get(name).is_none_or(|it| it.is_null() || it.text() == Some(value));
+    let has_key = is_session(kind) && is("authentication_mode", "PSK")
+        || *kind == SIMULATED_PEER && is("certificate_subject", "");
+    if has_key {
+        fields.insert("psk".to_owned(), Tree::from(KEY));
+    }
+}
+
+/// What is planned, beside a world that does not show its keys: whatever keys are planned, those
+/// of both ends are taken to be the same.
+fn beside_hidden_keys(planned: Vec<Planned>) -> Vec<Planned> {
+    let usual = |planned: Planned| {
+        let declared = planned.declared.map(|(kind, tree)| match tree {
+            Tree::Object(mut fields) => {
+                take_usual_keys(kind, &mut fields);
+                (kind, Tree::Object(fields))
+            }
+            tree => (kind, tree),
+        });
+        Planned { declared, ..planned }
+    };
+    planned.into_iter().map(usual).collect()
 }
 
 /// The routes in the API's answer, as a speaker of the AS `own` announces them.

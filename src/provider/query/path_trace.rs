@@ -146,9 +146,9 @@ fn document(answer: &TraceAnswer) -> Tree {
 fn explanation(answer: &TraceAnswer) -> String {
     let said = answer.there.explanation();
     if answer.unknown.is_empty() {
-        let ways = [Some(&answer.there), answer.back.as_ref()].into_iter().flatten();
-        let mut objects = ways.flat_map(|trace| &trace.steps).filter_map(|step| step.object.as_ref());
-        let is_named_later = objects.any(|path| path.as_str().contains(STAND_IN));
+        let mut shown =
+            [Some(&answer.there), answer.back.as_ref()].into_iter().flatten().map(|trace| hops(trace).to_json());
+        let is_named_later = said.contains(STAND_IN) || shown.any(|hops| hops.to_string().contains(STAND_IN));
         let note = format!(" Ids that are known after apply only are written {STAND_IN}… here.");
         return if is_named_later { said + &note } else { said };
     }
