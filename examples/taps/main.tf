@@ -52,6 +52,7 @@ resource "vpn_tap_flow" "web" {
 resource "vpn_simulated_flow" "queries" {
   source             = "192.168.122.10"
   destination        = "192.168.122.20"
+  protocol           = "TCP"
   destination_port   = 5432
   packets_per_second = 50
 }

@@ -86,7 +86,7 @@ pub static TAP_MIRROR: Kind = Kind {
             Field::required(
                 "directions",
                 Shape::Record(&TUNNEL_IDS),
-                "Which packets are copied, and the id of the tunnel they go through. No two mirrors use the same id.",
+                "Which packets are copied, and the id of the tunnel they go through: at least one, with `erspanv1` up to 1023. No two mirrors use the same id.",
             )
             .fixed(),
             Field::required("remote_ip", Shape::Address, "The address that the copies are sent to.").fixed(),
