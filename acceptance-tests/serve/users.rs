@@ -159,15 +159,14 @@ fn a_user_who_asks_too_often_has_to_wait() {
     assert_eq!(refused.header("retry-after"), Some("1"));
 }
 
-/// Who is nobody is counted by address: logins, checks of health, requests without credentials.
+/// Who is nobody is counted by address: logins, requests without credentials.
 #[test]
 fn an_address_that_asks_too_often_as_nobody_has_to_wait() {
     let login = b"j_username=admin&j_password=guess".as_slice();
     let body = br#"{"auth": {"identity": {"methods": ["password"]}}}"#.as_slice();
     let json = ("Content-Type", "application/json");
     for (method, path, headers, body) in [
-        ("GET", "/healthz", &[][..], &b""[..]),
-        ("GET", PROFILE, &[], b""),
+        ("GET", PROFILE, &[][..], &b""[..]),
         ("GET", PROFILE, &[("Authorization", "Bearer nonsense")], b""),
         ("POST", "/api/session/create", &[FORM], login),
         ("GET", "/openapi.json", &[], b""),
@@ -192,6 +191,59 @@ fn an_address_that_asks_too_often_as_nobody_has_to_wait() {
     }
     let free = Lab::new();
     assert!((0..300).all(|_| free.send("GET", "/healthz", &[], b"").status == 200));
+}
+
+/// What a load balancer asks, and who logs in, does not wait for what others ask from there.
+#[test]
+fn health_and_logins_have_rates_of_their_own() {
+    let lab = Lab::with(&["--rate-limit", "2"]);
+    let ask = || lab.send("GET", "/openapi.json", &[], b"").status;
+    assert!((0..100).any(|_| ask() == 429), "it is without bound");
+    assert_eq!(lab.send("GET", "/healthz", &[], b"").status, 200);
+    let form = b"j_username=admin&j_password=guess";
+    lab.send("POST", "/api/session/create", &[FORM], form).refused(403, 403);
+}
+
+#[test]
+fn wrong_tokens_and_empty_names_lock_out_nobody_else() {
+    let lab = Lab::new();
+    for _ in 0..120 {
+        lab.send("POST", "/api/session/create", &[FORM], b"j_username=&j_password=x").refused(403, 403);
+        lab.by(("", "x"), "GET", PROFILE, "").refused(403, 403);
+    }
+    let exchange = |token: &str| {
+        let form = format!("refresh_token={token}");
+        lab.send("POST", &format!("{CLOUD}/api-tokens/authorize"), &[FORM], form.as_bytes())
+    };
+    (0..4).for_each(|_| drop(exchange("wrong").refused(403, 403)));
+    exchange(TOKEN).ok();
+    (0..5).for_each(|_| drop(exchange("wrong").refused(403, 403)));
+    exchange(TOKEN).refused(403, 403);
+    lab.get(PROFILE).ok();
+}
+
+#[test]
+fn an_access_token_of_the_cloud_is_revoked() {
+    let lab = Lab::new();
+    let form = format!("refresh_token={TOKEN}");
+    let answer = lab.send("POST", &format!("{CLOUD}/api-tokens/authorize"), &[FORM], form.as_bytes()).ok();
+    let token = answer["access_token"].as_str().unwrap();
+    let get = || lab.send("GET", PROFILE, &[("csp-auth-token", token)], b"");
+    get().ok();
+    let headers = [("X-Auth-Token", token), ("X-Subject-Token", token)];
+    assert_eq!(lab.send("DELETE", "/v3/auth/tokens", &headers, b"").status, 204);
+    get().refused(401, 401);
+}
+
+#[test]
+fn an_id_that_is_no_name_needs_one() {
+    let lab = Lab::new();
+    let path = format!("/infra/ipsec-vpn-ike-profiles/{}", "a".repeat(256));
+    let said = lab.put(&path, &json!({})).refused(400, 255);
+    assert!(said.contains("display_name"), "{said}");
+    lab.put(&path, &json!({ "display_name": "a" })).ok();
+    lab.patch(&path, &json!({ "description": "b" })).ok();
+    lab.put("/infra/ipsec-vpn-ike-profiles/b", &json!({})).ok();
 }
 
 #[test]

@@ -14,7 +14,7 @@ use hyper::body::Body as _;
 use tower::ServiceExt;
 
 use super::access_log::{AccessLog, Line};
-use super::auth::{self, Identity};
+use super::auth::{self, Errand, Identity};
 use super::error::ApiError;
 use super::server::Peer;
 use super::{Shared, address, compute_agent, identity, manager, netmaster, neutron, node, openapi, policy, versions};
@@ -90,13 +90,14 @@ fn leave_out_body(response: &mut Response) {
 
 /// The addresses outside `/infra`.
 fn routes(shared: &Arc<Shared>) -> Router {
-    let open = Router::new()
-        .route("/healthz", only_get(get(healthz)))
-        .route("/openapi.json", only_get(get(openapi::document)))
-        .route("/", only_get(get(versions::all)))
-        .merge(auth::routes())
-        .merge(identity::routes())
-        .layer(from_fn_with_state(Arc::clone(shared), auth::admit_stranger))
+    let to_strangers = |errand: Errand, routes: Router<Arc<Shared>>| {
+        routes.layer(from_fn_with_state((Arc::clone(shared), errand), auth::admit_stranger))
+    };
+    let described =
+        Router::new().route("/openapi.json", only_get(get(openapi::document))).route("/", only_get(get(versions::all)));
+    let open = to_strangers(Errand::Other, described)
+        .merge(to_strangers(Errand::Health, Router::new().route("/healthz", only_get(get(healthz)))))
+        .merge(to_strangers(Errand::Login, auth::routes().merge(identity::routes())))
         .merge(neutron::routes(shared))
         .merge(netmaster::routes(shared))
         .merge(compute_agent::routes(shared));

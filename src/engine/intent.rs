@@ -14,7 +14,7 @@ use crate::model::path::PolicyPath;
 use crate::model::problem::{Place, Problem, Step};
 use crate::model::reference::{ends_fit, must_fit};
 use crate::model::{
-    Api, BGP_CONFIG, BGP_TROUBLESHOOT, Kind, SEGMENT_PORT, Tree, change, flow_trace, kinds_at, read, reference,
+    Api, BGP_CONFIG, BGP_TROUBLESHOOT, Kind, SEGMENT_PORT, Shape, Tree, change, flow_trace, kinds_at, read, reference,
 };
 
 impl Engine {
@@ -210,6 +210,7 @@ pub(super) fn composed(
             return Err(Refusal::Invalid(problems));
         }
     }
+    is_named(kind, path, &reading.tree)?;
     let Json::Object(fields) = reading.tree.to_json() else { return Err(Refusal::InvalidPath(path.to_string())) };
     Ok(match before {
         None => Object::create(kind, path.clone(), fields, &index::owner(view)?, by),
@@ -224,6 +225,19 @@ pub(super) fn composed(
             }
         }
     })
+}
+
+/// The identifier can be the name people see, where the body gives none.
+fn is_named(kind: &Kind, path: &PolicyPath, tree: &Tree) -> Result<(), Refusal> {
+    let name = kind.name_field();
+    let Some(Shape::Text(_, most)) = kind.field(name).map(|field| &field.shape) else { return Ok(()) };
+    let length = path.id().chars().count();
+    if kind.api() != Api::Policy || length <= *most || *tree.get(name) != Tree::Null {
+        return Ok(());
+    }
+    let what = format!("{name} is missing, and the id, which stands for it, has {length} characters");
+    let hint = format!("Give a {name}, or an id, of at most {most} characters.");
+    Err(invalid(Place::default().field(name), &what, &hint))
 }
 
 /// `object` can be among the others: what it lies below and what it refers to exists, and

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::projects::{Project, id_of};
+use super::throttle::Guessed;
 use super::tokens::Granted;
 use super::{ANYBODY, Auth, Identity, Role};
 use crate::api::error::ApiError;
@@ -44,7 +45,7 @@ impl Auth {
             Account::Name(name) => name,
             Account::Id(id) => everybody.iter().find(|user| user_id(&user.name) == *id).map_or(*id, |user| &*user.name),
         };
-        self.guesses.guarded(from, name, Instant::now(), || directory.user(name, password))
+        self.guesses.guarded(from, Guessed::Name(name), Instant::now(), || directory.user(name, password))
     }
 
     /// The application with this secret: that of an id, or that of a user's by its name.
@@ -66,7 +67,7 @@ impl Auth {
             }
             (None, None) => "",
         };
-        self.guesses.guarded(from, id, Instant::now(), || directory.application(id, secret))
+        self.guesses.guarded(from, Guessed::Name(id), Instant::now(), || directory.application(id, secret))
     }
 
     /// What a token says, if it is good.

@@ -15,14 +15,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::credentials::Directory;
+use super::throttle::Guessed;
 use super::{ANYBODY, Identity, Role, XSRF, sessions};
 use crate::api::body;
 use crate::api::error::ApiError;
 use crate::api::server::Peer;
 use crate::api::{Auth, Shared};
-
-/// The name under which wrong refresh tokens are counted: they name nobody.
-const BY_TOKEN: &str = "";
 
 /// The routes, which nobody has to log in for.
 pub(in crate::api) fn routes() -> Router<Arc<Shared>> {
@@ -64,7 +62,8 @@ async fn create_session(
     let identity = match &auth.directory {
         None => Identity::new(ANYBODY, Role::Admin),
         Some(users) => {
-            refused(&shared, auth.guesses.guarded(peer.address.ip(), name, now, || users.user(name, password)))?
+            let check = || users.user(name, password);
+            refused(&shared, auth.guesses.guarded(peer.address.ip(), Guessed::Name(name), now, check))?
         }
     };
     let opened = auth.sessions.open(identity, now);
@@ -103,7 +102,8 @@ async fn exchange_refresh_token(
     let token = field(&form, "api_token").or_else(|_| field(&form, "refresh_token"))?;
     let directory = directory(&shared.auth)?;
     let check = || directory.refresh_token(token);
-    let identity = refused(&shared, shared.auth.guesses.guarded(peer.address.ip(), BY_TOKEN, Instant::now(), check))?;
+    let found = shared.auth.guesses.guarded(peer.address.ip(), Guessed::Token, Instant::now(), check);
+    let identity = refused(&shared, found)?;
     Ok(access_token(&shared.auth, &identity, Some(token)))
 }
 
@@ -129,7 +129,8 @@ async fn authorize_application(
         return Err(ApiError::unauthenticated("Send the id and the secret of the application by Basic."));
     };
     let check = || directory.application(id, secret);
-    let identity = refused(&shared, shared.auth.guesses.guarded(peer.address.ip(), id, Instant::now(), check))?;
+    let found = shared.auth.guesses.guarded(peer.address.ip(), Guessed::Name(id), Instant::now(), check);
+    let identity = refused(&shared, found)?;
     Ok(access_token(&shared.auth, &identity, None))
 }
 

@@ -35,6 +35,7 @@ pub use credentials::{Application, Credentials, CredentialsError, PrincipalIdent
 pub(super) use keystone::{Account, Scope, made_id, role_name, user_id};
 pub(super) use login::routes;
 pub use projects::Project;
+pub(super) use throttle::Errand;
 pub(super) use tokens::Granted;
 
 use super::Shared;
@@ -45,7 +46,7 @@ use crate::engine::taps::DEFAULT_PROJECT;
 use credentials::Directory;
 use projects::Projects;
 use sessions::Sessions;
-use throttle::{Guesses, Rates};
+use throttle::{Guessed, Guesses, Rates, Strangers};
 use tokens::Tokens;
 
 /// What a user may do.
@@ -88,7 +89,7 @@ pub struct Auth {
     tokens: Tokens,
     guesses: Guesses,
     rates: Rates<Arc<str>>,
-    strangers: Rates<IpAddr>,
+    strangers: Strangers,
 }
 
 /// The one who asks where nobody is asked who they are.
@@ -112,7 +113,7 @@ impl Auth {
             tokens: Tokens::new(key, lifetime),
             guesses: Guesses::default(),
             rates: Rates::new(requests_per_second),
-            strangers: Rates::new(requests_per_second),
+            strangers: Strangers::new(requests_per_second),
         }
     }
 
@@ -125,7 +126,7 @@ impl Auth {
             tokens: Tokens::new(&credentials::random(), Duration::from_hours(1)),
             guesses: Guesses::default(),
             rates: Rates::new(requests_per_second),
-            strangers: Rates::new(requests_per_second),
+            strangers: Strangers::new(requests_per_second),
         }
     }
 
@@ -174,7 +175,7 @@ impl Auth {
         let decoded = STANDARD.decode(base64).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let decoded = decoded.ok_or_else(ApiError::wrong_credentials)?;
         let (name, password) = decoded.split_once(':').ok_or_else(ApiError::wrong_credentials)?;
-        self.guesses.guarded(from, name, now, || users.user(name, password))
+        self.guesses.guarded(from, Guessed::Name(name), now, || users.user(name, password))
     }
 }
 
@@ -197,7 +198,7 @@ pub(super) fn admit(shared: &Shared, peer: &Peer, request: &Request) -> Result<I
     let found = shared.auth.identify(request.headers(), peer.certificate.as_deref(), from, now);
     let identity = found.or_else(|refused| {
         shared.metrics.refused_login();
-        shared.auth.strangers.take(from, now).inspect_err(|_| shared.metrics.over_rate())?;
+        shared.auth.strangers.take(Errand::Other, from, now).inspect_err(|_| shared.metrics.over_rate())?;
         Err(refused)
     })?;
     shared.auth.rates.take(&identity, now).inspect_err(|_| shared.metrics.over_rate())?;
@@ -233,14 +234,15 @@ pub(super) async fn guard(
     Ok(response)
 }
 
-/// Lets a request pass that nobody has to log in for, if not too many come from its address.
+/// Lets a request pass that nobody has to log in for, if not too many for the same errand come
+/// from its address.
 pub(super) async fn admit_stranger(
-    State(shared): State<Arc<Shared>>,
+    State((shared, errand)): State<(Arc<Shared>, Errand)>,
     Extension(peer): Extension<Peer>,
     request: Request,
     next: Next,
 ) -> Response {
-    match shared.auth.strangers.take(peer.address.ip(), Instant::now()) {
+    match shared.auth.strangers.take(errand, peer.address.ip(), Instant::now()) {
         Ok(()) => next.run(request).await,
         Err(refused) => {
             shared.metrics.over_rate();

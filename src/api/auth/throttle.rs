@@ -11,7 +11,9 @@ use crate::api::error::ApiError;
 
 /// After so many wrong guesses the next ones are not looked at for a while.
 const GUESSES: u32 = 5;
-/// The same for guesses from one address, whatever the names: several people may be behind it.
+/// After so many guesses from one address, whatever the names, the first wrong guess of each
+/// name is the last one for a while. Several people may be behind the address: who is right
+/// passes.
 const GUESSES_OF_ADDRESS: u32 = 100;
 /// How long, after the first of them. It doubles with each further one.
 const LOCKED: Duration = Duration::from_secs(5);
@@ -50,30 +52,53 @@ impl Wrong {
     }
 }
 
-/// Wrong guesses, by the address they come from and the name they are about; those about all
-/// names together have none.
+/// What a guess is about.
+#[derive(Clone, Copy)]
+pub(super) enum Guessed<'a> {
+    /// The secret of this name.
+    Name(&'a str),
+    /// A token, which names nobody.
+    Token,
+}
+
+/// What wrong guesses are counted by: the address they come from, and what they are about.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Name(IpAddr, String),
+    Token(IpAddr),
+    /// All of them together.
+    Whole(IpAddr),
+}
+
+/// Wrong guesses.
 #[derive(Default)]
 pub(super) struct Guesses {
-    wrong: Mutex<HashMap<(IpAddr, String), Wrong>>,
+    wrong: Mutex<HashMap<Key, Wrong>>,
 }
 
 impl Guesses {
-    /// What `check` finds, unless there were too many wrong guesses from here.
+    /// What `check` finds, unless there were too many wrong guesses about it from here. Nobody
+    /// has an empty name.
     pub fn guarded(
         &self,
         from: IpAddr,
-        name: &str,
+        guessed: Guessed<'_>,
         now: Instant,
         check: impl FnOnce() -> Option<Identity>,
     ) -> Result<Identity, ApiError> {
-        let key = || (from, name.chars().take(LONGEST_NAME).collect::<String>());
+        let from = network(from);
+        let key = || match guessed {
+            Guessed::Name(name) => Key::Name(from, name.chars().take(LONGEST_NAME).collect()),
+            Guessed::Token => Key::Token(from),
+        };
+        if matches!(guessed, Guessed::Name("")) {
+            return Err(ApiError::wrong_credentials());
+        }
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         // Most are right, and nothing is kept of them.
         let known = (!wrong.is_empty()).then(key);
-        let whole = (from, String::new());
         let before = known.as_ref().and_then(|key| wrong.get(key));
-        let locked = before.into_iter().chain(wrong.get(&whole));
-        if let Some(left) = locked.filter_map(|it| it.left(now)).max() {
+        if let Some(left) = before.and_then(|it| it.left(now)) {
             return Err(ApiError::wrong_credentials().retry_after(left.as_secs() + 1));
         }
         if let Some(identity) = check() {
@@ -85,7 +110,10 @@ impl Guesses {
         if wrong.len() >= MOST {
             wrong.retain(|_, it| now.saturating_duration_since(it.last) < FORGOTTEN);
         }
-        for (key, allowed) in [(key(), GUESSES), (whole, GUESSES_OF_ADDRESS)] {
+        let whole = Key::Whole(from);
+        let is_locked = wrong.get(&whole).is_some_and(|it| it.left(now).is_some());
+        let guesses = if is_locked { 1 } else { GUESSES };
+        for (key, allowed) in [(key(), guesses), (whole, GUESSES_OF_ADDRESS)] {
             // What is oldest goes, so that nobody is guessed at unseen.
             if wrong.len() >= MOST && !wrong.contains_key(&key) {
                 let oldest = wrong.iter().min_by_key(|(_, it)| it.last).map(|(key, _)| key.clone());
@@ -94,6 +122,14 @@ impl Guesses {
             wrong.entry(key).or_insert(Wrong { guesses: 0, last: now, locked_until: now }).count(allowed, now);
         }
         Err(ApiError::wrong_credentials())
+    }
+}
+
+/// The address of a client. Who has an IPv6 address has all of its /64.
+fn network(from: IpAddr) -> IpAddr {
+    match from.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -151,14 +187,48 @@ impl Rates<Arc<str>> {
 }
 
 impl Rates<IpAddr> {
-    /// Takes one request from an address that is nobody's: a login, a check of health, or one
-    /// with no or wrong credentials. Who has an IPv6 address has all of its /64.
+    /// Takes one request from an address that is nobody's.
     pub fn take(&self, from: IpAddr, now: Instant) -> Result<(), ApiError> {
-        let from = match from.to_canonical() {
-            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
-            v4 @ IpAddr::V4(_) => v4,
-        };
+        let from = network(from);
         if self.take_of(&from, now) { Ok(()) } else { Err(too_many(&from.to_string(), self.per_second)) }
+    }
+}
+
+/// What somebody asks for who has not said who they are.
+#[derive(Clone, Copy, Debug)]
+pub enum Errand {
+    /// Whether the engine answers.
+    Health,
+    /// To be known.
+    Login,
+    /// Anything else, or anything with no or wrong credentials.
+    Other,
+}
+
+/// How often each address may ask as nobody. Each errand has a rate of its own, so that no
+/// other one uses it up.
+pub(super) struct Strangers {
+    health: Rates<IpAddr>,
+    logins: Rates<IpAddr>,
+    others: Rates<IpAddr>,
+}
+
+impl Strangers {
+    /// So many requests per second, and of health ten times as many: several load balancers
+    /// may ask from one address. 0 is without bound.
+    pub fn new(per_second: u32) -> Self {
+        let [logins, others] = [(); 2].map(|()| Rates::new(per_second));
+        Self { health: Rates::new(per_second.saturating_mul(10)), logins, others }
+    }
+
+    /// Takes one request for `errand` from an address.
+    pub fn take(&self, errand: Errand, from: IpAddr, now: Instant) -> Result<(), ApiError> {
+        let rates = match errand {
+            Errand::Health => &self.health,
+            Errand::Login => &self.logins,
+            Errand::Other => &self.others,
+        };
+        rates.take(from, now)
     }
 }
 
@@ -175,39 +245,95 @@ mod tests {
     fn who_guesses_has_to_wait_longer_and_longer() {
         let (guesses, from, begin) = (Guesses::default(), IpAddr::from([192, 0, 2, 1]), Instant::now());
         for _ in 0..GUESSES {
-            guesses.guarded(from, "a", begin, || None).unwrap_err();
+            guesses.guarded(from, Guessed::Name("a"), begin, || None).unwrap_err();
         }
         let seconds = |seconds| begin + Duration::from_secs(seconds);
         // The right password does not help while it is not looked at.
-        guesses.guarded(from, "a", seconds(4), || Some(user())).unwrap_err();
+        guesses.guarded(from, Guessed::Name("a"), seconds(4), || Some(user())).unwrap_err();
         // Others are not concerned, and neither is another name.
-        guesses.guarded(IpAddr::from([192, 0, 2, 2]), "a", seconds(4), || Some(user())).unwrap();
-        guesses.guarded(from, "b", seconds(4), || Some(user())).unwrap();
-        guesses.guarded(from, "a", seconds(5), || None).unwrap_err();
-        guesses.guarded(from, "a", seconds(14), || Some(user())).unwrap_err();
-        guesses.guarded(from, "a", seconds(15), || Some(user())).unwrap();
+        guesses.guarded(IpAddr::from([192, 0, 2, 2]), Guessed::Name("a"), seconds(4), || Some(user())).unwrap();
+        guesses.guarded(from, Guessed::Name("b"), seconds(4), || Some(user())).unwrap();
+        guesses.guarded(from, Guessed::Name("a"), seconds(5), || None).unwrap_err();
+        guesses.guarded(from, Guessed::Name("a"), seconds(14), || Some(user())).unwrap_err();
+        guesses.guarded(from, Guessed::Name("a"), seconds(15), || Some(user())).unwrap();
         // It is forgotten.
-        guesses.guarded(from, "a", seconds(15), || None).unwrap_err();
-        guesses.guarded(from, "a", seconds(15), || Some(user())).unwrap();
+        guesses.guarded(from, Guessed::Name("a"), seconds(15), || None).unwrap_err();
+        guesses.guarded(from, Guessed::Name("a"), seconds(15), || Some(user())).unwrap();
     }
 
     #[test]
     fn nobody_guesses_unseen_by_naming_many() {
         let (guesses, from, now) = (Guesses::default(), IpAddr::from([192, 0, 2, 1]), Instant::now());
         for number in 0..GUESSES_OF_ADDRESS {
-            guesses.guarded(from, &format!("user{number}"), now, || None).unwrap_err();
+            guesses.guarded(from, Guessed::Name(&format!("user{number}")), now, || None).unwrap_err();
         }
-        guesses.guarded(from, "admin", now, || Some(user())).unwrap_err();
-        guesses.guarded(IpAddr::from([192, 0, 2, 2]), "admin", now, || Some(user())).unwrap();
+        // Who is right passes; of each name one wrong guess is looked at, not five.
+        guesses.guarded(from, Guessed::Name("admin"), now, || Some(user())).unwrap();
+        guesses.guarded(from, Guessed::Name("admin"), now, || None).unwrap_err();
+        guesses.guarded(from, Guessed::Name("admin"), now, || Some(user())).unwrap_err();
+        guesses.guarded(from, Guessed::Name("other"), now, || Some(user())).unwrap();
+        guesses.guarded(IpAddr::from([192, 0, 2, 2]), Guessed::Name("admin"), now, || Some(user())).unwrap();
         // From many addresses: what is known of the latest is kept.
         for number in 0..u32::try_from(MOST).unwrap() {
-            guesses.guarded(IpAddr::from(number.to_be_bytes()), "x", now, || None).unwrap_err();
+            guesses.guarded(IpAddr::from(number.to_be_bytes()), Guessed::Name("x"), now, || None).unwrap_err();
         }
         let late = now + Duration::from_secs(1);
         for _ in 0..GUESSES {
-            guesses.guarded(IpAddr::from([192, 0, 2, 3]), "admin", late, || None).unwrap_err();
+            guesses.guarded(IpAddr::from([192, 0, 2, 3]), Guessed::Name("admin"), late, || None).unwrap_err();
         }
-        guesses.guarded(IpAddr::from([192, 0, 2, 3]), "admin", late, || Some(user())).unwrap_err();
+        guesses.guarded(IpAddr::from([192, 0, 2, 3]), Guessed::Name("admin"), late, || Some(user())).unwrap_err();
+    }
+
+    #[test]
+    fn wrong_tokens_and_empty_names_lock_nobody_else() {
+        let (guesses, from, now) = (Guesses::default(), IpAddr::from([192, 0, 2, 1]), Instant::now());
+        for _ in 0..GUESSES_OF_ADDRESS * 2 {
+            guesses.guarded(from, Guessed::Name(""), now, || panic!("nobody has no name")).unwrap_err();
+        }
+        assert!(guesses.wrong.lock().unwrap().is_empty());
+        for _ in 1..GUESSES {
+            guesses.guarded(from, Guessed::Token, now, || None).unwrap_err();
+        }
+        guesses.guarded(from, Guessed::Token, now, || Some(user())).unwrap();
+        for _ in 0..GUESSES {
+            guesses.guarded(from, Guessed::Token, now, || None).unwrap_err();
+        }
+        guesses.guarded(from, Guessed::Token, now, || Some(user())).unwrap_err();
+        for _ in 1..GUESSES {
+            guesses.guarded(from, Guessed::Name("admin"), now, || None).unwrap_err();
+        }
+        guesses.guarded(from, Guessed::Name("admin"), now, || Some(user())).unwrap();
+    }
+
+    #[test]
+    fn who_is_right_does_not_clear_what_others_have_guessed() {
+        let (guesses, from, now) = (Guesses::default(), IpAddr::from([192, 0, 2, 1]), Instant::now());
+        for number in 0..GUESSES_OF_ADDRESS {
+            guesses.guarded(from, Guessed::Name(&format!("user{number}")), now, || None).unwrap_err();
+            guesses.guarded(from, Guessed::Token, now, || Some(user())).unwrap();
+        }
+        let whole = Key::Whole(from);
+        assert!(guesses.wrong.lock().unwrap()[&whole].left(now).is_some());
+        guesses.guarded(from, Guessed::Name("admin"), now, || None).unwrap_err();
+        guesses.guarded(from, Guessed::Name("admin"), now, || Some(user())).unwrap_err();
+    }
+
+    #[test]
+    fn guesses_are_counted_by_network() {
+        let (guesses, now) = (Guesses::default(), Instant::now());
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        for host in 1..=GUESSES {
+            guesses.guarded(address(&format!("2001:db8::{host}")), Guessed::Name("a"), now, || None).unwrap_err();
+        }
+        guesses.guarded(address("2001:db8::ffff"), Guessed::Name("a"), now, || Some(user())).unwrap_err();
+        guesses.guarded(address("2001:db8:0:1::1"), Guessed::Name("a"), now, || Some(user())).unwrap();
+    }
+
+    #[test]
+    fn no_errand_uses_up_another_ones_rate() {
+        let (strangers, from, now) = (Strangers::new(5), IpAddr::from([192, 0, 2, 1]), Instant::now());
+        let asked = |errand| (0..100).filter(|_| strangers.take(errand, from, now).is_ok()).count();
+        assert_eq!([Errand::Other, Errand::Login, Errand::Health].map(asked), [5, 5, 50]);
     }
 
     #[test]

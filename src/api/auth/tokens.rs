@@ -32,8 +32,7 @@ struct Claims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     method: Option<String>,
     /// What tells it from others.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    jti: Option<String>,
+    jti: String,
 }
 
 /// A token that was given out, and what it says.
@@ -58,7 +57,8 @@ const MOST_REVOKED: usize = 100_000;
 
 fn claims(identity: &Identity, iat: i64, exp: i64) -> Claims {
     let project = identity.project.as_deref().map(str::to_owned);
-    Claims { sub: identity.name.to_string(), role: identity.role, iat, exp, project, method: None, jti: None }
+    let jti = URL_SAFE_NO_PAD.encode(&random()[..16]);
+    Claims { sub: identity.name.to_string(), role: identity.role, iat, exp, project, method: None, jti }
 }
 
 fn identity(claims: Claims) -> Identity {
@@ -100,10 +100,8 @@ impl Tokens {
         let issued = Moment::from_clock().0 / 1_000;
         let expires = issued.saturating_add(i64::try_from(self.lifetime.as_secs()).unwrap_or(i64::MAX));
         let expires = until.map_or(expires, |until| until.min(expires));
-        let id = URL_SAFE_NO_PAD.encode(&random()[..16]);
-        let claims =
-            Claims { method: Some(method.to_owned()), jti: Some(id.clone()), ..claims(&identity, issued, expires) };
-        Granted { token: self.signed(&claims), identity, method: method.to_owned(), id, issued, expires }
+        let claims = Claims { method: Some(method.to_owned()), ..claims(&identity, issued, expires) };
+        Granted { token: self.signed(&claims), identity, method: method.to_owned(), id: claims.jti, issued, expires }
     }
 
     fn signed(&self, claims: &Claims) -> String {
@@ -117,7 +115,7 @@ impl Tokens {
     pub fn read(&self, token: &str) -> Result<Granted, ApiError> {
         let claims = self.good(token, Moment::from_clock())?;
         let Claims { iat, exp, .. } = claims;
-        let (method, id) = (claims.method.clone().unwrap_or_default(), claims.jti.clone().unwrap_or_default());
+        let (method, id) = (claims.method.clone().unwrap_or_default(), claims.jti.clone());
         Ok(Granted { token: token.to_owned(), identity: identity(claims), method, id, issued: iat, expires: exp })
     }
 
@@ -149,7 +147,7 @@ impl Tokens {
             return Err(ApiError::unauthenticated("The access token has expired. Exchange your token again."));
         }
         let revoked = self.revoked.lock().unwrap_or_else(PoisonError::into_inner);
-        if claims.jti.as_ref().is_some_and(|id| revoked.contains_key(id)) {
+        if revoked.contains_key(&claims.jti) {
             return Err(ApiError::unauthenticated("The access token was revoked."));
         }
         Ok(claims)
@@ -206,6 +204,16 @@ mod tests {
         tokens.revoke(&gone);
         assert_eq!(tokens.read(&kept.token).unwrap().identity, Identity::new("a", Role::Member));
         assert!(tokens.check(&gone.token).is_err() && tokens.read(&gone.token).is_err());
+    }
+
+    #[test]
+    fn an_access_token_of_the_cloud_can_be_revoked() {
+        let tokens = Tokens::new(b"key", Duration::from_mins(1));
+        let identity = Identity::new("cloud", Role::Admin);
+        let [kept, gone] = [(); 2].map(|()| tokens.issue(&identity));
+        tokens.revoke(&tokens.read(&gone).unwrap());
+        tokens.check(&gone).unwrap_err();
+        assert_eq!(tokens.check(&kept).unwrap(), identity);
     }
 
     #[test]

@@ -50,6 +50,20 @@ fn a_put_leaves_nothing_of_what_was_there() {
 }
 
 #[test]
+fn an_id_too_long_for_a_name_needs_one_beside_it() {
+    let lab = Lab::new();
+    let at = |length: usize| format!("/infra/ipsec-vpn-ike-profiles/{}", "a".repeat(length));
+    let refused = lab.put(&at(256), json!({})).unwrap_err();
+    assert!(refused.to_string().contains("display_name"), "{refused}");
+    assert_eq!((refused.status().0, refused.status().2), (400, 255));
+    lab.put(&at(256), json!({ "display_name": "a" })).unwrap();
+    lab.patch(&at(256), json!({ "description": "b" })).unwrap();
+    assert_eq!(code(lab.put(&at(256), json!({ "_revision": 1 }))), (400, 255));
+    lab.put(&at(255), json!({})).unwrap();
+    lab.patch(&at(255), json!({ "description": "b" })).unwrap();
+}
+
+#[test]
 fn a_patch_changes_what_it_names_and_replaces_lists_whole() {
     let lab = Lab::new();
     lab.patch(LIST, list()).unwrap();
