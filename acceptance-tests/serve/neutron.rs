@@ -501,6 +501,39 @@ fn what_a_tap_has_copied_is_told_and_given() {
     let length = |at: usize| u32::from_le_bytes(file.body[at + 8..at + 12].try_into().unwrap()) as usize;
     let second = 24 + 16 + length(24);
     assert_eq!(file.body.len(), second + 16 + length(second), "two frames");
+    // A file that was cut says so, and where it goes on.
+    assert_eq!(file.header("capture-complete"), Some("false"));
+    let since = file.header("capture-since").unwrap().to_owned();
+    let next = |file: &Reply| {
+        let (address, relation) = file.header("link")?.strip_prefix('<')?.split_once('>')?;
+        assert_eq!(relation, "; rel=\"next\"");
+        Some(address[address.find("/v2.0").unwrap()..].to_owned())
+    };
+    let first = next(&file).unwrap();
+    let (_, to) = first.split_once("&to=").unwrap();
+    let whole = lab.get(&format!("{at}/capture?to={}", to.split('&').next().unwrap()));
+    assert_eq!((whole.header("capture-complete"), next(&whole)), (Some("true"), None));
+    let (mut joined, mut following) = (file.body.clone(), Some(first));
+    while let Some(address) = following {
+        let file = lab.get(&address);
+        assert_eq!(file.status, 200, "{}", file.text());
+        joined.extend(&file.body[24..]);
+        following = next(&file);
+    }
+    assert_eq!(joined, whole.body);
+    lab.get(&format!("{at}/capture?from=2020-01-01T00:00:00Z")).is_fault(
+        400,
+        "HTTPBadRequest",
+        &format!(
+            "Invalid input for from. Reason: what happened before {since} cannot be seen any more, and \
+             '2020-01-01T00:00:00Z' is before that."
+        ),
+    );
+    lab.get(&format!("{at}/capture?skip=2")).is_fault(
+        400,
+        "HTTPBadRequest",
+        "Invalid input for skip. Reason: only copies of the millisecond of from can be left out.",
+    );
     lab.get(&format!("{at}/capture?count=0")).is_fault(
         400,
         "HTTPBadRequest",

@@ -85,7 +85,15 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
     let of = options.of.found(&topology)?;
     let moment = |time: Option<Timestamp>| time.map(|time| Moment(time.0));
     let (from, to) = (moment(options.from), moment(options.to));
-    let request = CaptureRequest { of: of.clone(), from, to, most: options.count };
+    let request = CaptureRequest {
+        of: of.clone(),
+        from,
+        skip: 0,
+        to,
+        most: options.count,
+        // The file is written packet by packet.
+        most_bytes: u64::MAX,
+    };
     let capture = engine.capture(&request, now)?;
     if let Some(from) = from.filter(|from| *from < capture.since) {
         let what = format!("what happened before {} cannot be seen any more", Timestamp(capture.since.0));
@@ -133,7 +141,7 @@ fn said(of: &CaptureOf, capture: &Capture, written: u64, file: &Path) -> String 
     let (CaptureOf::Tap(path) | CaptureOf::Port(path)) = of;
     let name = styled(STRONG, Names(&capture.topology).of(path));
     let frames = if written == 1 { "frame" } else { "frames" };
-    let more = if capture.is_cut { ", and there are more: say --count" } else { "" };
+    let more = if capture.rest.is_some() { ", and there are more: say --count" } else { "" };
     let since = Timestamp(capture.since.0);
     let (file, sort, path) = (file.display(), sort(path), styled(FAINT, path));
     format!("{written} {frames} of {sort} {name} since {since} in {file}{more}  {path}\n")

@@ -75,8 +75,8 @@ pub use object::Object;
 pub use raw::Document;
 pub use refusal::Refusal;
 pub use runtime::{
-    Answer, Capture, CaptureOf, CaptureRequest, CapturedCopy, EngineView, Planned, Question, Runtime, TraceAnswer,
-    TraceRequest, When,
+    Answer, Capture, CaptureOf, CaptureRequest, CapturedCopy, EngineView, Planned, Question, Rest, Runtime,
+    TraceAnswer, TraceRequest, When,
 };
 
 use prefix_filter::PrefixMatch;

@@ -16,7 +16,7 @@ mod error;
 mod extensions;
 mod list;
 mod objects;
-mod taps;
+pub(in crate::api) mod taps;
 
 use std::sync::Arc;
 
@@ -207,7 +207,8 @@ fn find<'a>(path: &[&'a str]) -> Option<(&'static Kind, Option<&'a str>)> {
     })
 }
 
-fn is_tap(kind: &Kind) -> bool {
+/// Whether objects of `kind` copy traffic.
+pub(in crate::api) fn is_tap(kind: &Kind) -> bool {
     NEUTRON_KINDS.contains(&kind)
 }
 

@@ -5,12 +5,16 @@ use serde_json::{Map, Value as Json, json};
 use super::paths::{Operation, parameter};
 use super::schemas::{named, required};
 use crate::api::neutron;
+use crate::api::neutron::taps::{MOST, MOST_BYTES};
 use crate::model::Kind;
 
 /// Adds them.
 pub(super) fn add(paths: &mut Map<String, Json>) {
     for kind in neutron::kinds() {
         objects(paths, kind);
+        if neutron::is_tap(kind) {
+            copies(paths, kind);
+        }
     }
     let object = || json!({ "type": "object" });
     for (address, what) in [
@@ -72,6 +76,29 @@ fn objects(paths: &mut Map<String, Json>, kind: &'static Kind) {
     let change = Operation::of_openstack(format!("Change a {title}."), "200").query(at()).body(one.clone());
     change.answers(one).add(paths, "put", &item);
     Operation::of_openstack(format!("Delete a {title}."), "204").query(at()).add(paths, "delete", &item);
+}
+
+/// What a tap has copied.
+fn copies(paths: &mut Map<String, Json>, kind: &'static Kind) {
+    let Some([place @ .., "*"]) = kind.places.first() else { return };
+    let (item, title) = (format!("/{}/{{{}-id}}", place.join("/"), kind.name), kind.title);
+    let counted = Operation::of_openstack(format!("How much a {title} has copied."), "200");
+    counted.answers(json!({ "type": "object" })).add(paths, "get", &format!("{item}/statistics"));
+    let time = || json!({ "type": "string", "format": "date-time" });
+    let query = vec![
+        parameter("from", &time()),
+        parameter("skip", &json!({ "type": "integer", "minimum": 0, "default": 0 })),
+        parameter("to", &time()),
+        parameter("count", &json!({ "type": "integer", "minimum": 1, "maximum": MOST, "default": MOST })),
+    ];
+    let file = json!({ "type": "string", "format": "binary", "maxLength": MOST_BYTES });
+    let what = format!("The copies that a {title} has made, as a capture file.");
+    let capture = Operation::of_openstack(what, "200").query(query).with_headers(vec![
+        ("Capture-Since", "Since when copies can be seen."),
+        ("Capture-Complete", "Whether the file holds all copies that were asked for: true or false."),
+        ("Link", "Where the next copies are, with rel=\"next\", if the file is not complete (RFC 8288)."),
+    ]);
+    capture.answers_with("application/vnd.tcpdump.pcap", file).add(paths, "get", &format!("{item}/capture"));
 }
 
 /// The revision that an object has to be at.

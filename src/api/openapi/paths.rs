@@ -95,6 +95,8 @@ pub(super) struct Operation {
     query: Vec<Json>,
     body: Option<Json>,
     answer: Option<(&'static str, Json)>,
+    /// The headers of a good answer: name, and what it tells.
+    headers: Vec<(&'static str, &'static str)>,
     /// The status of a good answer.
     status: &'static str,
     /// The schema of a refusal.
@@ -104,7 +106,15 @@ pub(super) struct Operation {
 impl Operation {
     pub(super) fn new(summary: impl Into<String>) -> Self {
         let summary = summary.into();
-        Self { summary, query: Vec::new(), body: None, answer: None, status: "200", error: "ApiError" }
+        Self {
+            summary,
+            query: Vec::new(),
+            body: None,
+            answer: None,
+            headers: Vec::new(),
+            status: "200",
+            error: "ApiError",
+        }
     }
 
     /// An operation of OpenStack's APIs, answered with this status.
@@ -139,16 +149,24 @@ impl Operation {
         Self { answer: Some((media, schema)), ..self }
     }
 
+    /// The same, answered with these headers.
+    pub(super) fn with_headers(self, headers: Vec<(&'static str, &'static str)>) -> Self {
+        Self { headers, ..self }
+    }
+
     /// The same, answered with this status.
     pub(super) fn with_status(self, status: &'static str) -> Self {
         Self { status, ..self }
     }
 
     pub(super) fn add(self, paths: &mut Map<String, Json>, method: &str, address: &str) {
-        let Self { summary, query, body, answer, status, error } = self;
+        let Self { summary, query, body, answer, headers, status, error } = self;
         let mut good = json!({ "description": "Done." });
         if let Some((media, schema)) = answer {
             good["content"] = json!({ media: { "schema": schema } });
+        }
+        for (name, what) in headers {
+            good["headers"][name] = json!({ "description": what, "schema": { "type": "string" } });
         }
         let refused = json!({
             "description": "Refused.",

@@ -113,17 +113,21 @@ impl<'a> Neighbors<'a> {
     }
 }
 
-/// The addresses of a port as the segment port declares them.
-fn bindings(addresses: &[IpAddr], mac: Option<&str>) -> Json {
-    let mut bindings: Vec<Map<String, Json>> = Vec::new();
-    for address in addresses {
-        bindings.push(Map::from_iter([("ip_address".to_owned(), json!(address.to_string()))]));
-    }
+/// The addresses of a port as the segment port declares them. The bindings of addresses that
+/// are among those `before` stay; the MAC address `old`, which Neutron shows, becomes `mac`.
+fn bindings(before: &[Json], old: Option<&str>, addresses: &[IpAddr], mac: Option<&str>) -> Json {
+    let is_of = |binding: &Json, ip: IpAddr| address(binding.get("ip_address")) == Some(ip);
+    let known = |ip: IpAddr| before.iter().find(|binding| is_of(binding, ip)).and_then(Json::as_object).cloned();
+    let new = |ip: IpAddr| Map::from_iter([("ip_address".to_owned(), json!(ip.to_string()))]);
+    let mut bindings: Vec<_> = addresses.iter().map(|ip| known(*ip).unwrap_or_else(|| new(*ip))).collect();
     if bindings.is_empty() && mac.is_some() {
         bindings.push(Map::new());
     }
     for binding in &mut bindings {
-        binding.extend(mac.map(|mac| ("mac_address".to_owned(), json!(mac))));
+        let own = binding.get("mac_address").and_then(Json::as_str);
+        if own.is_none() || own == old {
+            binding.extend(mac.map(|mac| ("mac_address".to_owned(), json!(mac))));
+        }
     }
     json!(bindings)
 }
@@ -172,7 +176,7 @@ pub(super) fn create(
     lay_common(&mut fields, wanted);
     lay_project(&mut fields, wanted);
     lay_device(&mut fields, wanted, &id);
-    fields.insert("address_bindings".to_owned(), bindings(&addresses, Some(&mac)));
+    fields.insert("address_bindings".to_owned(), bindings(&[], None, &addresses, Some(&mac)));
     let is_due = create_object(tx, &segment.path().child("ports", &id), fields, &id, by)?;
     Ok((id, is_due))
 }
@@ -195,7 +199,11 @@ pub(super) fn update(tx: &mut dyn Transaction, id: &str, given: &Attributes, by:
             Some(mac) => Some(neighbors.mac(Some(mac)).map_err(Fault::from)?),
             None => show::mac_address(&port).map(str::to_owned),
         };
-        fields.insert("address_bindings".to_owned(), bindings(&addresses, mac.as_deref()));
+        let before = port.get("address_bindings").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+        fields.insert(
+            "address_bindings".to_owned(),
+            bindings(before, show::mac_address(&port), &addresses, mac.as_deref()),
+        );
     }
     replace(tx, &port, fields, by)
 }

@@ -147,6 +147,25 @@ fn what_others_have_made_is_seen() {
 }
 
 #[test]
+fn bindings_of_addresses_that_stay_are_kept() {
+    let lab = Lab::new();
+    let put = |path: &str, body: Json| lab.engine.put(&PolicyPath::parse(path).unwrap(), body, &caller()).unwrap();
+    let segment = "/infra/tier-1s/cgw/segments/app";
+    put(segment, json!({ "subnets": [{ "gateway_address": "10.9.0.1/24" }] }));
+    let (one, two, new) = ("00:50:56:00:00:01", "00:50:56:00:00:02", "00:50:56:00:00:03");
+    let binding = |ip: &str, mac: &str| json!({ "ip_address": ip, "mac_address": mac, "vlan_id": 100 });
+    let body = json!({ "address_bindings": [binding("10.9.0.5", one), binding("10.9.0.7", two)] });
+    let port = json!({ "id": put(&format!("{segment}/ports/web"), body).unique_id() });
+    let declared = || lab.segment(&format!("{segment}/ports/web")).get("address_bindings").unwrap().clone();
+    let fixed = ["10.9.0.5", "10.9.0.7", "10.9.0.6"].map(|ip| json!({ "ip_address": ip }));
+    lab.update(&PORT, &port, json!({ "fixed_ips": fixed })).unwrap();
+    let added = |mac: &str| json!({ "ip_address": "10.9.0.6", "mac_address": mac });
+    assert_eq!(declared(), json!([binding("10.9.0.5", one), binding("10.9.0.7", two), added(one)]));
+    lab.update(&PORT, &port, json!({ "mac_address": new })).unwrap();
+    assert_eq!(declared(), json!([binding("10.9.0.5", new), binding("10.9.0.7", two), added(new)]));
+}
+
+#[test]
 fn addresses_are_given_once() {
     let lab = Lab::new();
     let (network, subnet) = lab.network("10.1.0.0/29");

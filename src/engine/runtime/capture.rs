@@ -4,6 +4,9 @@
 //! happened happen again, and looks on. What happened before the state was settled last
 //! cannot be seen any more.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::machine::Runtime;
@@ -11,6 +14,7 @@ use super::traffic::{Flight, Meter};
 use super::{Replayed, replay};
 use crate::engine::forwarding::{Copied, CopyTo, Packet};
 use crate::engine::store::StoreExt;
+use crate::engine::taps::frames;
 use crate::engine::topology::{Flow, Topology};
 use crate::engine::{Engine, Moment, Refusal};
 use crate::model::PolicyPath;
@@ -44,10 +48,24 @@ pub struct CaptureRequest {
     pub of: CaptureOf,
     /// Of packets sent at this moment or later; none: as early as can be seen.
     pub from: Option<Moment>,
+    /// Of those of packets sent in the millisecond of `from`, so many are left out, the first
+    /// ones: where an earlier capture was cut.
+    pub skip: u64,
     /// Of packets sent before this moment; none: now.
     pub to: Option<Moment>,
-    /// So many at most, the first ones.
+    /// So many at most, those of the packets that were sent first.
     pub most: usize,
+    /// So many bytes at most, as a capture file.
+    pub most_bytes: u64,
+}
+
+/// Where a capture goes on that was cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// [`CaptureRequest::from`] of what follows.
+    pub from: Moment,
+    /// [`CaptureRequest::skip`] of what follows.
+    pub skip: u64,
 }
 
 /// A copy of one packet, or of the fragments of one.
@@ -79,8 +97,8 @@ pub struct Capture {
     pub since: Moment,
     /// The copies, in the order in which they were made.
     pub copies: Vec<CapturedCopy>,
-    /// Whether there are more than were wanted.
-    pub is_cut: bool,
+    /// Where it goes on; none: there are no more than these.
+    pub rest: Option<Rest>,
     /// What is declared at the end.
     pub topology: Arc<Topology>,
 }
@@ -90,41 +108,94 @@ pub struct Capture {
 pub(super) struct Recorder {
     of: CaptureOf,
     from: Moment,
+    skip: u64,
     to: Moment,
     most: usize,
+    most_bytes: u64,
     copies: Vec<CapturedCopy>,
-    is_cut: bool,
+    bytes: u64,
+    /// The millisecond of the packet that was looked at last, and how many copies of packets
+    /// sent in it have been met.
+    met: Rest,
+    rest: Option<Rest>,
+}
+
+/// The packets that a flow has yet to send, and the copies that are wanted of each.
+struct Stream<'a> {
+    flow: &'a Flow,
+    copies: Vec<(&'a Flight, u32, &'a Copied)>,
+    numbers: Range<u64>,
 }
 
 impl Recorder {
-    /// Writes down the copies of what flows send from `from` until just before `to`, during
-    /// which `meter` holds.
-    pub fn look(&mut self, topology: &Topology, meter: &Meter, from: Moment, to: Moment) {
-        let (from, to) = (from.max(self.from), to.min(self.to));
-        if from >= to || self.is_cut {
-            return;
-        }
-        let (room, before) = (self.most - self.copies.len(), self.copies.len());
-        for flow in topology.flows.values() {
-            for flight in meter.flights(&flow.path) {
-                let wanted: Vec<_> = flight.copies.iter().filter(|(_, copy)| self.of.wants(copy)).collect();
-                if wanted.is_empty() {
-                    continue;
-                }
-                // One more than there is room for tells that there are more.
-                for number in flow.numbers(from, to).take(room / wanted.len() + 1) {
-                    self.copies.extend(wanted.iter().map(|(after, copy)| captured(flow, flight, *after, copy, number)));
-                }
-            }
-        }
-        if let Some(new) = self.copies.get_mut(before..) {
-            new.sort_by_key(|copy| copy.at);
-        }
-        if self.copies.len() > self.most {
-            self.copies.truncate(self.most);
-            self.is_cut = true;
+    fn new(request: &CaptureRequest, now: Moment) -> Self {
+        let from = request.from.unwrap_or(Moment(i64::MIN));
+        Self {
+            of: request.of.clone(),
+            from,
+            skip: request.skip,
+            to: request.to.unwrap_or(now).min(now),
+            most: request.most,
+            most_bytes: request.most_bytes,
+            copies: Vec::new(),
+            bytes: 0,
+            met: Rest { from, skip: 0 },
+            rest: None,
         }
     }
+
+    /// Writes down the copies of what flows send from `from` until just before `to`, during
+    /// which `meter` holds: packet by packet, in the order in which they are sent.
+    pub fn look(&mut self, topology: &Topology, meter: &Meter, from: Moment, to: Moment) {
+        let (from, to) = (from.max(self.from), to.min(self.to));
+        if from >= to || self.rest.is_some() {
+            return;
+        }
+        let stream = |flow| {
+            let each = |flight| wanted(&self.of, flight);
+            Stream { flow, copies: meter.flights(&flow.path).flat_map(each).collect(), numbers: flow.numbers(from, to) }
+        };
+        let streams = topology.flows.values().map(stream).filter(|stream| !stream.copies.is_empty());
+        let mut streams: Vec<_> = streams.collect();
+        let mut next: BinaryHeap<_> = BinaryHeap::with_capacity(streams.len());
+        for (position, stream) in streams.iter_mut().enumerate() {
+            next.extend(stream.numbers.next().map(|number| Reverse((stream.flow.time_of(number), position, number))));
+        }
+        while let Some(Reverse((sent, position, number))) = next.pop() {
+            let Some(stream) = streams.get_mut(position) else { continue };
+            for (flight, after, copy) in &stream.copies {
+                if !self.meet(sent, copy, || captured(stream.flow, flight, *after, copy, number)) {
+                    return;
+                }
+            }
+            next.extend(stream.numbers.next().map(|number| Reverse((stream.flow.time_of(number), position, number))));
+        }
+    }
+
+    /// Meets a copy of a packet sent at `sent`. Whether there was room for it, if it is wanted.
+    fn meet(&mut self, sent: i64, copy: &Copied, made: impl FnOnce() -> CapturedCopy) -> bool {
+        let millisecond = Moment(sent.div_euclid(1_000_000));
+        if millisecond != self.met.from {
+            self.met = Rest { from: millisecond, skip: 0 };
+        }
+        if millisecond != self.from || self.met.skip >= self.skip {
+            let bytes = self.bytes.saturating_add(frames::room(copy));
+            if self.copies.len() >= self.most || bytes > self.most_bytes {
+                self.rest = Some(self.met);
+                return false;
+            }
+            self.bytes = bytes;
+            self.copies.push(made());
+        }
+        self.met.skip += 1;
+        true
+    }
+}
+
+/// The copies of a packet that are wanted.
+fn wanted<'a>(of: &CaptureOf, flight: &'a Flight) -> Vec<(&'a Flight, u32, &'a Copied)> {
+    let wanted = flight.copies.iter().filter(|(_, copy)| of.wants(copy));
+    wanted.map(|(after, copy)| (flight, *after, copy)).collect()
 }
 
 fn captured(flow: &Flow, flight: &Flight, after: u32, copy: &Copied, number: u64) -> CapturedCopy {
@@ -143,21 +214,14 @@ fn captured(flow: &Flow, flight: &Flight, after: u32, copy: &Copied, number: u64
 impl Engine {
     /// The copies that taps have made, as far back as that can be seen.
     pub fn capture(&self, request: &CaptureRequest, now: Moment) -> Result<Capture, Refusal> {
-        let recorder = Recorder {
-            of: request.of.clone(),
-            from: request.from.unwrap_or(Moment(i64::MIN)),
-            to: request.to.unwrap_or(now).min(now),
-            most: request.most,
-            copies: Vec::new(),
-            is_cut: false,
-        };
+        let recorder = Recorder::new(request, now);
         let replayed = self.store.read(|view| replay(view, now, self.prefix_match, Some(recorder)))?;
         let Replayed { begin: since, mut runtime, .. } = replayed;
         runtime.advance(now);
         let recorder = runtime.take_recorder();
-        let (mut copies, is_cut) = recorder.map_or_else(Default::default, |it| (it.copies, it.is_cut));
+        let (mut copies, rest) = recorder.map_or_else(Default::default, |it| (it.copies, it.rest));
         // A packet that was sent later may be there earlier.
         copies.sort_by_key(|copy| copy.at);
-        Ok(Capture { since, copies, is_cut, topology: Runtime::view(&runtime).topology })
+        Ok(Capture { since, copies, rest, topology: Runtime::view(&runtime).topology })
     }
 }

@@ -14,7 +14,7 @@ use etherparse::{
 };
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::engine::forwarding::{CopyTo, protocol};
+use crate::engine::forwarding::{Copied, CopyTo, protocol};
 use crate::engine::pcap::{Link, Writer};
 use crate::engine::runtime::CapturedCopy;
 use crate::engine::topology::{Port, Topology};
@@ -338,6 +338,19 @@ fn outer(to: IpAddr, wrap: MirrorType, tunnel: u32, sent: u32, frame: &[u8]) -> 
     }
     bytes.extend(gre);
     bytes
+}
+
+/// The most bytes that a copy takes in a capture file.
+pub fn room(copied: &Copied) -> u64 {
+    /// The header of a record of the file.
+    const RECORD: usize = 16;
+    const GRE_AND_ERSPAN: usize = 16;
+    let wrapped = match copied.to {
+        CopyTo::Service { .. } => 0,
+        CopyTo::Remote { .. } => Ethernet2Header::LEN + Ipv6Header::LEN + GRE_AND_ERSPAN,
+    };
+    let own = RECORD + wrapped + Ethernet2Header::LEN + SingleVlanHeader::LEN;
+    copied.sizes.iter().map(|size| (own + size) as u64).sum()
 }
 
 /// Writes copies as a capture file. Returns how many frames there are.

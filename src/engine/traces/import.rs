@@ -206,7 +206,7 @@ impl Engine {
     /// Keeps the copies that a tap has made so far as a trace, a snapshot of them.
     pub fn keep_copies(&self, import: &Import, of: runtime::CaptureOf, by: &Caller) -> Result<Head, ImportError> {
         let most = usize::try_from(import.most).unwrap_or(usize::MAX);
-        let request = runtime::CaptureRequest { of, from: None, to: None, most };
+        let request = runtime::CaptureRequest { of, from: None, skip: 0, to: None, most, most_bytes: LARGEST as u64 };
         let capture = self.capture(&request, by.now)?;
         let mut making = Making::begin(self, import, 1, by)?;
         let mut frames = Frames::of(&capture.topology);
@@ -216,7 +216,7 @@ impl Engine {
                 making.add(&Frame { time: Some(copy.at), ..Frame::new(Link::Ethernet, size, &bytes) })?;
             }
         }
-        making.trace.is_cut |= capture.is_cut;
+        making.trace.is_cut |= capture.rest.is_some();
         making.end(State::Snapshot)
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{BEGIN, BGP, FLOWS, Lab, PEERS, SEGMENTS, neighbor, parsed, route_based, session, speaking_peer};
 use crate::engine::taps::{AGENT_INTERVAL, Member, Quotas, frames};
-use crate::engine::{Capture, CaptureOf, CaptureRequest, Moment, Question};
+use crate::engine::{Capture, CaptureOf, CaptureRequest, Moment, Question, Rest};
 use crate::model::{Kind, PolicyPath, TAP_FLOW, TAP_MIRROR, TAP_SERVICE, TapDirection};
 
 /// The ports of workloads, with their addresses.
@@ -20,6 +20,11 @@ fn port(id: &str) -> PolicyPath {
 
 fn object(json: &Json) -> Map<String, Json> {
     json.as_object().unwrap().clone()
+}
+
+/// Every copy.
+fn all(of: CaptureOf) -> CaptureRequest {
+    CaptureRequest { of, from: None, skip: 0, to: None, most: 1_000_000, most_bytes: u64::MAX }
 }
 
 impl Lab {
@@ -63,7 +68,7 @@ impl Lab {
     }
 
     fn capture(&self, of: CaptureOf) -> Capture {
-        let request = CaptureRequest { of, from: None, to: None, most: 1_000_000 };
+        let request = all(of);
         self.engine.capture(&request, self.moment()).unwrap()
     }
 }
@@ -141,14 +146,70 @@ fn a_capture_tells_each_packet_once_and_when() {
     assert_eq!(lab.capture(CaptureOf::Port(port("a"))).copies.len(), 0);
     // A window, and no more than so many.
     let request = CaptureRequest {
-        of: CaptureOf::Tap(one),
         from: Some(Moment(BEGIN + 5_050)),
         to: Some(Moment(BEGIN + 5_150)),
         most: 1,
+        ..all(CaptureOf::Tap(one))
     };
     let capture = lab.engine.capture(&request, lab.moment()).unwrap();
     assert_eq!(capture.copies.iter().map(|it| it.number).collect::<Vec<_>>(), [51]);
-    assert!(capture.is_cut);
+    assert_eq!(capture.rest, Some(Rest { from: Moment(BEGIN + 5_100), skip: 1 }));
+}
+
+/// However much flows send, no more is made than is wanted, and what was cut goes on where it
+/// ended: nothing is missing, nothing is there twice.
+#[test]
+fn a_capture_that_was_cut_goes_on() {
+    let mut lab = Lab::tapped();
+    for number in 0..60 {
+        let mut body = flow();
+        body["destination_port"] = json!(1_000 + number);
+        body["packets_per_second"] = json!(1_000_000);
+        lab.put(&format!("{FLOWS}/{number}"), body);
+    }
+    let service = lab.service("ids");
+    lab.tap(&service, "a", "BOTH");
+    lab.at(AGENT_INTERVAL + 3_600_000);
+    // Two milliseconds: in each, 1,000 packets of each flow, and their answers.
+    let (from, to) = (BEGIN + AGENT_INTERVAL + 7, BEGIN + AGENT_INTERVAL + 9);
+    let whole = CaptureRequest { from: Some(Moment(from)), to: Some(Moment(to)), ..all(CaptureOf::Tap(service)) };
+    let mut request = CaptureRequest { most: 99_983, ..whole };
+    let mut told = std::collections::BTreeSet::new();
+    let mut last = i64::MIN;
+    let mut parts = 0;
+    loop {
+        let capture = lab.engine.capture(&request, lab.moment()).unwrap();
+        assert!(capture.copies.capacity() < 2 * request.most, "{}", capture.copies.capacity());
+        assert!(capture.copies.first().is_some_and(|first| first.at >= last));
+        last = capture.copies.last().unwrap().at;
+        for copy in &capture.copies {
+            let flow = copy.flow.id().parse::<u64>().unwrap();
+            assert!(told.insert((copy.number, flow, copy.is_answer)), "{copy:?}");
+        }
+        parts += 1;
+        let Some(rest) = capture.rest else { break };
+        assert_eq!(capture.copies.len(), request.most);
+        (request.from, request.skip) = (Some(rest.from), rest.skip);
+    }
+    assert_eq!((parts, told.len()), (3, 2 * 60 * 2 * 1_000));
+}
+
+#[test]
+fn a_capture_has_no_more_bytes_than_are_wanted() {
+    let mut lab = Lab::tapped();
+    let mut body = flow();
+    (body["packet_size"], body["packets_per_second"]) = (json!(65_535), json!(10_000_000));
+    lab.put(&format!("{FLOWS}/f"), body);
+    let service = lab.service("ids");
+    lab.tap(&service, "a", "BOTH");
+    lab.at(AGENT_INTERVAL + 60_000);
+    let request = CaptureRequest { most_bytes: 1 << 20, ..all(CaptureOf::Tap(service)) };
+    let capture = lab.engine.capture(&request, lab.moment()).unwrap();
+    assert!(capture.rest.is_some());
+    let mut file = Vec::new();
+    frames::write_capture(&capture.topology, &capture.copies, &mut file).unwrap();
+    // One more packet would not fit.
+    assert!(file.len() <= 1 << 20 && file.len() > (1 << 20) - 2 * 65_535, "{}", file.len());
 }
 
 /// The sum over 16-bit words, as IP and its companions reckon it: of what is right, all ones.
