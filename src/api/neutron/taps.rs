@@ -1,8 +1,8 @@
 //! What taps have copied: how much, and the copies as a capture file. Neutron has no such
 //! addresses; they are the engine's own.
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 
 use super::{Ask, NeutronError, answer};
 use crate::engine::taps::frames;
@@ -70,7 +70,7 @@ impl Found {
             let next = window.after(rest, self.now);
             headers.push((header::LINK, value(format!("<{url}?{next}>; rel=\"next\""))?));
         }
-        Ok((StatusCode::OK, AppendHeaders(headers), self.file).into_response())
+        Ok((StatusCode::OK, headers.into_iter().collect::<HeaderMap>(), self.file).into_response())
     }
 }
 
