@@ -31,13 +31,13 @@ pub struct Options {
     direction: Option<Which>,
     /// Copies of packets sent at this time or later, such as 2026-01-31T12:00:00Z [default: as
     /// early as can be seen]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", conflicts_with = "live_trace")]
     from: Option<Timestamp>,
     /// Copies of packets sent before this time [default: now]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", conflicts_with = "live_trace")]
     to: Option<Timestamp>,
     /// So many copies at most, the first ones
-    #[arg(short, long, default_value_t = 1_000_000, value_name = "NUMBER")]
+    #[arg(short, long, default_value_t = 1_000_000, value_name = "NUMBER", conflicts_with = "live_trace")]
     count: usize,
     #[command(flatten)]
     data: DataFile,
@@ -61,7 +61,7 @@ pub struct Of {
     #[arg(long, value_name = "PORT")]
     port: Option<String>,
     /// Packets that a live trace has captured: its id or its path
-    #[arg(long, value_name = "TRACE", conflicts_with_all = ["from", "to", "count"])]
+    #[arg(long, value_name = "TRACE")]
     live_trace: Option<String>,
 }
 

@@ -163,3 +163,16 @@ fn serve_terraform(reattach: bool) -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Arguments;
+
+    /// clap looks at the arguments of a command when it is used first: here all of them are.
+    #[test]
+    fn the_arguments_of_every_command_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+}
