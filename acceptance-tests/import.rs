@@ -225,7 +225,7 @@ fn the_configuration_that_terraform_generates_is_right_but_for_secrets() {
     // Older ones write no id, not even that of a block.
     let writes_ids = owner.terraform_is_at_least(1, 11);
     let is_written = |name: &str| !is_deprecated(name) && (writes_ids || !IDS_OF_BLOCKS.contains(&name));
-    let cases: Vec<_> = attributes::all().into_iter().filter(|case| !case.replaces && is_written(case.name)).collect();
+    let cases: Vec<_> = attributes::all().into_iter().filter(|case| !case.replaces && is_written(&case.name)).collect();
     owner.configure(&attributes::declared(&cases, |case| case.body(0))).apply();
     let lab = Workspace::beside(&owner);
     lab.configure(&blocks_for_all(&owner));

@@ -80,9 +80,9 @@ fn every_block_may_be_over_what_is_known_only_at_apply() {
     assert!(cases.iter().any(|case| case.name == "tunnel_interface.ip_subnet"));
     let lab = Workspace::new();
     let mut later = Later::default();
-    let bodies: Vec<_> = cases.iter().map(|case| case.around.replace("IT", &later.blocks(case.given[0]))).collect();
+    let bodies: Vec<_> = cases.iter().map(|case| case.around.replace("IT", &later.blocks(&case.given[0]))).collect();
     let hcl = attributes::declared(&cases, |case| {
-        let (block, _) = case.name.split_once('.').unwrap_or((case.name, ""));
+        let (block, _) = case.name.split_once('.').unwrap_or((&case.name, ""));
         format!("-{block}\n{}", bodies[position(&cases, case)])
     });
     lab.configure(&(later.hcl + &hcl)).apply();

@@ -1,6 +1,9 @@
 //! Two values of every attribute and block of every resource, and what becomes of
 //! it when it is left out again.
 
+pub mod fabric;
+pub mod live_trace;
+
 mod cases;
 mod simulation;
 
@@ -16,13 +19,13 @@ pub struct Attribute {
     /// The resource type without `vpn_`.
     pub kind: &'static str,
     /// Its name, with the blocks it stands in: `bfd.interval`.
-    pub name: &'static str,
+    pub name: String,
     /// What stands around it in the resource's block; `IT` is where it goes.
-    pub around: &'static str,
+    pub around: String,
     /// It, in two different ways.
-    pub given: [&'static str; 2],
+    pub given: [String; 2],
     /// Where the API has it, as a JSON pointer.
-    pub at: &'static str,
+    pub at: String,
     /// What the API holds then.
     pub held: [Json; 2],
     /// What the API holds when it is left out; `None` when it cannot be.
@@ -53,8 +56,8 @@ impl Attribute {
     pub fn body(&self, way: usize) -> String {
         let it = match (way, &self.left_out) {
             (2, Some(_)) => "",
-            (2, None) => self.given[1],
-            (way, _) => self.given[way],
+            (2, None) => &self.given[1],
+            (way, _) => &self.given[way],
         };
         self.around.replace("IT", it)
     }
@@ -71,18 +74,18 @@ impl Attribute {
 
 fn attribute(
     kind: &'static str,
-    name: &'static str,
-    given: [&'static str; 2],
-    at: &'static str,
+    name: impl Into<String>,
+    given: [impl Into<String>; 2],
+    at: impl Into<String>,
     held: Json,
 ) -> Attribute {
     let held = held.as_array().unwrap().clone();
     Attribute {
         kind,
-        name,
-        around: "IT",
-        given,
-        at,
+        name: name.into(),
+        around: "IT".to_owned(),
+        given: given.map(Into::into),
+        at: at.into(),
         held: [held[0].clone(), held[1].clone()],
         left_out: held.get(2).cloned(),
         replaces: false,
@@ -90,9 +93,22 @@ fn attribute(
     }
 }
 
+/// A case of the attribute that `name` ends with, given these values of HCL.
+fn valued(
+    kind: &'static str,
+    name: impl Into<String>,
+    values: [&str; 2],
+    at: impl Into<String>,
+    held: Json,
+) -> Attribute {
+    let name = name.into();
+    let given = values.map(|value| format!("{} = {value}", name.rsplit('.').next().unwrap_or_default()));
+    attribute(kind, name, given, at, held)
+}
+
 impl Attribute {
-    fn within(self, around: &'static str) -> Self {
-        Self { around, ..self }
+    fn within(self, around: impl Into<String>) -> Self {
+        Self { around: around.into(), ..self }
     }
 
     fn replaces(self) -> Self {
@@ -104,7 +120,8 @@ impl Attribute {
     }
 }
 
-/// All of them, those of every kind and those of each.
+/// Those of what is declared beside NSX's objects alone, or with little around it: those of every kind
+/// and those of each. The fabric's and the live traces' are apart, because of what they need.
 pub fn all() -> Vec<Attribute> {
     let common = SAMPLES.iter().flat_map(|sample| common(sample.kind));
     let sessions = ["route_based_session", "policy_based_session"].into_iter().flat_map(session);
@@ -165,7 +182,7 @@ pub fn holds(lab: &Workspace, cases: &[Attribute], way: usize) {
         let values = &resources.iter().find(|it| it["address"] == case.address()).unwrap()["values"];
         let object = lab.object(values["path"].as_str().unwrap());
         let expected: Json = serde_json::from_str(&case.held(way).to_string().replace("KEY", &case.key())).unwrap();
-        let held = object.pointer(case.at).unwrap_or(&Json::Null);
+        let held = object.pointer(&case.at).unwrap_or(&Json::Null);
         if *held != expected {
             failures.push(format!("{}: {} is {held}, not {expected}", case.address(), case.at));
         }

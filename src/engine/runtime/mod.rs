@@ -35,7 +35,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use ask::{Answer, Question, TraceAnswer, TraceRequest};
+pub use ask::{Answer, Question, TraceAnswer, TraceRequest, Unseen};
 pub use capture::{Capture, CaptureOf, CaptureRequest, CapturedCopy, Rest};
 pub use documents::{flow_statistics, service_summary, session_statistics, session_status, tap_statistics};
 pub use machine::Runtime;
