@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
-use crate::attributes::{self, Attribute, fabric, live_trace};
+use crate::attributes::{self, Attribute, Group, live_trace};
 use crate::samples;
 use crate::taps;
 use crate::terraform::Workspace;
@@ -34,11 +34,11 @@ fn configurable(schemas: &Json) -> BTreeSet<String> {
 fn there_is_a_case_for_every_attribute() {
     let lab = Workspace::new();
     lab.configure("");
-    let of_policy = attributes::all().into_iter().chain(fabric::all()).chain(live_trace::all());
-    let of_policy = of_policy.map(|case| format!("{} {}", case.kind, case.name));
+    let groups = [Group::policy(), Group::fabric(), Group::live_traces()];
+    let of_groups = groups.iter().flat_map(|group| &group.cases).map(|case| format!("{} {}", case.kind, case.name));
     let refused = live_trace::REFUSED.iter().map(|name| format!("live_trace {name}"));
     let of_neutron = taps::CASES.iter().map(|(kind, name, ..)| format!("{kind} {name}"));
-    let cases: BTreeSet<_> = of_policy.chain(refused).chain(of_neutron).collect();
+    let cases: BTreeSet<_> = of_groups.chain(refused).chain(of_neutron).collect();
     let known = configurable(&lab.json(&["providers", "schema", "-json"]));
     assert_eq!(known.difference(&cases).collect::<Vec<_>>(), [""; 0], "without a case");
     assert_eq!(cases.difference(&known).collect::<Vec<_>>(), [""; 0], "without an attribute");
@@ -74,23 +74,24 @@ fn plans_only_that(lab: &Workspace, cases: &[Attribute]) {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// Declares each of the cases in its three ways, one after the other. `declared` makes the
-/// configuration.
-fn are_changed_and_cleared(lab: &Workspace, cases: &[Attribute], declared: impl Fn(&[Attribute], usize) -> String) {
+/// Declares each of the cases in its three ways, one after the other.
+fn are_changed_and_cleared(group: &Group) {
+    let lab = Workspace::new();
+    group.prepare(&lab);
     let before = lab.paths();
-    lab.configure(&declared(cases, 0)).apply();
+    lab.configure(&group.declared(|case| case.body(0))).apply();
     lab.plan_is_empty();
-    attributes::holds(lab, cases, 0);
+    attributes::holds(&lab, &group.cases, 0);
 
-    lab.configure(&declared(cases, 1));
-    plans_only_that(lab, cases);
+    lab.configure(&group.declared(|case| case.body(1)));
+    plans_only_that(&lab, &group.cases);
     lab.run(&["apply", "-input=false", "plan.bin"]).succeeded();
     lab.plan_is_empty();
-    attributes::holds(lab, cases, 1);
+    attributes::holds(&lab, &group.cases, 1);
 
-    lab.configure(&declared(cases, 2)).apply();
+    lab.configure(&group.declared(|case| case.body(2))).apply();
     lab.plan_is_empty();
-    attributes::holds(lab, cases, 2);
+    attributes::holds(&lab, &group.cases, 2);
 
     lab.destroy();
     assert_eq!(lab.paths(), before);
@@ -98,19 +99,17 @@ fn are_changed_and_cleared(lab: &Workspace, cases: &[Attribute], declared: impl 
 
 #[test]
 fn every_attribute_can_be_changed_and_cleared() {
-    let lab = Workspace::new();
-    attributes::add_parents(&lab);
-    are_changed_and_cleared(&lab, &attributes::all(), |cases, way| attributes::declared(cases, |case| case.body(way)));
+    are_changed_and_cleared(&Group::policy());
 }
 
 #[test]
 fn every_attribute_of_the_fabric_can_be_changed_and_cleared() {
-    are_changed_and_cleared(&Workspace::new(), &fabric::all(), fabric::declared);
+    are_changed_and_cleared(&Group::fabric());
 }
 
 #[test]
 fn every_attribute_of_a_live_trace_can_be_changed_and_cleared() {
-    are_changed_and_cleared(&Workspace::new(), &live_trace::all(), live_trace::declared);
+    are_changed_and_cleared(&Group::live_traces());
 }
 
 #[test]

@@ -338,7 +338,8 @@ fn what_copies_nothing_a_plan_refuses_although_neutron_takes_it() {
     for (change, with, line, words) in [
         ("direction      = \"BOTH\"", "vlan_filter = \"30-20\"\ndirection = \"IN\"", "vlan_filter", "30-20 is no VLAN"),
         ("direction      = \"BOTH\"", "vlan_filter = \"5000\"\ndirection = \"IN\"", "vlan_filter", "5000 is no VLAN"),
-        (directions, "\n", "directions", "directions names none"),
+        // Terraform points at the block that an empty one stands in.
+        (directions, "\n", "resource \"vpn_tap_mirror\"", "directions names none"),
     ] {
         let lab = Workspace::new();
         lab.configure(&(PORTS.to_owned() + &TAPS.replace(change, with)));

@@ -231,7 +231,7 @@ fn common(kind: &'static str) -> Vec<Attribute> {
 
 /// All of them, each with a number of its own.
 pub fn all() -> Vec<Attribute> {
-    let shared = |kind| if matches!(kind, FLOW | TUNNEL) { collection(kind) } else { Vec::new() };
+    let shared = |kind| if has_an_id_of_its_own(kind) { collection(kind) } else { Vec::new() };
     let kinds = [(DEVICE, device()), (LINK, link()), (FLOW, flow_trace()), (TUNNEL, tunnel_trace())];
     let each = kinds.into_iter().flat_map(|(kind, own)| common(kind).into_iter().chain(shared(kind)).chain(own));
     each.enumerate().map(|(number, case)| numbered(number, case)).collect()
@@ -255,21 +255,20 @@ fn numbered(number: usize, case: Attribute) -> Attribute {
     }
 }
 
-/// A resource for each case in this way, and devices for the links.
-pub fn declared(cases: &[Attribute], way: usize) -> String {
+/// Whether an object of `kind` has the id that its flow makes.
+pub fn has_an_id_of_its_own(kind: &str) -> bool {
+    matches!(kind, FLOW | TUNNEL)
+}
+
+/// Devices for the links of all cases.
+pub fn world() -> String {
     let interface =
         |number: usize| format!("interface {{\nname = \"x-{number}\"\n}}\ninterface {{\nname = \"y-{number}\"\n}}\n");
-    let interfaces: String = (0..cases.len()).map(interface).collect();
+    let interfaces: String = (0..all().len()).map(interface).collect();
     let device = |id: &str| {
         format!(
             "resource \"vpn_simulated_device\" \"{id}\" {{\nid = \"{id}\"\nserial_number = \"{id}\"\n{interfaces}}}\n"
         )
     };
-    let one = |case: &Attribute| {
-        let is_named = case.name == "id" || matches!(case.kind, FLOW | TUNNEL);
-        let id = if is_named { "" } else { "id = \"KEY\"\n" };
-        let block = format!("{id}{}", case.body(way)).replace("KEY", &case.key());
-        format!("resource \"vpn_{}\" \"{}\" {{\n{block}\n}}\n", case.kind, case.name_of_resource())
-    };
-    ["one", "two", "three"].map(device).concat() + &cases.iter().map(one).collect::<String>()
+    ["one", "two", "three"].map(device).concat()
 }

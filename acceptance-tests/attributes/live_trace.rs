@@ -271,7 +271,7 @@ pub fn all() -> Vec<Attribute> {
 }
 
 /// Ports and tunnels to look at.
-fn world() -> String {
+pub fn world() -> String {
     let port = |id: &str| {
         format!("resource \"vpn_segment_port\" \"{id}\" {{\nid = \"{id}\"\nsegment_path = vpn_segment.home.path\n}}\n")
     };
@@ -280,16 +280,6 @@ fn world() -> String {
     };
     let sessions: String = ["one", "two"].into_iter().enumerate().map(session).collect();
     samples::HOME.to_owned() + &["a", "b", "c"].map(port).concat() + &sessions
-}
-
-/// A resource for each case in this way.
-pub fn declared(cases: &[Attribute], way: usize) -> String {
-    let one = |case: &Attribute| {
-        let id = if case.name == "id" { "" } else { "id = \"KEY\"\n" };
-        let block = format!("{id}{}", case.body(way)).replace("KEY", &case.key());
-        format!("resource \"vpn_live_trace\" \"{}\" {{\n{block}\n}}\n", case.name_of_resource())
-    };
-    world() + &cases.iter().map(one).collect::<String>()
 }
 
 /// A live trace with one of [`REFUSED`] in it.

@@ -1,10 +1,10 @@
 //! Two values of every attribute and block of every resource, and what becomes of
 //! it when it is left out again.
 
-pub mod fabric;
 pub mod live_trace;
 
 mod cases;
+mod fabric;
 mod simulation;
 
 use serde_json::{Value as Json, json};
@@ -120,12 +120,71 @@ impl Attribute {
     }
 }
 
-/// Those of what is declared beside NSX's objects alone, or with little around it: those of every kind
-/// and those of each. The fabric's and the live traces' are apart, because of what they need.
-pub fn all() -> Vec<Attribute> {
-    let common = SAMPLES.iter().flat_map(|sample| common(sample.kind));
-    let sessions = ["route_based_session", "policy_based_session"].into_iter().flat_map(session);
-    common.chain(sessions).chain(own()).chain(peer()).chain(flow()).collect()
+/// Cases that are declared together.
+pub struct Group {
+    /// The cases.
+    pub cases: Vec<Attribute>,
+    /// Adds what is not declared, and has to be there before.
+    prepare: fn(&Workspace),
+    /// What is declared besides.
+    world: fn() -> String,
+    /// The resource of a case: its number, itself, and its block.
+    resource: fn(usize, &Attribute, &str) -> String,
+}
+
+impl Group {
+    /// Those of VPNs and segments, and of peers and flows.
+    pub fn policy() -> Self {
+        let common = SAMPLES.iter().flat_map(|sample| common(sample.kind));
+        let sessions = ["route_based_session", "policy_based_session"].into_iter().flat_map(session);
+        let cases = common.chain(sessions).chain(own()).chain(peer()).chain(flow()).collect();
+        let resource = |number, case: &Attribute, body: &str| {
+            let block = with_id(case, body);
+            samples::apart(&samples::resource(case.kind, &case.name_of_resource(), &block), number)
+        };
+        Self { cases, prepare: add_parents, world: || OTHERS.to_owned(), resource }
+    }
+
+    /// Those of the fabric, and of what compute agents collect in it.
+    pub fn fabric() -> Self {
+        Self { cases: fabric::all(), prepare: |_| {}, world: fabric::world, resource: plain }
+    }
+
+    /// Those of live traces.
+    pub fn live_traces() -> Self {
+        Self { cases: live_trace::all(), prepare: |_| {}, world: live_trace::world, resource: plain }
+    }
+
+    /// Those of these cases for which `is_wanted` holds.
+    #[must_use]
+    pub fn retaining(mut self, is_wanted: impl Fn(&Attribute) -> bool) -> Self {
+        self.cases.retain(is_wanted);
+        self
+    }
+
+    /// Adds what has to be there before.
+    pub fn prepare(&self, lab: &Workspace) {
+        (self.prepare)(lab);
+    }
+
+    /// A resource for each case, with the block that `body` makes of it.
+    pub fn declared(&self, body: impl Fn(&Attribute) -> String) -> String {
+        let one = |(number, case): (usize, &Attribute)| {
+            (self.resource)(number, case, &body(case)).replace("KEY", &case.key())
+        };
+        (self.world)() + &self.cases.iter().enumerate().map(one).collect::<String>()
+    }
+}
+
+/// The block with the id of the case, unless it has one.
+fn with_id(case: &Attribute, body: &str) -> String {
+    let is_given = case.name == "id" || fabric::has_an_id_of_its_own(case.kind);
+    if is_given { body.to_owned() } else { format!("id = \"KEY\"\n{body}") }
+}
+
+/// A resource of which the case says everything.
+fn plain(_: usize, case: &Attribute, body: &str) -> String {
+    format!("resource \"vpn_{}\" \"{}\" {{\n{}\n}}\n", case.kind, case.name_of_resource(), with_id(case, body))
 }
 
 /// Other objects that the attributes name.
@@ -151,7 +210,7 @@ resource "vpn_segment" "away" { id = "away" }
 "#;
 
 /// Adds parents besides those that exist from the start.
-pub fn add_parents(lab: &Workspace) {
+fn add_parents(lab: &Workspace) {
     for path in [
         "/infra/tier-0s/other",
         "/infra/tier-0s/other/locale-services/ls",
@@ -161,16 +220,6 @@ pub fn add_parents(lab: &Workspace) {
     ] {
         lab.patch(path, json!({}));
     }
-}
-
-/// A resource for each case, with the block that `body` makes of it.
-pub fn declared(cases: &[Attribute], body: impl Fn(&Attribute) -> String) -> String {
-    let one = |(number, case): (usize, &Attribute)| {
-        let id = if case.name == "id" { "" } else { "id = \"KEY\"\n" };
-        let resource = samples::resource(case.kind, &case.name_of_resource(), &(id.to_owned() + &body(case)));
-        samples::apart(&resource, number).replace("KEY", &case.key())
-    };
-    OTHERS.to_owned() + &cases.iter().enumerate().map(one).collect::<String>()
 }
 
 /// Checks that the engine holds of each case what it is to hold in this way.

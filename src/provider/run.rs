@@ -76,6 +76,13 @@ struct Known {
     has_applied: bool,
 }
 
+impl Known {
+    /// Whether the object at `path` stays, changed or not.
+    fn stays(&self, path: &PolicyPath) -> bool {
+        self.kept.contains(path) || self.objects.contains_key(path)
+    }
+}
+
 /// What a run plans.
 pub struct Planned {
     /// The paths of what it creates.
@@ -371,7 +378,7 @@ impl Run {
         let known = self.known();
         let taken = known.taken.get(&(kind.name, project.to_owned())).copied().unwrap_or_default();
         let goes = |path: &&PolicyPath| known.deleted.contains_key(*path) || known.anew.contains(*path);
-        let kept = now.iter().filter(|path| known.kept.contains(*path) && !goes(path)).count();
+        let kept = now.iter().filter(|path| known.stays(path) && !goes(path)).count();
         (taken + kept, taken + now.iter().filter(|path| !goes(path)).count())
     }
 
@@ -382,7 +389,7 @@ impl Run {
         let takes_along =
             |path: &PolicyPath| [&SEGMENT_PORT, &SEGMENT, &TAP_SERVICE].iter().any(|kind| kind.owns(path));
         known.deleted.keys().any(takes_along)
-            || paths.iter().any(|path| known.in_state.contains(path) && !known.kept.contains(path))
+            || paths.iter().any(|path| known.in_state.contains(path) && !known.stays(path))
     }
 
     /// Whether the run has counted what projects get.

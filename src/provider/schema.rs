@@ -194,9 +194,9 @@ fn attribute(record: &'static Record, field: &'static Field) -> Attribute {
 }
 
 /// What the system keeps stays as it is when the object changes, but for the
-/// revision and the last modification.
+/// revision and the last modification, and for what changes with time.
 fn keeps(attribute: Attribute, field: &Field) -> Attribute {
-    let follows_changes = field.name == "_revision" || field.name.starts_with("_last_modified");
+    let follows_changes = matches!(field.name, "_revision" | "status") || field.name.starts_with("_last_modified");
     if follows_changes { attribute } else { attribute.keep_prior() }
 }
 
