@@ -78,6 +78,7 @@ fn status() -> Json {
     let text = || json!({ "type": "string" });
     let number = || json!({ "type": "integer" });
     let object = || json!({ "type": "object" });
+    let link = || json!({ "type": "object", "required": ["href", "rel"], "properties": { "href": text(), "rel": text() } });
     json!({
         "type": "object",
         "required": ["id", "source_lport", "operation_state", "request_status", "timeout", "actions"],
@@ -106,6 +107,9 @@ fn status() -> Json {
             "_protection": text(),
             "_revision": number(),
             "_system_owned": { "type": "boolean" },
+            "_schema": text(),
+            "_self": link(),
+            "_links": { "type": "array", "items": link() },
         },
         "additionalProperties": false,
     })
