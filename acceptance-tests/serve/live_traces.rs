@@ -71,7 +71,8 @@ fn a_live_trace_of_the_policy_api() {
     let all = lab.get(&format!("{TRACES}/statuses")).ok();
     assert_eq!((&all["results"][0], &all["result_count"]), (&status, &json!(1)));
     // It begins anew, and is what it was.
-    let again = lab.post(&format!("{TRACES}/t?action=restart")).ok();
+    let place = point.trim_start_matches('?');
+    let again = lab.post(&format!("{TRACES}/t?action=restart&{place}")).ok();
     assert_eq!(again, lab.get(&format!("{TRACES}/t")).ok());
     lab.post(&format!("{TRACES}/t")).refused(400, 255);
     lab.post(&format!("{TRACES}/t?action=stop")).refused(400, 255);

@@ -12,7 +12,7 @@ use crate::model::result::{InvalidationReason, OperationState, RequestStatus};
 /// Adds those to the policy API, for live traces at the address `at`.
 pub(super) fn of_policy(paths: &mut Map<String, Json>, at: &str) {
     let restart = json!({ "name": "action", "in": "query", "required": true, "schema": { "type": "string", "enum": ["restart"] } });
-    let restart = Operation::new("Begin a live trace anew.").query(vec![restart]).answers(named("LiveTraceConfig"));
+    let restart = Operation::new("Begin a live trace anew.").query(vec![restart, point()]).answers(named("LiveTraceConfig"));
     restart.add(paths, "post", at);
     let answer = |what: &str, schema| Operation::new(what).query(vec![point()]).answers(schema);
     answer("How a live trace is.", status()).add(paths, "get", &format!("{at}/status"));

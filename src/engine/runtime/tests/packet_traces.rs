@@ -246,9 +246,9 @@ fn followed(flows: &[(&'static str, u32)], acts: &[(i64, Act)]) -> Vec<u8> {
         lab.at(next);
         match act {
             Act::Look => drop(lab.now_of(&trace)),
-            Act::Write => lab.put(&format!("{PEERS}/other"), json!({ "address": "198.18.0.1", "psk": format!("k{next}") })),
+            Act::Write => lab.patch(&format!("{PEERS}/other"), json!({ "address": "198.18.0.1", "psk": format!("k{next}") })),
             Act::Settle => {
-                lab.put(&format!("{PEERS}/other"), json!({ "address": "198.18.0.1", "psk": format!("k{next}") }));
+                lab.patch(&format!("{PEERS}/other"), json!({ "address": "198.18.0.1", "psk": format!("k{next}") }));
                 lab.engine.settle_if(true, lab.moment());
             }
         }
