@@ -122,5 +122,7 @@ fuzz_target!(|input: (u8, &[u8])| {
         }
     }
     let (status, body) = LINE.with_borrow_mut(|line| line.send("GET", &format!("{address}?{query}"), &Value::Null));
-    assert!((200..500).contains(&status), "{status} {address}?{query}: {body}");
+    // A Compute Agent is busy with what was started a moment ago.
+    let is_busy = status == 503 && body["name"] == "EAGAIN";
+    assert!(is_busy || (200..500).contains(&status), "{status} {address}?{query}: {body}");
 });
