@@ -30,7 +30,8 @@ impl Lab {
     /// A thousand flows from as many ports, to nobody, of so many packets a second.
     fn new(packets_per_second: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let lab = Self { engine: Engine::open(&folder.path().join("engine.db"), Moment(BEGIN)).unwrap(), _folder: folder };
+        let lab =
+            Self { engine: Engine::open(&folder.path().join("engine.db"), Moment(BEGIN)).unwrap(), _folder: folder };
         let segment = format!("{}/segments/web", system::COMPUTE_GATEWAY);
         lab.put(&segment, json!({ "subnets": [{ "gateway_address": "10.0.0.1/16" }] }));
         for at in 0..FLOWS {
@@ -52,7 +53,8 @@ impl Lab {
     /// So many live traces, each of another port, that trace, capture and count for ten minutes.
     fn trace(&self, count: usize) {
         for at in 0..count {
-            let sampled = |number: u32| json!({ "trace_type": "UNI_DIRECTIONAL", "sampling": { "match_number": number } });
+            let sampled =
+                |number: u32| json!({ "trace_type": "UNI_DIRECTIONAL", "sampling": { "match_number": number } });
             let actions = json!({
                 "trace_config": sampled(50), "pktcap_config": sampled(500),
                 "counter_config": { "trace_type": "UNI_DIRECTIONAL" },

@@ -72,7 +72,9 @@ impl<'a> Subject<'a> {
     fn address(&self, what: &str) -> String {
         match (self.form, what) {
             (Form::Policy, _) => format!("{}/{what}", self.trace.path),
-            (Form::Manager, "result") => format!("/livetraces/{}/results", self.kept("unique_id").as_str().unwrap_or_default()),
+            (Form::Manager, "result") => {
+                format!("/livetraces/{}/results", self.kept("unique_id").as_str().unwrap_or_default())
+            }
             (Form::Manager, _) => format!("/livetraces/{}", self.kept("unique_id").as_str().unwrap_or_default()),
         }
     }

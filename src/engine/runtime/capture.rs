@@ -184,7 +184,8 @@ impl Recorder {
         let stream = |flow: &'t Flow| {
             let each = |flight| wanted(&self.of, flight);
             let own = self.flow().filter(|path| **path == flow.path).map(|path| meter.ends(path)).unwrap_or_default();
-            let seen = own.iter().flat_map(|flight| flight.copies.iter().map(move |(after, copy)| (flight, *after, copy)));
+            let seen =
+                own.iter().flat_map(|flight| flight.copies.iter().map(move |(after, copy)| (flight, *after, copy)));
             let copies = meter.flights(&flow.path).flat_map(each).chain(seen).collect();
             Stream { flow, copies, numbers: flow.numbers(from, to) }
         };

@@ -76,7 +76,8 @@ impl Engine {
     /// Takes in what has come for all traces that follow copies or flows: after this it may not
     /// be seen any more.
     pub(in crate::engine) fn take_in_before_settling(&self, now: Moment) {
-        let follows_copies = |trace: &Head| matches!(&trace.follows, Some(it) if matches!(it.source, Source::Copies(_)));
+        let follows_copies =
+            |trace: &Head| matches!(&trace.follows, Some(it) if matches!(it.source, Source::Copies(_)));
         let all = self.store.read(|view| kept::all_heads(view)).map_err(Refusal::from);
         let taken = all.and_then(|all| {
             let mut all = all.into_iter().filter(|trace| trace.state == State::Running && follows_copies(trace));

@@ -138,9 +138,8 @@ impl<'e> Making<'e> {
             Some(first) => engine.store.read(|view| kept::chunk(view, &trace, *first))?.map(|chunk| (chunk, *first)),
             None => None,
         };
-        let (chunk, first) = last
-            .filter(|(chunk, _)| chunk.len() < CHUNK)
-            .unwrap_or_else(|| (Chunk::after(trace.last), trace.kept + 1));
+        let (chunk, first) =
+            last.filter(|(chunk, _)| chunk.len() < CHUNK).unwrap_or_else(|| (Chunk::after(trace.last), trace.kept + 1));
         Ok(Self::of(engine, trace, chunk, first, most))
     }
 

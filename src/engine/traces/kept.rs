@@ -149,11 +149,7 @@ pub(super) fn waiting(view: &(impl View + ?Sized), trace: &Head) -> Result<Chunk
 }
 
 /// Keeps the packets of a trace that have not been caught yet.
-pub(super) fn put_waiting(
-    tx: &mut (impl Transaction + ?Sized),
-    trace: &Head,
-    chunk: &Chunk,
-) -> Result<(), StoreError> {
+pub(super) fn put_waiting(tx: &mut (impl Transaction + ?Sized), trace: &Head, chunk: &Chunk) -> Result<(), StoreError> {
     if chunk.frames().next().is_none() {
         return forget_waiting(tx, trace);
     }

@@ -115,9 +115,8 @@ impl Engine {
             return Ok(Yield { frames: Vec::new(), is_cut: false, is_late: false, is_over: true });
         };
         let nanoseconds = |moment: Moment| moment.0.saturating_mul(1_000_000);
-        copies.retain(|copy| {
-            part.from.is_none_or(|from| copy.at >= nanoseconds(from)) && copy.at < nanoseconds(part.to)
-        });
+        copies
+            .retain(|copy| part.from.is_none_or(|from| copy.at >= nanoseconds(from)) && copy.at < nanoseconds(part.to));
         let most = usize::try_from(part.most).unwrap_or(usize::MAX);
         let is_cut = copies.len() > most;
         copies.truncate(most);

@@ -225,7 +225,8 @@ fn each_field_of_the_seed_is_told_and_no_other() {
     let mut lab = Lab::traced();
     let once = json!({ "trace_config": once(1) });
     let whole = lab.begin("whole", {
-        let mut body = json!({ "ipsec_vpn_config": { "session_path": session("dc") }, "actions": once, "timeout": 600 });
+        let mut body =
+            json!({ "ipsec_vpn_config": { "session_path": session("dc") }, "actions": once, "timeout": 600 });
         body["description"] = json!("why");
         body["tags"] = json!([{ "scope": "a", "tag": "b" }]);
         body["filter"] = json!({ "transport_info": { "protocol": "UDP" } });

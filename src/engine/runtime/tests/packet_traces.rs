@@ -35,7 +35,8 @@ impl Lab {
         lab.engine = lab.engine.clone().with_quotas(Quotas::UNLIMITED);
         lab.route_based("dc", 31);
         for (id, host) in [("a", 5), ("b", 6), ("ids", 7)] {
-            let binding = json!({ "ip_address": format!("192.168.10.{host}"), "mac_address": format!("02:00:00:00:00:0{host}") });
+            let binding =
+                json!({ "ip_address": format!("192.168.10.{host}"), "mac_address": format!("02:00:00:00:00:0{host}") });
             lab.put(&port(id), json!({ "address_bindings": [binding] }));
         }
         lab.at(60_000);
@@ -107,7 +108,8 @@ fn a_flow_is_seen_where_it_is_sent() {
     let trace = lab.engine.keep_snapshot(&wanted(100), &flow, &lab.caller()).unwrap();
     assert_eq!((trace.id.to_string().as_str(), trace.state), ("T-1-1-TCPIP-0-1", State::Snapshot));
     // An answer arrives twice the latency later.
-    let expected = [(60_000, Way::Send, 200), (60_020, Way::Recv, 80), (60_100, Way::Send, 200), (60_120, Way::Recv, 80)];
+    let expected =
+        [(60_000, Way::Send, 200), (60_020, Way::Recv, 80), (60_100, Way::Send, 200), (60_120, Way::Recv, 80)];
     assert_eq!(lab.packets_of(&trace), expected);
     assert_eq!(documents::row(&trace)["info"]["type"], "SNAPSHOT");
     let hops = |number| lab.engine.packet_of(&trace, number, |frame, _| frame.bytes[14 + 8]).unwrap().unwrap();
@@ -246,7 +248,9 @@ fn followed(flows: &[(&'static str, u32)], acts: &[(i64, Act)]) -> Vec<u8> {
         lab.at(next);
         match act {
             Act::Look => drop(lab.now_of(&trace)),
-            Act::Write => lab.patch(&format!("{PEERS}/other"), json!({ "address": "198.18.0.1", "psk": format!("k{next}") })),
+            Act::Write => {
+                lab.patch(&format!("{PEERS}/other"), json!({ "address": "198.18.0.1", "psk": format!("k{next}") }))
+            }
             Act::Settle => {
                 lab.patch(&format!("{PEERS}/other"), json!({ "address": "198.18.0.1", "psk": format!("k{next}") }));
                 lab.engine.settle_if(true, lab.moment());

@@ -8,10 +8,10 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::{BGP, FLOWS, Lab, PEERS, SEGMENTS, SERVICE, TraceRequest, When, parsed, session, speaking_peer};
+use crate::engine::Question;
 use crate::engine::forwarding::{Disposition, DropReason, Event, Node, Packet, Step, Trace, protocol};
 use crate::engine::live_trace::Direction;
 use crate::engine::topology::Entrance;
-use crate::engine::Question;
 use crate::model::PolicyPath;
 
 const EDGE: &str = "/infra/tier-0s/edge/locale-services/default";
@@ -93,15 +93,8 @@ enum Fault {
     Service,
 }
 
-const FAULTS: [Fault; 7] = [
-    Fault::None,
-    Fault::Disabled,
-    Fault::Dead,
-    Fault::Narrow,
-    Fault::Mismatch,
-    Fault::Key,
-    Fault::Service,
-];
+const FAULTS: [Fault; 7] =
+    [Fault::None, Fault::Disabled, Fault::Dead, Fault::Narrow, Fault::Mismatch, Fault::Key, Fault::Service];
 
 /// A flow.
 #[derive(Clone, Debug)]
@@ -116,9 +109,7 @@ struct Sent {
 }
 
 fn policy_based(endpoint: &str, peer: &str, rules: &[(&str, &str)]) -> Json {
-    let rule = |(at, (from, to)): (usize, &(&str, &str))| {
-        json!({ "id": format!("r{at}"), "sources": [{ "subnet": from }], "destinations": [{ "subnet": to }] })
-    };
+    let rule = |(at, (from, to)): (usize, &(&str, &str))| json!({ "id": format!("r{at}"), "sources": [{ "subnet": from }], "destinations": [{ "subnet": to }] });
     json!({
         "resource_type": "PolicyBasedIPSecVpnSession", "local_endpoint_path": endpoint, "peer_address": peer,
         "peer_id": peer, "psk": "correct horse", "rules": rules.iter().enumerate().map(rule).collect::<Vec<_>>(),
@@ -141,7 +132,10 @@ impl Lab {
         let six = "2001:db8:10::/64";
         let rules = [("192.168.10.0/24", "10.30.0.0/16"), (six, "2001:db8:30::/64")];
         lab.put(&session("branch"), policy_based(&own, "198.51.100.33", &rules));
-        lab.put(&format!("{PEERS}/branch"), json!({ "address": "198.51.100.33", "psk": "correct horse", "latency": 3 }));
+        lab.put(
+            &format!("{PEERS}/branch"),
+            json!({ "address": "198.51.100.33", "psk": "correct horse", "latency": 3 }),
+        );
         lab.put(&format!("{SEGMENTS}/six"), json!({ "subnets": [{ "gateway_address": "2001:db8:10::1/64" }] }));
         lab.put("/infra/segments/island", json!({ "subnets": [{ "gateway_address": "192.168.50.1/24" }] }));
         let down = json!({ "admin_state": "DOWN", "subnets": [{ "gateway_address": "192.168.51.1/24" }] });
@@ -174,7 +168,8 @@ impl Lab {
     /// A second gateway with a tenant, and a VPN between the two; the tenant has one of its own.
     fn pair(&self, own: &str) {
         let redistributes = json!({ "redistribution_rules": [{ "route_redistribution_types": ["TIER1_CONNECTED"] }] });
-        let connected = json!({ "tier0_path": "/infra/tier-0s/edge", "route_advertisement_types": ["TIER1_CONNECTED"] });
+        let connected =
+            json!({ "tier0_path": "/infra/tier-0s/edge", "route_advertisement_types": ["TIER1_CONNECTED"] });
         let (here, office) = (
             format!("{EDGE}/ipsec-vpn-services/vpn/local-endpoints/here"),
             format!("{TENANT}/ipsec-vpn-services/vpn/local-endpoints/here"),
@@ -197,7 +192,10 @@ impl Lab {
         self.put(&session("near"), policy_based(own, "203.0.113.80", &[("192.168.10.0/24", "10.1.0.0/16")]));
         let tenant = policy_based(&office, "198.51.100.34", &[("10.1.0.0/16", "10.40.0.0/16")]);
         self.put(&format!("{TENANT}/ipsec-vpn-services/vpn/sessions/office"), tenant);
-        self.put(&format!("{PEERS}/office"), json!({ "address": "198.51.100.34", "psk": "correct horse", "latency": 7 }));
+        self.put(
+            &format!("{PEERS}/office"),
+            json!({ "address": "198.51.100.34", "psk": "correct horse", "latency": 7 }),
+        );
     }
 
     /// The way of the packets of a flow, and that of the answers.
@@ -284,9 +282,8 @@ fn end(way: &Trace, lab: &Lab) -> Json {
         Event::Dropped { reason, .. } => {
             let topology = lab.view().topology;
             let session = object.as_ref().and_then(|path| topology.sessions.get(path));
-            let is_route_based = session.is_some_and(|it| {
-                matches!(it.kind, crate::engine::topology::SessionKind::RouteBased { .. })
-            });
+            let is_route_based =
+                session.is_some_and(|it| matches!(it.kind, crate::engine::topology::SessionKind::RouteBased { .. }));
             let (reason, ipsec) = words(*reason, way.packet.source.is_ipv6(), is_route_based);
             json!(["DroppedLogical", reason, ipsec])
         }
@@ -328,9 +325,7 @@ fn holders(way: &Trace, start: usize, topology: &crate::engine::topology::Topolo
                 is_inside = true;
                 let tunnel = match event {
                     Event::Encapsulated { .. } => session(),
-                    Event::Dropped { reason, .. } => {
-                        session().filter(|_| words(*reason, false, false).1.is_some())
-                    }
+                    Event::Dropped { reason, .. } => session().filter(|_| words(*reason, false, false).1.is_some()),
                     _ => None,
                 };
                 // What a tunnel drops that has it already stays there.
@@ -439,7 +434,9 @@ fn tells_the_way(lab: &Lab, traced: &Json, way: &Trace, start: usize) -> Result<
     // Routes are told by those who forward by them: by all but one who drops the packet.
     let routed = way.steps.iter().skip(start).filter(|step| is_gateway(&step.node));
     let routes: Vec<_> = routed
-        .filter_map(|step| if let Event::Routed { network, .. } = &step.event { Some(network.to_string()) } else { None })
+        .filter_map(
+            |step| if let Event::Routed { network, .. } = &step.event { Some(network.to_string()) } else { None },
+        )
         .collect();
     let told: Vec<_> = observations.iter().filter_map(|it| it["route_prefix"].as_str().map(str::to_owned)).collect();
     prop_assert!(routes.starts_with(&told), "{routes:?} {told:?}");
@@ -452,8 +449,13 @@ fn tells_the_way(lab: &Lab, traced: &Json, way: &Trace, start: usize) -> Result<
     prop_assert_eq!(time(last) - time(&observations[0]), took);
     // Each node is another one, and one that is come back to counts again.
     let numbers: Vec<_> = observations.iter().map(|it| it["sequence_no"].as_i64().unwrap()).collect();
-    prop_assert!(numbers[0] == 0 && numbers.windows(2).all(|pair| (0..=1).contains(&(pair[1] - pair[0]))), "{numbers:?}");
-    for kind in [("received", "Received"), ("forwarded", "Forwarded"), ("dropped", "Dropped"), ("delivered", "Delivered")] {
+    prop_assert!(
+        numbers[0] == 0 && numbers.windows(2).all(|pair| (0..=1).contains(&(pair[1] - pair[0]))),
+        "{numbers:?}"
+    );
+    for kind in
+        [("received", "Received"), ("forwarded", "Forwarded"), ("dropped", "Dropped"), ("delivered", "Delivered")]
+    {
         let both = ["counters", "logical_counters"].map(|it| traced[it][format!("{}_count", kind.0)].as_u64().unwrap());
         let told = observations.iter().filter(|it| sort(it).starts_with(kind.1)).count() as u64;
         prop_assert_eq!(both.iter().sum::<u64>(), told);
