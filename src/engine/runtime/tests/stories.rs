@@ -292,6 +292,17 @@ fn end(way: &Trace, lab: &Lab) -> Json {
     }
 }
 
+/// What no component tells of.
+fn is_silent(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Copied { .. }
+            | Event::Clamped { .. }
+            | Event::Fragmented { .. }
+            | Event::Matched { is_bypass: true, .. }
+    )
+}
+
 /// Who has the packet, one after the other, as far as they are in sight: each component once,
 /// until another has it.
 fn holders(way: &Trace, start: usize, topology: &crate::engine::topology::Topology) -> Vec<String> {
@@ -311,17 +322,11 @@ fn holders(way: &Trace, start: usize, topology: &crate::engine::topology::Topolo
                 }
                 now.extend(session());
             }
-            (Event::Carried { .. }, _) if is_inside => {
+            (Event::Carried { .. }, _) | (Event::Dropped { .. }, Node::Underlay) if is_inside => {
                 is_inside = false;
                 now.push("uplink-1".to_owned());
             }
-            (Event::Dropped { .. }, Node::Underlay) if is_inside => {
-                is_inside = false;
-                now.push("uplink-1".to_owned());
-            }
-            (Event::Copied { .. } | Event::Clamped { .. } | Event::Fragmented { .. }, _) => {}
-            (Event::Matched { is_bypass: true, .. }, _) => {}
-            (event, node) if is_in_sight(node) => {
+            (event, node) if is_in_sight(node) && !is_silent(event) => {
                 is_inside = true;
                 let tunnel = match event {
                     Event::Encapsulated { .. } => session(),
@@ -582,7 +587,7 @@ proptest! {
         }
         let directions = [(Direction::Forward, Some(&source), "forward_results"), (Direction::Backward, way_back.as_ref(), "backward_results")];
         for (direction, entrance, results) in directions {
-            let entering = |way: &'_ Trace| Some((way.clone(), enters_at(way, entrance?)?));
+            let entering = |way: &Trace| Some((way.clone(), enters_at(way, entrance?)?));
             let legs: Vec<_> = [Some(&there), back.as_ref()].into_iter().flatten().filter_map(entering).collect();
             let of_this: Vec<_> = traced.iter().filter(|it| it["direction"] == direction.word()).collect();
             let file = lab.engine.live_trace_capture(&parsed(TRACE), direction, lab.moment()).unwrap();
