@@ -6,6 +6,7 @@
 //! | `kept` | the traces that are kept: which there are, ending them, removing them |
 //! | `listing` | the forms they are listed in |
 //! | `range` | which of them |
+//! | `table` | packets as lines of a table |
 //!
 //! Packets are listed while they are read, so memory does not grow with the capture.
 
@@ -13,6 +14,7 @@ mod import;
 mod kept;
 mod listing;
 mod range;
+mod table;
 #[cfg(test)]
 mod tests;
 
