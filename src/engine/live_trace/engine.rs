@@ -16,6 +16,16 @@ use crate::model::{LIVE_TRACE, PolicyPath, TapDirection};
 /// inactivity" (nsx-fields.md part C).
 pub const REMOVED_AFTER: i64 = 60 * 60 * 1_000;
 
+/// What a live trace has captured.
+pub(in crate::engine) struct Captured {
+    /// What is declared.
+    pub topology: Arc<Topology>,
+    /// The packets, in the order in which they entered.
+    pub copies: Vec<CapturedCopy>,
+    /// Whether there will be no more of them.
+    pub is_over: bool,
+}
+
 impl Engine {
     /// Begins the live trace at `path` anew, and returns it.
     pub fn restart_live_trace(&self, path: &PolicyPath, now: Moment) -> Result<Object, Refusal> {
@@ -64,15 +74,14 @@ impl Engine {
         Ok(all.into_iter().find(|object| object.unique_id() == id).map(|object| object.path().clone()))
     }
 
-    /// The packets that the live trace at `path` has captured by `now`, of one direction or of
-    /// both, in the order in which they entered; what is declared; and whether there will be no
-    /// more of them. None when there is no such live trace.
+    /// What the live trace at `path` has captured by `now`, of one direction or of both. None when
+    /// there is no such live trace.
     pub(in crate::engine) fn captured_in(
         &self,
         path: &PolicyPath,
         direction: Option<Direction>,
         now: Moment,
-    ) -> Result<Option<(Arc<Topology>, Vec<CapturedCopy>, bool)>, Refusal> {
+    ) -> Result<Option<Captured>, Refusal> {
         let view = self.view(now, When::Current, &[])?;
         let found = view.topology.live_traces.get(path).zip(view.live_traces.get(path));
         let Some((trace, record)) = found else { return Ok(None) };
@@ -83,7 +92,7 @@ impl Engine {
         let known: usize = wanted().map(|direction| record.seen(direction).captured.len()).sum();
         let have_entered = copies.iter().filter(|copy| copy.at < now.0.saturating_mul(1_000_000)).count();
         let is_over = record.end(now).is_some() && have_entered == known;
-        Ok(Some((view.topology.clone(), copies, is_over)))
+        Ok(Some(Captured { topology: view.topology.clone(), copies, is_over }))
     }
 
     /// The packets of this direction that the live trace at `path` has captured, as a capture

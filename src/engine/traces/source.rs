@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::import::LARGEST;
-use crate::engine::live_trace::Direction;
+use crate::engine::live_trace::{Captured, Direction};
 use crate::engine::pcap::{Frame, Link};
 use crate::engine::runtime::{CaptureOf, CaptureRequest, CapturedCopy};
 use crate::engine::taps::frames::Frames;
@@ -111,7 +111,7 @@ impl Engine {
         part: Part,
         now: Moment,
     ) -> Result<Yield, Refusal> {
-        let Some((topology, mut copies, is_over)) = self.captured_in(path, direction, now)? else {
+        let Some(Captured { topology, mut copies, is_over }) = self.captured_in(path, direction, now)? else {
             return Ok(Yield { frames: Vec::new(), is_cut: false, is_late: false, is_over: true });
         };
         let nanoseconds = |moment: Moment| moment.0.saturating_mul(1_000_000);

@@ -191,7 +191,7 @@ fn the_status_has_every_field_of_its_schema() {
     );
 }
 
-/// The fields of LiveTraceStatus as seed 000 lists them, with their types, and whether they are
+/// The fields of `LiveTraceStatus` as seed 000 lists them, with their types, and whether they are
 /// required.
 const FIELDS: [(&str, &str, bool); 24] = [
     ("_create_time", "integer", false),

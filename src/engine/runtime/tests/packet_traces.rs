@@ -249,7 +249,7 @@ fn followed(flows: &[(&'static str, u32)], acts: &[(i64, Act)]) -> Vec<u8> {
         match act {
             Act::Look => drop(lab.now_of(&trace)),
             Act::Write => {
-                lab.patch(&format!("{PEERS}/other"), json!({ "address": "198.18.0.1", "psk": format!("k{next}") }))
+                lab.patch(&format!("{PEERS}/other"), json!({ "address": "198.18.0.1", "psk": format!("k{next}") }));
             }
             Act::Settle => {
                 lab.patch(&format!("{PEERS}/other"), json!({ "address": "198.18.0.1", "psk": format!("k{next}") }));
