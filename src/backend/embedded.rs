@@ -339,7 +339,7 @@ impl Backend for Embedded {
 
     async fn packets(&self, question: &TraceQuestion) -> Result<Option<Json>, BackendError> {
         let question = question.clone();
-        self.run(move |engine, _| engine.ask_of_packets(&question)).await
+        self.run(move |engine, caller| engine.ask_of_packets(&question, caller.now)).await
     }
 
     async fn replace(

@@ -126,7 +126,11 @@ impl Engine {
     /// next one follows. What led to it has been committed; should this fail, the next one
     /// tries again.
     pub(super) fn settle_if(&self, is_due: bool, now: Moment) {
-        if is_due && let Err(error) = self.course.settle(self, now) {
+        if !is_due {
+            return;
+        }
+        self.take_in_before_settling(now);
+        if let Err(error) = self.course.settle(self, now) {
             tracing::warn!(%error, "the journal could not be settled");
         }
     }
