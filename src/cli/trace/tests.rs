@@ -2,7 +2,6 @@
 
 use clap::Parser;
 
-use super::packet::PacketOptions;
 use super::render::{Form, Return, render};
 use crate::cli::testing::{golden, neighbor, path, session};
 use crate::engine::bgp::KeptOut;
@@ -17,13 +16,13 @@ use crate::model::{DfPolicy, Digest, MirrorType, PolicyPath, TapDirection};
 #[derive(Parser)]
 struct Line {
     #[command(flatten)]
-    packet: PacketOptions,
+    options: super::Options,
 }
 
 /// The packet of a command line.
 fn packet(line: &str) -> Result<Packet, String> {
     let words = std::iter::once("trace").chain(line.split_whitespace());
-    Line::try_parse_from(words).map_err(|error| error.to_string())?.packet.packet()
+    Line::try_parse_from(words).map_err(|error| error.to_string())?.options.packet.packet()
 }
 
 #[test]

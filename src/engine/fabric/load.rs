@@ -27,6 +27,8 @@ const VXLAN: u64 = 14 + 8 + 8;
 /// What ERSPAN type II puts before one: Ethernet, ERSPAN, and GRE with a sequence number
 /// (draft-foschiano-erspan-03).
 const ERSPAN: u64 = 14 + 8 + 8;
+/// The hops that the packets of a VTEP may go.
+pub const OUTER_HOPS: u8 = 64;
 /// GRE (IANA "Assigned Internet Protocol Numbers").
 const GRE: u8 = 47;
 /// After so many rounds of dropping, shares are taken for what they are: a way has seldom as
@@ -210,7 +212,7 @@ impl Load {
     fn add(&mut self, net: &Net, flow: &Flow) {
         let inner = flow.tuple();
         let Some(entry) = net.entry(&inner) else { return };
-        let hops = if entry.vnid.is_some() { 64 } else { usize::from(flow.time_to_live) };
+        let hops = if entry.vnid.is_some() { usize::from(OUTER_HOPS) } else { usize::from(flow.time_to_live) };
         let Some(way) = net.way(&entry.tuple, hops) else { return };
         let wrapping = if entry.vnid.is_some() { VXLAN + ip_header(entry.tuple.source) } else { 0 };
         let position = self.streams.len();

@@ -13,6 +13,7 @@
 //! | [`document`] | the answers of a compute agent |
 //! | [`agent`] | starting, changing and stopping collections |
 //! | `listed` | the flows of applications that are there |
+//! | [`sight`] | the path of a packet, as people are shown it |
 //!
 //! Between two changes of the fabric everything is arithmetic: the ways are found once, the
 //! packets are counted by the rates of their flows, and a probe run is what it would have
@@ -27,6 +28,7 @@ mod listed;
 mod load;
 mod net;
 mod run;
+pub mod sight;
 #[cfg(test)]
 mod tests;
 pub mod way;
