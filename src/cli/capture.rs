@@ -1,5 +1,5 @@
-//! `capture`: the copies that taps have made, and the packets that live traces have captured,
-//! as a capture file.
+//! `capture`: the copies that taps and the mirrors of flow traces have made, and the packets that
+//! live traces have captured, as a capture file.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -60,6 +60,10 @@ pub struct Of {
     /// UUID
     #[arg(long, value_name = "PORT")]
     port: Option<String>,
+    /// Copies that devices of the fabric have sent to the analyzer of a flow trace or a tunnel
+    /// trace, as they are wrapped: its id or its path
+    #[arg(long, value_name = "TRACE")]
+    flow_trace: Option<String>,
     /// Packets that a live trace has captured: its id or its path
     #[arg(long, value_name = "TRACE")]
     live_trace: Option<String>,
@@ -138,7 +142,7 @@ fn of_live_trace(
 }
 
 fn said(of: &CaptureOf, capture: &Capture, written: u64, file: &Path) -> String {
-    let (CaptureOf::Tap(path) | CaptureOf::Port(path)) = of;
+    let path = of.path();
     let name = styled(STRONG, Names(&capture.topology).of(path));
     let frames = if written == 1 { "frame" } else { "frames" };
     let more = if capture.rest.is_some() { ", and there are more: say --count" } else { "" };
@@ -165,6 +169,7 @@ impl Of {
             self.tap_flow.as_deref().map(|said| tap(topology, &topology.tap_flows, "tap flow", said)),
             self.tap_mirror.as_deref().map(|said| tap(topology, &topology.tap_mirrors, "tap mirror", said)),
             self.port.as_deref().map(|said| port(topology, said)),
+            self.flow_trace.as_deref().map(|said| flow_trace(topology, said)),
         ];
         let none = || Err(Failure::new("nothing says whose copies are wanted"));
         named.into_iter().flatten().next().unwrap_or_else(none)
@@ -181,6 +186,15 @@ fn tap<T>(topology: &Topology, taps: &BTreeMap<PolicyPath, T>, sort: &str, said:
         }
         (None, _) => names::find(taps, sort, said).map(|(path, _)| CaptureOf::Tap(path.clone())),
     }
+}
+
+fn flow_trace(topology: &Topology, said: &str) -> Result<CaptureOf, Failure> {
+    let (path, collection) = names::find(&topology.collections, "flow trace or tunnel trace", said)?;
+    if collection.analyzer.is_none() {
+        return Err(Failure::new(format!("{} is not mirrored", names::Names(topology).full(path)))
+            .hint("set its mirror_type, mirror_dir and mirror_analyzer"));
+    }
+    Ok(CaptureOf::Collection(path.clone()))
 }
 
 fn port(topology: &Topology, said: &str) -> Result<CaptureOf, Failure> {

@@ -12,7 +12,7 @@ use crate::cli::engine_file::DataFile;
 use crate::cli::input::{self, named};
 use crate::cli::output::{self, Answer, FAINT, Failure, STRONG, styled};
 use crate::engine::traces::{Head, Import, ImportError, REGION};
-use crate::engine::{Caller, CaptureOf, Moment, When};
+use crate::engine::{Caller, Moment, When};
 
 /// The user that is kept with traces.
 const USER: &str = "admin";
@@ -86,8 +86,7 @@ pub fn snapshot(options: &SnapshotOptions) -> Result<Answer, Failure> {
     let engine = options.trace.data.open(now)?;
     let topology = engine.view(now, When::Current, &[])?.topology;
     let of = options.of.found(&topology)?;
-    let (CaptureOf::Tap(path) | CaptureOf::Port(path)) = &of;
-    let import = options.trace.wanted(format!("the copies of {path}"));
+    let import = options.trace.wanted(format!("the copies of {}", of.path()));
     let by = Caller { user: USER.to_owned(), now };
     let trace = engine.keep_copies(&import, of, &by).map_err(|error| Failure::new(error.to_string()))?;
     output::print(&said(&trace))?;

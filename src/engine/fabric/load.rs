@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::net::Net;
 use super::way::{Fate, Way};
 use crate::engine::Moment;
+use crate::engine::taps::frames;
 use crate::engine::topology::{FiveTuple, Flow, Topology};
 use crate::model::{FlowProtocol, PolicyPath};
 
@@ -146,7 +147,8 @@ pub struct Outcome {
     pub answers: Option<(Fate, u64, u64)>,
 }
 
-fn share(packets: u64, millionths: u64) -> u64 {
+/// So much of so many packets.
+pub fn share(packets: u64, millionths: u64) -> u64 {
     u64::try_from(u128::from(packets) * u128::from(millionths) / u128::from(ALL)).unwrap_or(u64::MAX)
 }
 
@@ -248,7 +250,7 @@ impl Load {
                 for hop in 0..self.streams[source].way.hops.len() {
                     let original = &self.streams[source];
                     let tuple = FiveTuple {
-                        source: collection.tuple.source,
+                        source: IpAddr::V4(frames::HOSTS.0),
                         destination: analyzer,
                         protocol: GRE,
                         source_port: 0,
@@ -383,6 +385,21 @@ impl Load {
             Some((collection, MirrorCounters { packets, bytes: packets * stream.size, lost }))
         });
         copies.collect()
+    }
+
+    /// The copies for the collection at `path` that arrive: which flow they are of, at which of
+    /// its hops they are made, microseconds from when its packet is sent until they are there,
+    /// and what of them arrives, in millionths.
+    pub fn copies_for<'a>(
+        &'a self,
+        path: &'a PolicyPath,
+    ) -> impl Iterator<Item = (&'a Flow, &'a Way, usize, u64, u64)> + 'a {
+        self.streams.iter().filter_map(move |copies| {
+            let What::Copies(of, hop, wanted) = &copies.what else { return None };
+            let original = self.streams.get(*of).filter(|_| wanted == path && copies.arrives > 0)?;
+            let after = original.way.hops.get(*hop)?.latency + copies.way.latency;
+            Some((&original.flow, &original.way, *hop, after, copies.arrives))
+        })
     }
 
     /// What becomes of the packets of the flow at `path`; none if it is not of the fabric.

@@ -7,6 +7,7 @@
 //! | `hash` | which of several next hops a flow takes |
 //! | [`way`] | the way of a packet, device by device |
 //! | `load` | what flows send over it, and what interfaces count of that |
+//! | `copies` | what devices copy for the collections that are mirrored, packet by packet |
 //! | `filters` | what devices count of the flows that are collected |
 //! | `course` | what has been counted, from one change of the fabric to the next |
 //! | `run` | probe runs, by the clock |
@@ -20,6 +21,7 @@
 //! met at its moment. Probes are not counted: they are a few packets.
 
 pub mod agent;
+mod copies;
 mod course;
 pub mod document;
 mod filters;
@@ -34,6 +36,7 @@ mod tests;
 pub mod way;
 
 pub(super) use agent::active;
+pub(super) use copies::Mirrored;
 pub(super) use course::{Course, Stored, Touch, touched_by_declared};
 pub(super) use document::path_of;
 pub use listed::flows;

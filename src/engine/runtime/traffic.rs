@@ -532,6 +532,11 @@ impl Flow {
         sent_before(self, moment)
     }
 
+    /// A packet of it, as large as it sends them.
+    pub(in crate::engine) fn packet(&self) -> Packet {
+        packet_of(self)
+    }
+
     /// What its packets are told by on their way.
     pub(in crate::engine) fn tuple(&self) -> FiveTuple {
         let packet = packet_of(self);

@@ -81,7 +81,8 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
     if let Some(said) = &options.fabric.flow_trace {
         let view = options.engine.view(When::Current)?;
         let path = names::find(&view.topology.collections, "flow trace or tunnel trace", said)?.0;
-        let Some((seen, collection)) = view.collected_across_fabric(path).zip(view.topology.collections.get(path)) else {
+        let Some((seen, collection)) = view.collected_across_fabric(path).zip(view.topology.collections.get(path))
+        else {
             return Err(Failure::new(format!("there is no flow trace {said}")));
         };
         let sight = seen.map_err(|unseen| failure(&unseen, &view))?;

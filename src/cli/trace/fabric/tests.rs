@@ -50,9 +50,7 @@ fn fabric() -> Lab {
         ("b", "xe-0/0/2.0", "s2", "b"),
         ("b", "xe-0/0/3.0", "s2", "b2"),
     ] {
-        let end = |device: &str, interface: &str| {
-            json!({ "device_path": format!("/infra/simulated-devices/{device}"), "interface": interface })
-        };
+        let end = |device: &str, interface: &str| json!({ "device_path": format!("/infra/simulated-devices/{device}"), "interface": interface });
         let body = json!({ "ends": [end(leaf, interface), end(spine, other)], "latency": 1_500 });
         lab.put(&format!("/infra/simulated-links/{leaf}-{spine}-{other}"), body);
     }
@@ -114,7 +112,8 @@ fn a_path_is_drawn_with_what_probes_have_found() {
     let view = lab.view();
     let paths = ports.map(|port| shown(&view, packet("10.1.1.1", "10.1.7.1", port)));
     is_as_before("probed", &view, &paths.each_ref().map(|path| (path, None)));
-    let found = view.collected_across_fabric(&path(&format!("/infra/flow-traces/10.1.1.1,10.1.7.1,tcp,{},9000", ports[0])));
+    let found =
+        view.collected_across_fabric(&path(&format!("/infra/flow-traces/10.1.1.1,10.1.7.1,tcp,{},9000", ports[0])));
     let sight = found.unwrap().unwrap();
     let probes = Shown { sent: Sent::Probes(sight.entry.tuple, None), sight };
     is_as_before("flow-trace", &view, &[(&probes, None)]);

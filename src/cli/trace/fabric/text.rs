@@ -36,7 +36,9 @@ pub fn drawn(shown: &Shown) -> String {
     let _ = writeln!(text, "\n{}  {}", outcome(sight), meaning(sight));
     let _ = writeln!(text, "    latency    {} one way", span(sight.latency));
     if let Some(probed) = &sight.probed {
-        let run = probed.at.map_or_else(|| "no probe run has ended yet".to_owned(), |at| format!("probe run of {}", Timestamp(at.0)));
+        let run = probed
+            .at
+            .map_or_else(|| "no probe run has ended yet".to_owned(), |at| format!("probe run of {}", Timestamp(at.0)));
         let _ = writeln!(text, "    flow trace {run}  {}", styled(FAINT, &probed.collection.path));
     }
     text
@@ -134,7 +136,9 @@ fn draw_hop(text: &mut String, hop: &SeenHop, sight: &Sight) {
     }
     match hop.probe {
         Some(probe) => tell("probe", told_of(probe)),
-        None if sight.probed.as_ref().is_some_and(|probed| probed.at.is_some()) => tell("probe", "none sent".to_owned()),
+        None if sight.probed.as_ref().is_some_and(|probed| probed.at.is_some()) => {
+            tell("probe", "none sent".to_owned())
+        }
         None => {}
     }
     if let Some((id, packets)) = hop.filter {
@@ -176,7 +180,8 @@ fn counted(interface: &SeenInterface, way: &str) -> String {
 
 /// The interfaces it arrives at and leaves by.
 fn way(hop: &SeenHop, arrow: &str) -> String {
-    let name = |interface: Option<&SeenInterface>| interface.map_or("-", |interface| interface.name.as_str()).to_owned();
+    let name =
+        |interface: Option<&SeenInterface>| interface.map_or("-", |interface| interface.name.as_str()).to_owned();
     format!("{} {arrow} {}", name(hop.ingress.as_ref()), name(hop.egress.as_ref().map(|(egress, _)| egress)))
 }
 
@@ -238,9 +243,15 @@ mod tests {
 
     #[test]
     fn spans_and_speeds_can_be_read() {
-        for (value, text) in
-            [(0, "0 µs"), (999, "999 µs"), (1_000, "1 ms"), (7_755, "7.755 ms"), (30_000_000, "30 s"), (1_500_000, "1.5 s"), (1_000_020, "1.00002 s")]
-        {
+        for (value, text) in [
+            (0, "0 µs"),
+            (999, "999 µs"),
+            (1_000, "1 ms"),
+            (7_755, "7.755 ms"),
+            (30_000_000, "30 s"),
+            (1_500_000, "1.5 s"),
+            (1_000_020, "1.00002 s"),
+        ] {
             assert_eq!(span(value), text);
         }
         for (value, text) in [(1, "1 Mbit/s"), (2_500, "2,500 Mbit/s"), (100_000, "100 Gbit/s")] {
