@@ -539,7 +539,6 @@ fn what_devices_mirror_is_a_capture_that_others_read() {
         "erspan.spanid",
         "tcp.dstport",
         "tcp.checksum.status",
-        "tcp.analysis.flags",
     ];
     let read = read_by_tshark(&lab.file("web.pcap"), &fields);
     assert_eq!(read.len(), 30);
@@ -555,11 +554,7 @@ fn what_devices_mirror_is_a_capture_that_others_read() {
             (format!("64,{}", 65 - hop), sent[hop - 1].to_string()),
             "{line:?}"
         );
-        assert_eq!(
-            (line[7].as_str(), line[8].as_str(), line[9].as_str().replace(',', "").as_str()),
-            ("443", "1", ""),
-            "{line:?}"
-        );
+        assert_eq!((line[7].as_str(), line[8].as_str()), ("443", "1"), "{line:?}");
         sent[hop - 1] += 1;
     }
     assert_eq!(sent, [10; 3]);

@@ -59,7 +59,10 @@ const LONGEST_ORIGINATOR: usize = 255;
 
 /// The routes.
 pub(super) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
-    let routes = ADDRESSES.into_iter().fold(Router::new(), |routes, address| routes.route(address, any(handle)));
+    // What is not there is said in the agent's form as well.
+    let below = |root: &str| [root.to_owned(), format!("{root}/"), format!("{root}/{{*rest}}")];
+    let addresses = ROOTS.into_iter().flat_map(below);
+    let routes = addresses.fold(Router::new(), |routes, address| routes.route(&address, any(handle)));
     routes.layer(from_fn_with_state(Arc::clone(shared), guard))
 }
 
@@ -143,10 +146,13 @@ async fn answer(
     headers: &HeaderMap,
     mut query: Query,
 ) -> Result<Answer, AgentError> {
+    let path = address.split_once('?').map_or(address, |(path, _)| path);
+    if !ADDRESSES.contains(&path) {
+        return Err(AgentError::no_such_address());
+    }
     if !matches!(*method, Method::GET | Method::HEAD) {
         return Err(AgentError::method_not_allowed());
     }
-    let path = address.split_once('?').map_or(address, |(path, _)| path);
     let (what, kind) = match path.trim_start_matches('/').split_once('/') {
         Some((what, "flow")) => (what, &FLOW_TRACE),
         Some((what, _)) => (what, &TUNNEL_TRACE),

@@ -213,11 +213,13 @@ fn sample(text: &str, parameters: Json) -> Sample {
     Sample { printed: serde_json::from_str(text).unwrap(), parameters, flow: None, off: 0.0 }
 }
 
-/// What the application sends.
+/// What the application sends. It ends at the last device: there the print has one acknowledgement
+/// for fifteen segments, and a simulated host would send one for each. They are background here.
 fn of_application(protocol: &str, sport: u16, rate: u32, size: u32) -> Json {
+    let hops = if protocol == "TCP" { 3 } else { 64 };
     json!({
         "source": "10.1.1.1", "destination": "10.1.7.1", "protocol": protocol, "source_port": sport,
-        "destination_port": 9000, "packets_per_second": rate, "packet_size": size,
+        "destination_port": 9000, "packets_per_second": rate, "packet_size": size, "time_to_live": hops,
     })
 }
 
