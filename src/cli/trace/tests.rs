@@ -90,7 +90,7 @@ fn packets_that_cannot_be_are_refused() {
         ("0.0.0.0 10.0.0.2", "no packet comes from 0.0.0.0, the unspecified address"),
         ("224.0.0.5 10.0.0.2", "no packet comes from 224.0.0.5, a multicast address"),
         ("10.0.0.1 10.0.0.2 --ttl 0", "error: invalid value '0' for '--ttl <HOPS>'"),
-        ("10.0.0 10.0.0.2", "error: invalid value '10.0.0' for '<SOURCE>'"),
+        ("10.0.0 10.0.0.2", "error: invalid value '10.0.0' for '[SOURCE]'"),
         ("10.0.0.1", "error: the following required arguments were not provided"),
     ] {
         let said = packet(line).unwrap_err();
