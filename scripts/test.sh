@@ -20,6 +20,10 @@ case ${VPN_TEST_LONG:-} in
 esac
 unset VPN_TEST_OVER_HTTP
 
+# Tests wait for Terraform and for the clock much of their time: two for each processor.
+RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(getconf _NPROCESSORS_ONLN) * 2))}
+export RUST_TEST_THREADS
+
 set -x
 "$cargo" fmt --check
 "$TERRAFORM" fmt -check -recursive examples
