@@ -39,7 +39,7 @@ pub struct Runtime {
     states: BTreeMap<PolicyPath, SessionState>,
     neighbors: BTreeMap<PolicyPath, NeighborRecord>,
     /// What has been counted up to `counted`; what was sent since is added when somebody looks.
-    traffic: Traffic,
+    traffic: Arc<Traffic>,
     counted: Moment,
     pub(super) live_traces: Arc<BTreeMap<PolicyPath, TraceRecord>>,
     fabric: fabric::Course,
@@ -48,7 +48,7 @@ pub struct Runtime {
     /// was declared since.
     lean: Option<Arc<Topology>>,
     /// How flows have gone since `counted`; none when something has changed since.
-    meter: Option<Meter>,
+    meter: Option<Arc<Meter>>,
     /// Who looks on.
     recorder: Option<Recorder>,
 }
@@ -63,7 +63,7 @@ impl Runtime {
             sessions: paths(sessions),
             states: BTreeMap::new(),
             neighbors: paths(neighbors),
-            traffic,
+            traffic: Arc::new(traffic),
             counted: Moment(at),
             live_traces: Arc::new(paths(live_traces)),
             fabric: fabric::Course::restore(fabric),
@@ -149,7 +149,7 @@ impl Runtime {
             Event::Declared(path, after) => self.declare(&path, after.as_ref().map(|(kind, tree)| (*kind, tree))),
             Event::Reset(path) => {
                 self.count_traffic();
-                self.traffic.reset(&path);
+                Arc::make_mut(&mut self.traffic).reset(&path);
             }
             Event::Restarted(path) => self.begin_live_trace(&path),
         }
@@ -184,16 +184,16 @@ impl Runtime {
             self.states.remove(path);
             self.agenda.set(Item::Session(path.clone()), None);
             self.agenda.set(Item::Packet(path.clone()), None);
-            self.traffic.forget_session(path);
+            Arc::make_mut(&mut self.traffic).forget_session(path);
         }
         if !self.topology.neighbors.contains_key(path) && self.neighbors.remove(path).is_some() {
             self.agenda.set(Item::Neighbor(path.clone()), None);
         }
-        if !self.topology.flows.contains_key(path) {
-            self.traffic.forget_flow(path);
+        if !self.topology.flows.contains_key(path) && self.traffic.has_flow(path) {
+            Arc::make_mut(&mut self.traffic).forget_flow(path);
         }
         if path.is_of_neutron() && self.topology.name_of_tap(path).is_none() {
-            self.traffic.forget_tap(path);
+            Arc::make_mut(&mut self.traffic).forget_tap(path);
         }
         for session in &touched.sessions {
             self.session_changed(session);
@@ -284,13 +284,13 @@ impl Runtime {
     }
 
     /// How flows go at the moment.
-    fn take_meter(&mut self) -> Meter {
+    fn take_meter(&mut self) -> Arc<Meter> {
         if let Some(meter) = self.meter.take() {
             return meter;
         }
         let lean = self.lean.get_or_insert_with(|| Arc::new(for_flows(&self.topology)));
         let lean = Arc::clone(lean);
-        Meter::of(&self.view_over(lean, Traffic::default()), &self.entrances())
+        Arc::new(Meter::of(&self.view_over(lean, Traffic::default()), &self.entrances()))
     }
 
     /// How flows go is about to change: adds what they have sent until now.
@@ -300,15 +300,15 @@ impl Runtime {
     }
 
     fn count_traffic(&mut self) {
-        if let Some(meter) = &self.meter {
-            meter.count(&self.topology, &mut self.traffic, self.counted, self.now);
+        if let Some(meter) = self.meter.as_ref().filter(|_| self.counted < self.now) {
+            meter.count(&self.topology, Arc::make_mut(&mut self.traffic), self.counted, self.now);
         }
         self.counted = self.now;
     }
 
     /// What has been counted up to now.
     fn traffic(&self) -> Traffic {
-        let mut traffic = self.traffic.clone();
+        let mut traffic = Traffic::clone(&self.traffic);
         if let Some(meter) = &self.meter {
             meter.count(&self.topology, &mut traffic, self.counted, self.now);
         }

@@ -171,6 +171,10 @@ impl Traffic {
         self.sessions.remove(path.as_str());
     }
 
+    pub(super) fn has_flow(&self, path: &PolicyPath) -> bool {
+        self.flows.contains_key(path.as_str())
+    }
+
     pub(super) fn forget_flow(&mut self, path: &PolicyPath) {
         self.flows.remove(path.as_str());
     }
