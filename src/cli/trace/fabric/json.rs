@@ -4,7 +4,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::text::{DELIVERED, DROPPED};
-use super::{Sent, Shown};
+use super::{Back, Sent, Shown};
 use crate::cli::names::Names;
 use crate::cli::trace::render;
 use crate::engine::fabric::Fate;
@@ -14,7 +14,11 @@ use crate::model::PolicyPath;
 use crate::model::result::statistics;
 
 /// Both ways as one document.
-pub fn text(names: Names<'_>, there: &Shown, back: Option<&Shown>) -> String {
+pub fn text(names: Names<'_>, there: &Shown, back: Back<'_>) -> String {
+    let back = match back {
+        Back::Path(back) => Some(back),
+        Back::Unasked | Back::Nothing => None,
+    };
     let document = json!({ "forward": one(names, there), "return": back.map(|back| one(names, back)) });
     format!("{document:#}\n")
 }

@@ -68,6 +68,17 @@ struct Shown {
     sight: Sight,
 }
 
+/// The path of the answer.
+#[derive(Clone, Copy)]
+enum Back<'a> {
+    /// It was not asked for.
+    Unasked,
+    /// There is none, as the packet did not arrive.
+    Nothing,
+    /// This one.
+    Path(&'a Shown),
+}
+
 impl Shown {
     fn arrives(&self) -> bool {
         self.sight.fate == Fate::Delivered
@@ -87,7 +98,7 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
         };
         let sight = seen.map_err(|unseen| failure(&unseen, &view))?;
         let sent = Sent::Probes(collection.tuple, collection.tunnel.clone());
-        return shown(&view, form, &Shown { sent, sight }, None);
+        return shown(&view, form, &Shown { sent, sight }, Back::Unasked);
     }
     let packet = options.packet.packet().unwrap_or_else(|contradiction| exit_with("trace", &contradiction));
     let view = options.engine.view(When::Current)?;
@@ -98,34 +109,41 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
     };
     let there = shown_way(packet.clone())?;
     let back = if options.answer && there.arrives() { Some(shown_way(answer(packet))?) } else { None };
-    let answer = options.answer.then_some(back.as_ref());
-    shown(&view, form, &there, answer)
+    let back = match &back {
+        Some(back) => Back::Path(back),
+        None if options.answer => Back::Nothing,
+        None => Back::Unasked,
+    };
+    shown(&view, form, &there, back)
 }
 
-fn shown(view: &EngineView, form: Form, there: &Shown, answer: Option<Option<&Shown>>) -> Result<Answer, Failure> {
-    output::print(&render(view, form, there, answer))?;
-    let arrive = there.arrives() && answer.is_none_or(|back| back.is_some_and(Shown::arrives));
+fn shown(view: &EngineView, form: Form, there: &Shown, back: Back<'_>) -> Result<Answer, Failure> {
+    output::print(&render(view, form, there, back))?;
+    let arrive = match back {
+        Back::Unasked => there.arrives(),
+        Back::Nothing => false,
+        Back::Path(back) => there.arrives() && back.arrives(),
+    };
     Ok(if arrive { Answer::Yes } else { Answer::No })
 }
 
-/// The path in `form`; and that of the answer, if it was asked for.
-fn render(view: &EngineView, form: Form, there: &Shown, answer: Option<Option<&Shown>>) -> String {
-    let names = names::Names(&view.topology);
+/// The path in `form`, and that of the answer.
+fn render(view: &EngineView, form: Form, there: &Shown, back: Back<'_>) -> String {
     let one = |shown: &Shown| match form {
         Form::Detailed => text::drawn(shown),
         Form::Summary => text::summary(shown),
         Form::Minimal => text::minimal(shown),
         Form::Json => String::new(),
     };
+    let strong = output::styled(output::STRONG, "Answer");
     let forth = one(there);
-    let strong = |text: &str| output::styled(output::STRONG, text);
-    match (form, answer) {
-        (Form::Json, answer) => json::text(names, there, answer.flatten()),
-        (_, None) => forth,
-        (Form::Minimal, Some(None)) => forth + "\nno answer\n",
-        (Form::Minimal, Some(Some(back))) => format!("{forth}\n{}", one(back)),
-        (_, Some(None)) => format!("{forth}\n{} none: the packet did not arrive\n", strong("Answer")),
-        (_, Some(Some(back))) => format!("{forth}\n{} {}", strong("Answer"), one(back)),
+    match (form, back) {
+        (Form::Json, back) => json::text(names::Names(&view.topology), there, back),
+        (_, Back::Unasked) => forth,
+        (Form::Minimal, Back::Nothing) => forth + "\nno answer\n",
+        (Form::Minimal, Back::Path(back)) => format!("{forth}\n{}", one(back)),
+        (_, Back::Nothing) => format!("{forth}\n{strong} none: the packet did not arrive\n"),
+        (_, Back::Path(back)) => format!("{forth}\n{strong} {}", one(back)),
     }
 }
 

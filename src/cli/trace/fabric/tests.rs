@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::super::render::Form;
-use super::{Sent, Shown, answer, failure, render, tuple};
+use super::{Back, Sent, Shown, answer, failure, render, tuple};
 use crate::cli::testing::{Lab, golden, path};
 use crate::engine::EngineView;
 use crate::engine::forwarding::{Packet, protocol};
@@ -84,7 +84,7 @@ fn port_over(view: &EngineView, spine: &str) -> u16 {
     (4_567..).find(goes_there).unwrap()
 }
 
-fn is_as_before(name: &str, view: &EngineView, paths: &[(&Shown, Option<Option<&Shown>>)]) {
+fn is_as_before(name: &str, view: &EngineView, paths: &[(&Shown, Back<'_>)]) {
     for (form, file) in FORMS {
         let texts: Vec<_> = paths.iter().map(|(there, back)| render(view, form, there, *back)).collect();
         golden(&format!("trace/fabric/goldens/{name}-{file}"), &texts.join("\n"));
@@ -111,12 +111,12 @@ fn a_path_is_drawn_with_what_probes_have_found() {
     }
     let view = lab.view();
     let paths = ports.map(|port| shown(&view, packet("10.1.1.1", "10.1.7.1", port)));
-    is_as_before("probed", &view, &paths.each_ref().map(|path| (path, None)));
+    is_as_before("probed", &view, &paths.each_ref().map(|path| (path, Back::Unasked)));
     let found =
         view.collected_across_fabric(&path(&format!("/infra/flow-traces/10.1.1.1,10.1.7.1,tcp,{},9000", ports[0])));
     let sight = found.unwrap().unwrap();
     let probes = Shown { sent: Sent::Probes(sight.entry.tuple, None), sight };
-    is_as_before("flow-trace", &view, &[(&probes, None)]);
+    is_as_before("flow-trace", &view, &[(&probes, Back::Unasked)]);
 }
 
 #[test]
@@ -133,11 +133,11 @@ fn a_packet_of_a_guest_is_in_a_vxlan_and_so_is_its_answer() {
     lab.put(&at, trace);
     let view = lab.view();
     let (there, back) = (shown(&view, sent.clone()), shown(&view, answer(sent)));
-    is_as_before("vxlan", &view, &[(&there, Some(Some(&back)))]);
+    is_as_before("vxlan", &view, &[(&there, Back::Path(&back))]);
     let sight = view.collected_across_fabric(&path(&at)).unwrap().unwrap();
     let tunnel = view.topology.collections[&path(&at)].tunnel.clone();
     let probes = Shown { sent: Sent::Probes(sight.entry.tuple, tunnel), sight };
-    is_as_before("tunnel-trace", &view, &[(&probes, None)]);
+    is_as_before("tunnel-trace", &view, &[(&probes, Back::Unasked)]);
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_drop_is_told_where_it_happens() {
     let view = lab.view();
     let nowhere = shown(&view, packet("10.1.1.1", "10.9.9.9", 1));
     let expired = shown(&view, Packet { time_to_live: 2, ..packet("10.1.1.1", "10.1.7.1", 1) });
-    is_as_before("dropped", &view, &[(&nowhere, Some(None)), (&expired, None)]);
+    is_as_before("dropped", &view, &[(&nowhere, Back::Nothing), (&expired, Back::Unasked)]);
 }
 
 #[test]
@@ -174,7 +174,9 @@ fn what_cannot_be_shown_is_refused_with_the_candidates() {
 fn the_short_form_is_plain_ascii() {
     let view = fabric().view();
     let shown = shown(&view, packet("10.1.1.1", "10.1.7.1", 1));
-    assert!(render(&view, Form::Minimal, &shown, None).bytes().all(|byte| matches!(byte, b'\n' | b' '..=b'~')));
-    let document: Json = serde_json::from_str(&render(&view, Form::Json, &shown, None)).unwrap();
+    assert!(
+        render(&view, Form::Minimal, &shown, Back::Unasked).bytes().all(|byte| matches!(byte, b'\n' | b' '..=b'~'))
+    );
+    let document: Json = serde_json::from_str(&render(&view, Form::Json, &shown, Back::Unasked)).unwrap();
     assert_eq!(document["forward"]["disposition"], "DELIVERED");
 }
