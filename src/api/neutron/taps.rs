@@ -31,7 +31,7 @@ pub(super) async fn handle(ask: Ask, kind: &'static Kind, id: &str, what: &str) 
         let now = by.caller.now;
         let capture = engine.capture(&asked.request(CaptureOf::Tap(path)), now)?;
         // Writing to memory does not fail.
-        Ok(Found::of(&capture, now).map_err(|_| Refusal::InvalidPath(id))?)
+        Found::of(&capture, now).map_err(|_| Refusal::InvalidPath(id))
     });
     let found = found.await?;
     found.begins(&window).map_err(|wrong| refused(&wrong))?;

@@ -159,7 +159,7 @@ impl EngineView {
         };
         let collection = self.topology.collections.values().find(is_like).cloned();
         let way = net.way(&entry.tuple, hops).ok_or(Unseen::NoHost(entry.tuple.source))?;
-        Ok(self.seen(entry, way, collection))
+        Ok(self.seen(entry, &way, collection))
     }
 
     /// The path of the probes of the collection at `path`; none if there is no such collection.
@@ -172,7 +172,7 @@ impl EngineView {
         let Some(way) = self.fabric.net(&self.topology).way(&entry.tuple, MOST_HOPS) else {
             return Some(Err(Unseen::NoHost(entry.tuple.source)));
         };
-        Some(Ok(self.seen(entry, way, Some(Arc::clone(collection)))))
+        Some(Ok(self.seen(entry, &way, Some(Arc::clone(collection)))))
     }
 
     /// The hosts of the fabric and their guests: who they are, and where.
@@ -190,7 +190,7 @@ impl EngineView {
         })
     }
 
-    fn seen(&self, entry: Entry, way: Way, collection: Option<Arc<Collection>>) -> Sight {
+    fn seen(&self, entry: Entry, way: &Way, collection: Option<Arc<Collection>>) -> Sight {
         let run = collection.as_ref().and_then(|it| last(&self.fabric, &self.topology, it, self.now));
         let at = Look { view: self, collection: collection.as_deref(), run: run.as_ref() };
         let hops = (1..).zip(&way.hops).map(|(number, hop)| at.hop(number, hop)).collect();

@@ -108,7 +108,7 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
         sight.map(|sight| Shown { sent: Sent::Packet(packet), sight }).map_err(|unseen| failure(&unseen, &view))
     };
     let there = shown_way(packet.clone())?;
-    let back = if options.answer && there.arrives() { Some(shown_way(answer(packet))?) } else { None };
+    let back = if options.answer && there.arrives() { Some(shown_way(answer(&packet))?) } else { None };
     let back = match &back {
         Some(back) => Back::Path(back),
         None if options.answer => Back::Nothing,
@@ -159,13 +159,13 @@ fn tuple(packet: &Packet) -> FiveTuple {
 }
 
 /// A packet of the same size the other way round.
-fn answer(packet: Packet) -> Packet {
+fn answer(packet: &Packet) -> Packet {
     Packet {
         source: packet.destination,
         destination: packet.source,
         source_port: packet.destination_port,
         destination_port: packet.source_port,
-        ..packet
+        ..packet.clone()
     }
 }
 

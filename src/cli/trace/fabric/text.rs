@@ -137,7 +137,7 @@ fn draw_hop(text: &mut String, hop: &SeenHop, sight: &Sight) {
     match hop.probe {
         Some(probe) => tell("probe", told_of(probe)),
         None if sight.probed.as_ref().is_some_and(|probed| probed.at.is_some()) => {
-            tell("probe", "none sent".to_owned())
+            tell("probe", "none sent".to_owned());
         }
         None => {}
     }

@@ -310,12 +310,13 @@ fn listed(lab: &Lab, now: i64, printed: &Json) -> Json {
 
 #[test]
 fn the_list_of_flows() {
-    let printed = json!({ "FLOWS": [{ "SIP": "10.1.1.1", "DIP": "10.1.7.1", "PROTO": "TCP", "PORTS": [
-        [1_442_515_268.272547, 22, 46047],
-        [1_442_515_282.1547129, 9000, 59011],
-        [1_442_515_282.25717, 9000, 59010],
-        [1_442_515_282.3083589, 9000, 59012],
-    ] }] });
+    let printed: Json = serde_json::from_str(
+        r#"{ "FLOWS": [{ "SIP": "10.1.1.1", "DIP": "10.1.7.1", "PROTO": "TCP", "PORTS": [
+            [1442515268.272547, 22, 46047], [1442515282.1547129, 9000, 59011], [1442515282.25717, 9000, 59010],
+            [1442515282.3083589, 9000, 59012]
+        ] }] }"#,
+    )
+    .unwrap();
     let now = 1_442_515_283_000;
     let lab = hosts(now - 60_000);
     for ports in printed["FLOWS"][0]["PORTS"].as_array().unwrap() {
@@ -327,10 +328,13 @@ fn the_list_of_flows() {
 
 #[test]
 fn the_list_of_flows_in_tunnels() {
-    let mut printed = json!({ "FLOWS": [{ "SIP": "10.10.11.11", "DIP": "192.168.5.11", "PROTO": "UDP", "PORTS": [[
-        1_442_623_012.2390749, 4789, 53812, 200, "52:54:0:b8:9b:2e", "52:54:0:6e:cc:dc", "10.0.0.2", "10.0.0.3", "UDP",
-        41504, 9000,
-    ]] }] });
+    let mut printed: Json = serde_json::from_str(
+        r#"{ "FLOWS": [{ "SIP": "10.10.11.11", "DIP": "192.168.5.11", "PROTO": "UDP", "PORTS": [[
+            1442623012.2390749, 4789, 53812, 200, "52:54:0:b8:9b:2e", "52:54:0:6e:cc:dc", "10.0.0.2", "10.0.0.3",
+            "UDP", 41504, 9000
+        ]] }] }"#,
+    )
+    .unwrap();
     let now = 1_442_623_013_000;
     let lab = hosts(now - 60_000);
     let ports = printed["FLOWS"][0]["PORTS"][0].clone();
