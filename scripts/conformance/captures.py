@@ -232,6 +232,31 @@ def loopback(packet, _):
     return Loopback(type=2 if packet.version == 4 else 24) / packet
 
 
+def by_type(packet):
+    return (b"\x08\x00", b"\x00\x21", b"\xcc") if packet.version == 4 else (b"\x86\xdd", b"\x00\x57", b"\x8e")
+
+
+def ppp(packet, mix):
+    framing = mix.dice.choice([b"\xff\x03", b""])
+    return Raw(framing + by_type(packet)[1]) / packet
+
+
+def hdlc(packet, mix):
+    return Raw(mix.dice.choice([b"\x0f\x00", b"\x8f\x00"]) + by_type(packet)[0]) / packet
+
+
+def frame_relay(packet, mix):
+    kind, _, identifier = by_type(packet)
+    return Raw(b"\x18\x41" + mix.dice.choice([b"\x03" + identifier, kind])) / packet
+
+
+def carrier(packet, mix):
+    """Ethernet of a carrier: labels, or PPP over Ethernet."""
+    labels = b"\x88\x47\x00\x01\x00\x40\x00\x02\x01\x3f"
+    session = b"\x88\x64\x11\x00\x00\x07" + (len(packet) + 2).to_bytes(2, "big") + by_type(packet)[1]
+    return Raw(bytes(range(12)) + mix.dice.choice([labels, session])) / packet
+
+
 # Name, link type, how a packet is framed, and the writer.
 FILES = [
     ("ethernet.pcap", 1, ethernet, {"nano": False}),
@@ -241,6 +266,10 @@ FILES = [
     ("cooked.pcap", 113, cooked, {}),
     ("cooked2.pcap", 276, cooked2, {}),
     ("loopback.pcap", 0, loopback, {"endianness": "<"}),
+    ("ppp.pcap", 9, ppp, {}),
+    ("hdlc.pcap", 104, hdlc, {}),
+    ("frame-relay.pcap", 107, frame_relay, {}),
+    ("carrier.pcap", 1, carrier, {}),
 ]
 
 
@@ -257,7 +286,7 @@ def main():
         time, written = 1_700_000_000.0, 0
         while written < -(-count // len(FILES)):
             packet = mix.packet()
-            if isinstance(packet, ARP) and link not in (1, 113):
+            if isinstance(packet, ARP) and framed not in (ethernet, cooked):
                 continue
             time += mix.dice.random() / 100
             frame = framed(packet, mix)

@@ -5,13 +5,14 @@ acknowledgement, options, SPI, and the numbers of tunnels.
 
     packets.py PROGRAM CAPTURE...
 
-PROGRAM is terraform-provider-vpn. Needs tshark; captures.py writes captures.
+PROGRAM is terraform-provider-vpn. Needs tshark, named by TSHARK or on the path; captures.py writes captures.
 
 Ends with 0 when all agrees, with 1 when something differs, and with 2 when that cannot be told.
 """
 
 import collections
 import json
+import os
 import re
 import subprocess
 import sys
@@ -53,7 +54,7 @@ def by_tshark(capture):
     """The fields of every packet, each where it stands first. Nothing is put together of several
     packets."""
     whole = ["ip.defragment", "ipv6.defragment", "tcp.desegment_tcp_streams"]
-    command = ["tshark", "-n", "-r", capture, "-T", "fields", "-E", "occurrence=f"]
+    command = [os.environ.get("TSHARK", "tshark"), "-n", "-r", capture, "-T", "fields", "-E", "occurrence=f"]
     command += [word for preference in whole for word in ("-o", preference + ":FALSE")]
     command += [word for field in FIELDS for word in ("-e", field)]
     for line in run(command).splitlines():
@@ -136,7 +137,10 @@ def numbers():
     names = {}
     for number in range(256):
         names[number] = str(number)
-    known = "0 HOPOPT 1 ICMP 2 IGMP 4 IPv4 6 TCP 17 UDP 41 IPv6 47 GRE 50 ESP 51 AH 58 IPv6-ICMP 59 IPv6-NoNxt 89 OSPFIGP 112 VRRP 115 L2TP"
+    known = """
+        0 HOPOPT 1 ICMP 2 IGMP 4 IPv4 6 TCP 17 UDP 33 DCCP 41 IPv6 46 RSVP 47 GRE 50 ESP 51 AH
+        58 IPv6-ICMP 59 IPv6-NoNxt 88 EIGRP 89 OSPFIGP 103 PIM 112 VRRP 113 PGM 115 L2TP 132 SCTP
+    """
     words = known.split()
     names.update({int(number): name for number, name in zip(words[::2], words[1::2])})
     return names

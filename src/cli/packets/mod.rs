@@ -5,12 +5,14 @@
 //! | `import` | keeping packets as a trace in the engine |
 //! | `listing` | the forms they are listed in |
 //! | `range` | which of them |
+//! | `table` | packets as lines of a table |
 //!
 //! Packets are listed while they are read, so memory does not grow with the capture.
 
 mod import;
 mod listing;
 mod range;
+mod table;
 #[cfg(test)]
 mod tests;
 

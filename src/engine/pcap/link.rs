@@ -5,6 +5,7 @@ use etherparse::err::ip::LaxHeaderSliceError;
 use etherparse::err::packet::SliceError;
 use etherparse::{EtherType, LaxSlicedPacket};
 
+use super::encapsulation;
 use super::{Direction, Frame, Order};
 
 /// The sort of link a packet was caught on.
@@ -22,6 +23,16 @@ pub enum Link {
     Cooked,
     /// Linux "cooked", second version.
     Cooked2,
+    /// PPP, with the framing of HDLC or without.
+    Ppp,
+    /// A serial line: PPP, or Cisco's HDLC.
+    Serial,
+    /// PPP over Ethernet, from its own header on.
+    PppOverEthernet,
+    /// Cisco's HDLC.
+    Hdlc,
+    /// Frame relay.
+    FrameRelay,
     /// Another one, by its number.
     Other(u32),
 }
@@ -37,8 +48,6 @@ const COOKED2_PACKET_TYPE: usize = 10;
 /// The packet types of cooked headers: to the machine, to all and to many; and by itself.
 const COOKED_RECEIVED: [u16; 3] = [0, 1, 2];
 const COOKED_SENT: u16 = 4;
-/// The types of VLAN tags.
-const VLANS: [u16; 3] = [0x8100, 0x88a8, 0x9100];
 /// The bytes of a loopback header.
 const FAMILY: usize = 4;
 /// The address families of IP: in BSD, and of IPv6 in NetBSD and Linux, FreeBSD and
@@ -51,6 +60,11 @@ impl Link {
         match number {
             0 => Self::Null,
             1 => Self::Ethernet,
+            9 => Self::Ppp,
+            50 => Self::Serial,
+            51 => Self::PppOverEthernet,
+            104 => Self::Hdlc,
+            107 => Self::FrameRelay,
             // 12 and 14 are what some systems write for 101.
             12 | 14 | 101 | 228 | 229 => Self::Raw,
             108 => Self::Loop,
@@ -67,6 +81,11 @@ impl Link {
             Self::Ethernet => 1,
             Self::Raw => 101,
             Self::Loop => 108,
+            Self::Ppp => 9,
+            Self::Serial => 50,
+            Self::PppOverEthernet => 51,
+            Self::Hdlc => 104,
+            Self::FrameRelay => 107,
             Self::Cooked => 113,
             Self::Cooked2 => 276,
             Self::Other(number) => number,
@@ -116,21 +135,11 @@ impl Skip {
 impl<'a> Frame<'a> {
     /// The packet's headers, or why it is not one that can be looked at.
     pub fn slices(&self) -> Result<LaxSlicedPacket<'a>, Skip> {
-        let Self { link, bytes, .. } = *self;
-        match link {
-            Link::Ethernet => by_type(bytes, ETHERNET_TYPE, ETHERNET_TYPE + 2),
-            Link::Cooked => by_type(bytes, COOKED_TYPE, COOKED_TYPE + 2),
-            Link::Cooked2 => by_type(bytes, 0, COOKED2_HEADER),
-            Link::Raw => ip(bytes),
-            Link::Null | Link::Loop => {
-                let family = |order: Order| order.u32(bytes, 0);
-                let families = [family(Order::Little), family(Order::Big)];
-                let rest = bytes.get(FAMILY..).ok_or(Skip::Truncated)?;
-                let is_ip = families.iter().flatten().any(|family| FAMILIES.contains(family));
-                if is_ip { ip(rest) } else { Err(Skip::NotIp) }
-            }
-            Link::Other(_) => Err(Skip::UnknownLink),
+        if self.link == Link::Raw {
+            return ip(self.bytes);
         }
+        let (kind, bytes) = self.opened()?;
+        Ok(LaxSlicedPacket::from_ether_type(EtherType(kind), bytes))
     }
 
     /// Which way it went: as the file tells, or the header of a cooked link.
@@ -148,23 +157,34 @@ impl<'a> Frame<'a> {
     }
 
     /// The bytes behind the header of the link, and what they are, as an `EtherType`; none where
-    /// that cannot be told. VLAN tags are passed.
+    /// that cannot be told. VLAN tags, MPLS labels and `PPPoE` are passed.
     pub fn content(&self) -> (Option<u16>, &'a [u8]) {
-        let bytes = self.bytes;
-        let (mut kind, header) = match self.link {
-            Link::Ethernet => (Order::Big.u16(bytes, ETHERNET_TYPE), ETHERNET_TYPE + 2),
-            Link::Cooked => (Order::Big.u16(bytes, COOKED_TYPE), COOKED_TYPE + 2),
-            Link::Cooked2 => (Order::Big.u16(bytes, 0), COOKED2_HEADER),
-            Link::Null | Link::Loop => (of_family(bytes), FAMILY),
-            Link::Raw => (of_version(bytes), 0),
-            Link::Other(_) => (None, 0),
-        };
-        let mut rest = bytes.get(header..).unwrap_or_default();
-        while kind.is_some_and(|it| VLANS.contains(&it)) {
-            kind = Order::Big.u16(rest, 2);
-            rest = rest.get(4..).unwrap_or_default();
+        match self.opened() {
+            Ok((kind, content)) => (Some(kind), content),
+            Err(Skip::Truncated) => (None, &[]),
+            Err(_) => (None, self.bytes),
         }
-        (kind, rest)
+    }
+
+    fn opened(&self) -> Result<(u16, &'a [u8]), Skip> {
+        let bytes = self.bytes;
+        let (kind, content) = match self.link {
+            Link::Ethernet => by_type(bytes, ETHERNET_TYPE, ETHERNET_TYPE + 2),
+            Link::Cooked => by_type(bytes, COOKED_TYPE, COOKED_TYPE + 2),
+            Link::Cooked2 => by_type(bytes, 0, COOKED2_HEADER),
+            Link::Null | Link::Loop => {
+                let content = bytes.get(FAMILY..).ok_or(Skip::Truncated)?;
+                of_family(bytes).map(|kind| (kind, content)).ok_or(Skip::NotIp)
+            }
+            Link::Raw if bytes.is_empty() => Err(Skip::Truncated),
+            Link::Raw => of_version(bytes).map(|kind| (kind, bytes)).ok_or(Skip::Malformed),
+            Link::Ppp => encapsulation::ppp(bytes),
+            Link::PppOverEthernet => encapsulation::pppoe(bytes),
+            Link::Serial | Link::Hdlc => encapsulation::serial(bytes),
+            Link::FrameRelay => encapsulation::frame_relay(bytes),
+            Link::Other(_) => Err(Skip::UnknownLink),
+        }?;
+        Ok(encapsulation::within(kind, content))
     }
 }
 
@@ -176,7 +196,7 @@ fn of_family(bytes: &[u8]) -> Option<u16> {
 }
 
 /// The `EtherType` of a packet by the version it begins with.
-fn of_version(bytes: &[u8]) -> Option<u16> {
+pub(super) fn of_version(bytes: &[u8]) -> Option<u16> {
     match bytes.first()? >> 4 {
         4 => Some(EtherType::IPV4.0),
         6 => Some(EtherType::IPV6.0),
@@ -184,11 +204,11 @@ fn of_version(bytes: &[u8]) -> Option<u16> {
     }
 }
 
-/// What is behind the header of a link, by the `EtherType` at `at`. VLAN tags are passed.
-fn by_type(bytes: &[u8], at: usize, header: usize) -> Result<LaxSlicedPacket<'_>, Skip> {
-    let ether_type = Order::Big.u16(bytes, at).ok_or(Skip::Truncated)?;
-    let rest = bytes.get(header..).ok_or(Skip::Truncated)?;
-    Ok(LaxSlicedPacket::from_ether_type(EtherType(ether_type), rest))
+/// What is behind the header of a link, by the `EtherType` at `at`.
+fn by_type(bytes: &[u8], at: usize, header: usize) -> Result<(u16, &[u8]), Skip> {
+    let kind = Order::Big.u16(bytes, at).ok_or(Skip::Truncated)?;
+    let content = bytes.get(header..).ok_or(Skip::Truncated)?;
+    Ok((kind, content))
 }
 
 fn ip(bytes: &[u8]) -> Result<LaxSlicedPacket<'_>, Skip> {

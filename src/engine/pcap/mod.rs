@@ -7,6 +7,7 @@
 //! | `classic` | records of the classic format (draft-ietf-opsawg-pcap) |
 //! | `next_generation` | blocks of pcapng (draft-ietf-opsawg-pcapng) |
 //! | `link` | the packet within a frame, by the sort of link it was caught on |
+//! | `encapsulation` | tags, labels and the framing of serial lines before the packet |
 //! | [`writer`] | files in the classic format |
 //!
 //! Memory is bounded, whatever a file holds: the window does not grow beyond the largest
@@ -16,6 +17,7 @@
 //! packet and the byte, and what precedes it has to be counted.
 
 mod classic;
+mod encapsulation;
 mod link;
 mod next_generation;
 #[cfg(test)]
