@@ -16,7 +16,7 @@ mod error;
 mod extensions;
 mod list;
 mod objects;
-pub(in crate::api) mod taps;
+mod taps;
 
 use std::sync::Arc;
 

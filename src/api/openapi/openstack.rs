@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::paths::{Operation, parameter};
+use super::paths::{Operation, parameter, window};
 use super::schemas::{named, required};
 use crate::api::neutron;
-use crate::api::neutron::taps::{MOST, MOST_BYTES};
 use crate::model::Kind;
 
 /// Adds them.
@@ -84,21 +83,9 @@ fn copies(paths: &mut Map<String, Json>, kind: &'static Kind) {
     let (item, title) = (format!("/{}/{{{}-id}}", place.join("/"), kind.name), kind.title);
     let counted = Operation::of_openstack(format!("How much a {title} has copied."), "200");
     counted.answers(json!({ "type": "object" })).add(paths, "get", &format!("{item}/statistics"));
-    let time = || json!({ "type": "string", "format": "date-time" });
-    let query = vec![
-        parameter("from", &time()),
-        parameter("skip", &json!({ "type": "integer", "minimum": 0, "default": 0 })),
-        parameter("to", &time()),
-        parameter("count", &json!({ "type": "integer", "minimum": 1, "maximum": MOST, "default": MOST })),
-    ];
-    let file = json!({ "type": "string", "format": "binary", "maxLength": MOST_BYTES });
     let what = format!("The copies that a {title} has made, as a capture file.");
-    let capture = Operation::of_openstack(what, "200").query(query).with_headers(vec![
-        ("Capture-Since", "Since when copies can be seen."),
-        ("Capture-Complete", "Whether the file holds all copies that were asked for: true or false."),
-        ("Link", "Where the next copies are, with rel=\"next\", if the file is not complete (RFC 8288)."),
-    ]);
-    capture.answers_with("application/vnd.tcpdump.pcap", file).add(paths, "get", &format!("{item}/capture"));
+    let capture = Operation::of_openstack(what, "200").query(window());
+    capture.answers_with_a_capture().add(paths, "get", &format!("{item}/capture"));
 }
 
 /// The revision that an object has to be at.
