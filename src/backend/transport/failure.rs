@@ -330,7 +330,12 @@ fn root_cause(error: &reqwest::Error) -> String {
     while let Some(source) = deepest.source() {
         deepest = source;
     }
-    deepest.to_string()
+    let text = deepest.to_string();
+    // What rustls says of an answer that is no TLS.
+    if text.contains("InvalidContentType") {
+        return format!("it does not answer in TLS ({text}): where it serves plain HTTP, the URL begins with http://");
+    }
+    text
 }
 
 #[cfg(test)]
