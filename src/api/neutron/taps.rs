@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::{Ask, NeutronError, answer};
 use crate::engine::taps::frames;
-use crate::engine::{Capture, CaptureOf, CaptureRequest, Moment, Question, Refusal, Rest};
+use crate::engine::{Capture, CaptureOf, CaptureRequest, Moment, Question, Rest};
 use crate::model::timestamp::Timestamp;
 use crate::model::{Kind, PolicyPath};
 
@@ -40,13 +40,19 @@ pub(super) async fn handle(ask: Ask, kind: &'static Kind, id: &str, what: &str) 
         let path = engine.tap(kind, &id, by)?.path().clone();
         let capture = engine.capture(&asked.of_tap(path), by.caller.now)?;
         let mut file = Vec::new();
-        frames::write_capture(&capture.topology, &capture.copies, &mut file).map_err(|_| Refusal::InvalidPath(id))?;
+        let written = frames::write_capture(&capture.topology, &capture.copies, &mut file);
         let Capture { since, rest, .. } = capture;
-        Ok(Found { file, since, rest, now: by.caller.now })
+        Ok(written.map(|_| Found { file, since, rest, now: by.caller.now }))
     });
-    let found = found.await?;
+    let found = found.await?.map_err(|error| unwritten(&error))?;
     window.can_be_seen(found.since)?;
     found.answer(&window, &ask.url)
+}
+
+/// That the copies cannot be written as a file.
+fn unwritten(error: &std::io::Error) -> NeutronError {
+    let message = format!("The copies cannot be written as a capture file: {error}.");
+    NeutronError::new(StatusCode::INTERNAL_SERVER_ERROR, "HTTPInternalServerError", message)
 }
 
 /// What was found.

@@ -1,5 +1,7 @@
 //! Reading and listing.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::{Fault, Life, Member};
@@ -27,6 +29,26 @@ impl Engine {
         let seen = all.into_iter().filter(|object| by.sees(project(object)));
         Ok(seen.filter_map(|object| as_of(object, now)).collect())
     }
+
+    /// Those with these ids that there are, and that `by` can see, in the order of the ids.
+    pub(in crate::engine) fn taps_with(
+        &self,
+        kind: &'static Kind,
+        ids: &BTreeSet<String>,
+        by: &Member,
+    ) -> Result<Vec<Object>, Refusal> {
+        self.store.read(|view| {
+            let mut taps = Vec::with_capacity(ids.len());
+            for id in ids {
+                match found(view, kind, id, by) {
+                    Ok(tap) => taps.push(tap),
+                    Err(Refusal::Neutron(_)) => {}
+                    Err(refusal) => return Err(refusal),
+                }
+            }
+            Ok(taps)
+        })
+    }
 }
 
 /// The path of the object of `kind` with this id.
@@ -51,7 +73,7 @@ pub(super) fn found(
 }
 
 /// That there is no object of `kind` with this id.
-pub(in crate::engine) fn missing(kind: &Kind, id: &str) -> Fault {
+fn missing(kind: &Kind, id: &str) -> Fault {
     let id = id.to_owned();
     match kind {
         kind if *kind == TAP_SERVICE => Fault::TapServiceNotFound(id),
