@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::{Ask, NeutronError, answer};
 use crate::api::capture::{Found, PARAMETERS, Window, Wrong};
-use crate::engine::{CaptureOf, Question, Refusal};
+use crate::engine::{CaptureOf, Question};
 use crate::model::Kind;
 
 /// Answers `…/ID/statistics` and `…/ID/capture?from=&skip=&to=&count=`.
@@ -30,12 +30,17 @@ pub(super) async fn handle(ask: Ask, kind: &'static Kind, id: &str, what: &str) 
         let path = engine.tap(kind, &id, by)?.path().clone();
         let now = by.caller.now;
         let capture = engine.capture(&asked.request(CaptureOf::Tap(path)), now)?;
-        // Writing to memory does not fail.
-        Found::of(&capture, now).map_err(|_| Refusal::InvalidPath(id))
+        Ok(Found::of(&capture, now))
     });
-    let found = found.await?;
+    let found = found.await?.map_err(|error| unwritten(&error))?;
     found.begins(&window).map_err(|wrong| refused(&wrong))?;
     found.answer(&window, &format!("{}?", ask.url)).map_err(|_| NeutronError::no_such_address())
+}
+
+/// That the copies cannot be written as a file.
+fn unwritten(error: &std::io::Error) -> NeutronError {
+    let message = format!("The copies cannot be written as a capture file: {error}.");
+    NeutronError::new(StatusCode::INTERNAL_SERVER_ERROR, "HTTPInternalServerError", message)
 }
 
 fn window(query: &[(String, String)]) -> Result<Window, NeutronError> {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::paths::{Operation, parameter, window};
 use super::schemas::{named, required};
 use crate::api::neutron;
+use crate::engine::networks::tags::LONGEST_TAG;
 use crate::model::Kind;
 
 /// Adds them.
@@ -13,6 +14,8 @@ pub(super) fn add(paths: &mut Map<String, Json>) {
         objects(paths, kind);
         if neutron::is_tap(kind) {
             copies(paths, kind);
+        } else {
+            tags(paths, kind);
         }
     }
     let object = || json!({ "type": "object" });
@@ -53,6 +56,9 @@ fn objects(paths: &mut Map<String, Json>, kind: &'static Kind) {
     ] {
         query.push(parameter(name, &schema));
     }
+    if !neutron::is_tap(kind) {
+        query.extend(["tags", "tags-any", "not-tags", "not-tags-any"].map(|name| parameter(name, &texts)));
+    }
     let links = json!({ "type": "array", "items": { "type": "object" } });
     let plural = neutron::plural(kind);
     let list = json!({
@@ -75,6 +81,24 @@ fn objects(paths: &mut Map<String, Json>, kind: &'static Kind) {
     let change = Operation::of_openstack(format!("Change a {title}."), "200").query(at()).body(one.clone());
     change.answers(one).add(paths, "put", &item);
     Operation::of_openstack(format!("Delete a {title}."), "204").query(at()).add(paths, "delete", &item);
+}
+
+/// The tags of an object.
+fn tags(paths: &mut Map<String, Json>, kind: &'static Kind) {
+    let Some([place @ .., "*"]) = kind.places.first() else { return };
+    let (all, title) = (format!("/{}/{{{}-id}}/tags", place.join("/"), kind.name), kind.title);
+    let one = format!("{all}/{{tag}}");
+    let texts = json!({ "type": "array", "uniqueItems": true, "items": {
+        "type": "string", "minLength": 1, "maxLength": LONGEST_TAG,
+    } });
+    let body = within("tags", &texts);
+    let of = |what: &str, status| Operation::of_openstack(format!("{what} of a {title}."), status);
+    of("The tags", "200").answers(body.clone()).add(paths, "get", &all);
+    of("Replace the tags", "200").body(body.clone()).answers(body).add(paths, "put", &all);
+    of("Remove the tags", "204").add(paths, "delete", &all);
+    of("Whether it is a tag", "204").add(paths, "get", &one);
+    of("Add a tag", "201").add(paths, "put", &one);
+    of("Remove a tag", "204").add(paths, "delete", &one);
 }
 
 /// What a tap has copied.
