@@ -6,7 +6,13 @@
 //! Every collection has a flow of its own, and counts it at each device (`bw_ingress`). A tenth of
 //! them is measured as well: what one answer costs must not grow with how many there are.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_wrap,
+    clippy::cast_possible_truncation
+)]
 
 use std::time::{Duration, Instant};
 
@@ -62,8 +68,8 @@ impl Lab {
         let engine = Engine::open(&folder.path().join("engine.db"), Moment(BEGIN)).unwrap();
         let lab = Self { engine, flows, _folder: folder };
         let mut declared = Vec::new();
-        lab.devices(&mut declared);
-        lab.links(&mut declared);
+        devices(&mut declared);
+        links(&mut declared);
         for number in 0..flows {
             let (source, destination, sport) = ends(number);
             let flow = json!({
@@ -80,50 +86,6 @@ impl Lab {
         lab
     }
 
-    fn devices(&self, declared: &mut Vec<(String, Json)>) {
-        let names = |names: Vec<String>| names.into_iter().map(|name| json!({ "name": name })).collect::<Vec<_>>();
-        let mut add = |id: String, interfaces: Vec<String>, hosts: Json| {
-            let body = json!({ "serial_number": id, "interfaces": names(interfaces), "hosts": hosts });
-            declared.push((format!("simulated-devices/{id}"), body));
-        };
-        let to = |what: &str, count: usize| (0..count).map(|number| format!("{what}{number}")).collect::<Vec<_>>();
-        for pod in 0..PODS {
-            for leaf in 0..LEAVES {
-                let interfaces = [vec!["host".to_owned()], to("up", AGGREGATES)].concat();
-                let hosts = json!([{ "address": address(pod * LEAVES + leaf), "interface": "host" }]);
-                add(format!("leaf-{pod}-{leaf}"), interfaces, hosts);
-            }
-            for aggregate in 0..AGGREGATES {
-                let interfaces = [to("down", LEAVES), to("up", CORES)].concat();
-                add(format!("aggregate-{pod}-{aggregate}"), interfaces, json!([]));
-            }
-        }
-        for core in 0..AGGREGATES * CORES {
-            add(format!("core-{core}"), to("pod", PODS), json!([]));
-        }
-    }
-
-    fn links(&self, declared: &mut Vec<(String, Json)>) {
-        let end = |device: &str, interface: String| json!({ "device_path": format!("/infra/simulated-devices/{device}"), "interface": interface });
-        for pod in 0..PODS {
-            for aggregate in 0..AGGREGATES {
-                let device = format!("aggregate-{pod}-{aggregate}");
-                for leaf in 0..LEAVES {
-                    let ends = [
-                        end(&format!("leaf-{pod}-{leaf}"), format!("up{aggregate}")),
-                        end(&device, format!("down{leaf}")),
-                    ];
-                    declared.push((format!("simulated-links/{pod}-{leaf}-{aggregate}"), json!({ "ends": ends })));
-                }
-                for core in 0..CORES {
-                    let name = format!("core-{}", aggregate * CORES + core);
-                    let ends = [end(&device, format!("up{core}")), end(&name, format!("pod{pod}"))];
-                    declared.push((format!("simulated-links/{pod}-{name}"), json!({ "ends": ends })));
-                }
-            }
-        }
-    }
-
     fn start(&self, number: usize, now: i64) {
         let mut given = parameters(number);
         given.insert("bw_ingress".to_owned(), json!(true));
@@ -138,6 +100,50 @@ impl Lab {
     /// All of them, each at a millisecond of its own within a second; how many hops answered.
     fn round(&self, now: i64) -> usize {
         (0..self.flows).map(|number| self.data(number, now + (number * 1_000 / self.flows) as i64)).sum()
+    }
+}
+
+/// A fat tree: leaves with a host each, aggregates, cores.
+fn devices(declared: &mut Vec<(String, Json)>) {
+    let names = |names: Vec<String>| names.into_iter().map(|name| json!({ "name": name })).collect::<Vec<_>>();
+    let mut add = |id: String, interfaces: Vec<String>, hosts: Json| {
+        let body = json!({ "serial_number": id, "interfaces": names(interfaces), "hosts": hosts });
+        declared.push((format!("simulated-devices/{id}"), body));
+    };
+    let to = |what: &str, count: usize| (0..count).map(|number| format!("{what}{number}")).collect::<Vec<_>>();
+    for pod in 0..PODS {
+        for leaf in 0..LEAVES {
+            let interfaces = [vec!["host".to_owned()], to("up", AGGREGATES)].concat();
+            let hosts = json!([{ "address": address(pod * LEAVES + leaf), "interface": "host" }]);
+            add(format!("leaf-{pod}-{leaf}"), interfaces, hosts);
+        }
+        for aggregate in 0..AGGREGATES {
+            let interfaces = [to("down", LEAVES), to("up", CORES)].concat();
+            add(format!("aggregate-{pod}-{aggregate}"), interfaces, json!([]));
+        }
+    }
+    for core in 0..AGGREGATES * CORES {
+        add(format!("core-{core}"), to("pod", PODS), json!([]));
+    }
+}
+
+/// Its lines.
+fn links(declared: &mut Vec<(String, Json)>) {
+    let end = |device: &str, interface: String| json!({ "device_path": format!("/infra/simulated-devices/{device}"), "interface": interface });
+    for pod in 0..PODS {
+        for aggregate in 0..AGGREGATES {
+            let device = format!("aggregate-{pod}-{aggregate}");
+            for leaf in 0..LEAVES {
+                let ends =
+                    [end(&format!("leaf-{pod}-{leaf}"), format!("up{aggregate}")), end(&device, format!("down{leaf}"))];
+                declared.push((format!("simulated-links/{pod}-{leaf}-{aggregate}"), json!({ "ends": ends })));
+            }
+            for core in 0..CORES {
+                let name = format!("core-{}", aggregate * CORES + core);
+                let ends = [end(&device, format!("up{core}")), end(&name, format!("pod{pod}"))];
+                declared.push((format!("simulated-links/{pod}-{name}"), json!({ "ends": ends })));
+            }
+        }
     }
 }
 
