@@ -9,7 +9,8 @@
 //! as they are spelled as they were. Only what is left after that, and may be the
 //! same in another spelling, is searched for one by one. Elements that leave
 //! different attributes to the provider are hashed in groups, one group for each
-//! such choice; those that set the most choose first.
+//! such choice; those that set the most choose first, and who finds none has others
+//! move on if they can.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -29,6 +30,10 @@ pub(super) fn correlate(nested: &NestedBlock, config: &[&Value], prior: &[&Value
     }
     search.found
 }
+
+/// So many pairs at most are compared one by one where elements may have taken each other's place.
+/// Where more is left over, elements have changed.
+const MOST_TRIED: usize = 10_000;
 
 struct Search<'a> {
     config: &'a [&'a Value],
@@ -58,17 +63,46 @@ impl<'a> Search<'a> {
         }
         let mut groups: Vec<_> = groups.into_iter().collect();
         groups.sort_by_key(|(set, _)| std::cmp::Reverse(set.iter().filter(|set| **set).count()));
-        for spelling in [Spelling::Exact, Spelling::Any] {
-            if spelling == Spelling::Any && !may_be_spelled_otherwise(block) {
-                break;
-            }
-            for (set, group) in &mut groups {
+        let spellings = if may_be_spelled_otherwise(block) { &SPELLINGS[..] } else { &SPELLINGS[..1] };
+        for (set, group) in &mut groups {
+            for spelling in spellings {
                 group.retain(|wanted| self.found[wanted.element].is_none());
                 if !group.is_empty() {
-                    self.group(block, set, group, spelling);
+                    self.group(block, set, group, *spelling);
                 }
             }
         }
+        self.make_room(block);
+    }
+
+    /// Who leaves more to the provider may have taken what only another one fits: lets elements
+    /// that found none have others move on.
+    fn make_room(&mut self, block: &Block) {
+        let alone: Vec<_> = (0..self.config.len()).filter(|element| self.found[*element].is_none()).collect();
+        if alone.len().saturating_mul(self.prior.len()) > MOST_TRIED {
+            return;
+        }
+        for element in alone {
+            let mut tried = vec![false; self.prior.len()];
+            self.place(block, element, &mut tried);
+        }
+    }
+
+    /// Whether there is a prior element for this one, those that others continue included if
+    /// these find another one.
+    fn place(&mut self, block: &Block, element: usize, tried: &mut [bool]) -> bool {
+        for position in 0..self.prior.len() {
+            if tried[position] || !matches(block, self.config[element], self.prior[position]) {
+                continue;
+            }
+            tried[position] = true;
+            let holder = self.found.iter().position(|found| *found == Some(position));
+            if holder.is_none_or(|holder| self.place(block, holder, tried)) {
+                self.pair(element, position);
+                return true;
+            }
+        }
+        false
     }
 
     /// Pairs by key what has not been found yet.
@@ -137,6 +171,9 @@ impl Wanted {
         Self { element, values: block.attributes.iter().map(value).collect() }
     }
 }
+
+/// First what did not change at all, then what may be the same in another spelling.
+const SPELLINGS: [Spelling; 2] = [Spelling::Exact, Spelling::Any];
 
 /// Which attributes a hash covers.
 #[derive(Clone, Copy, PartialEq, Eq)]
