@@ -123,9 +123,8 @@ mod tests {
     use super::super::{Frame, Link, Skip};
 
     /// An IPv4 packet of UDP, from 10.0.0.1 to 10.0.0.2.
-    const PACKET: [u8; 28] = [
-        0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0, 7, 0, 9, 0, 8, 0, 0,
-    ];
+    const PACKET: [u8; 28] =
+        [0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0, 7, 0, 9, 0, 8, 0, 0];
 
     fn found(link: u32, header: &[u8]) -> (Option<u16>, usize) {
         let bytes = [header, &PACKET].concat();
