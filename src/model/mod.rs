@@ -76,7 +76,7 @@ pub use gateway::{PoolAllocation, PrefixOperator, Tier1Type};
 pub use gateway::{TIER_0, TIER_1};
 pub use hold::Hold;
 pub use ike_profile::{DhGroup, Digest, IKE_PROFILE, IkeEncryption, IkeVersion};
-pub use kind::{Api, Kind, kind_named, kind_of_type, kinds_at};
+pub use kind::{Api, Kind, kind_named, kind_of_record, kind_of_type, kinds_at};
 pub use live_trace::{FilterType, LIVE_TRACE, TraceType, TransportProtocol};
 pub use local_endpoint::LOCAL_ENDPOINT;
 pub use locale_service::{LOCALE_SERVICE, RedistributionDestination, RedistributionType};

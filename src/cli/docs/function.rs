@@ -7,7 +7,7 @@ use super::page::{code, example_usage, front_matter};
 use super::reference::type_name;
 use super::{Error, Pages};
 use crate::model::field::{Field, Record, Shape};
-use crate::model::{KINDS, Presence};
+use crate::model::{Presence, kind_of_record};
 use crate::provider::functions::{DECLARATIONS, Declaration, argument_type};
 use crate::provider::resources::FACES;
 use crate::provider::schema::describe;
@@ -93,7 +93,7 @@ fn attributes(shape: &Shape, as_input: bool, depth: usize) -> String {
     if let Some(page) = resource_page(record) {
         return format!("{indent}- its attributes, except for the computed ones: see [`{}`](../{})\n", page.0, page.1);
     }
-    let shown = record.fields.iter().filter(|field| !field.is_hidden());
+    let shown = record.fields.iter().filter(|field| !field.is_hidden() && field.is_configurable());
     let mut text = String::new();
     for field in shown {
         let ty = match field.shape.record() {
@@ -114,8 +114,8 @@ fn attributes(shape: &Shape, as_input: bool, depth: usize) -> String {
 
 /// The resource whose own attributes `record` declares, and its page.
 fn resource_page(record: &'static Record) -> Option<(String, String)> {
-    let kind = KINDS.iter().find(|kind| std::ptr::eq(kind.record, record))?;
-    let face = FACES.iter().find(|face| face.kind == *kind)?;
+    let kind = kind_of_record(record)?;
+    let face = FACES.iter().find(|face| face.kind == kind)?;
     Some((face.type_name(), format!("resources/{}.md", kind.name)))
 }
 
@@ -127,6 +127,6 @@ fn first_paragraph(text: &str) -> String {
 /// same element of a list.
 fn indented(first: &str, text: &str) -> String {
     let rest = text.strip_prefix(&first_paragraph(text)).unwrap_or_default();
-    let lines: String = rest.lines().filter(|line| !line.is_empty()).map(|line| format!("\n   {line}")).collect();
-    first.to_owned() + &lines
+    let lines = rest.lines().filter(|line| !line.is_empty());
+    lines.fold(first.to_owned(), |text, line| text + "\n   " + line)
 }

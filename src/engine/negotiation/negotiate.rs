@@ -24,7 +24,7 @@ use super::selection::select_first_esp;
 use super::state::DownReason;
 use super::terms::{Ike, agree_on_tunnels};
 use crate::engine::topology::Credential;
-use crate::model::{DhGroup, IkeVersion, InitiationMode, Network};
+use crate::model::{DhGroup, InitiationMode, Network};
 
 /// A request and its answer.
 const ROUND_TRIP: u32 = 2;

@@ -5,7 +5,7 @@ use crate::model::field::{Field, Record, Shape};
 use crate::model::problem::{Gravity, Problem, Step};
 use crate::model::reading::read_input;
 use crate::model::tree::Fields;
-use crate::model::{KINDS, Kind, Tree};
+use crate::model::{Kind, Tree, kind_of_record};
 use crate::provider::convert::to_value;
 use crate::provider::schema::result_name;
 use crate::tf_provider::{FunctionError, Value};
@@ -68,7 +68,7 @@ fn document(shape: &Shape, value: &Value) -> Tree {
 /// each of them has beyond the record is left aside.
 fn object(record: &'static Record, value: &Value) -> Tree {
     let Some(given) = value.as_map() else { return plain(value) };
-    let kind = KINDS.iter().copied().find(|kind| std::ptr::eq(kind.record, record));
+    let kind = kind_of_record(record);
     let counts = |name: &String| kind.is_none_or(|kind| !every_object_has(kind, name));
     let fields = given.iter().filter(|(name, _)| counts(name)).map(|(name, value)| {
         let value = match record.fields.iter().find(|field| field.hcl_name() == name) {

@@ -9,18 +9,18 @@ use crate::tf_provider::provider::{DataSource, Provider, Resource};
 use crate::tf_provider::schema::Schema;
 use crate::tf_provider::value::Type;
 
-/// What is wrong with the set of types a provider offers.
+/// What is wrong with the set of types and functions a provider offers: something is there twice.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryError {
-    /// Two resource types have the same name.
+    /// Two resource types have the same name, this one.
     #[error("the provider declares the resource type {0:?} twice")]
-    DuplicateResource(String),
-    /// Two data sources have the same name.
+    Resource(String),
+    /// Two data sources have the same name, this one.
     #[error("the provider declares the data source {0:?} twice")]
-    DuplicateDataSource(String),
-    /// Two functions have the same name.
+    DataSource(String),
+    /// Two functions have the same name, this one.
     #[error("the provider declares the function {0:?} twice")]
-    DuplicateFunction(String),
+    Function(String),
 }
 
 /// A type with what is asked of its schema all the time.
@@ -71,7 +71,7 @@ impl Registry {
             let name = handler.type_name().to_owned();
             let schema = handler.schema();
             if resources.insert(name.clone(), Declared::new(handler, schema)).is_some() {
-                return Err(RegistryError::DuplicateResource(name));
+                return Err(RegistryError::Resource(name));
             }
         }
         let mut data_sources = BTreeMap::new();
@@ -79,7 +79,7 @@ impl Registry {
             let name = handler.type_name().to_owned();
             let schema = handler.schema();
             if data_sources.insert(name.clone(), Declared::new(handler, schema)).is_some() {
-                return Err(RegistryError::DuplicateDataSource(name));
+                return Err(RegistryError::DataSource(name));
             }
         }
         let mut functions = BTreeMap::new();
@@ -87,7 +87,7 @@ impl Registry {
             let name = handler.name().to_owned();
             let signature = handler.signature();
             if functions.insert(name.clone(), DeclaredFunction { handler, signature }).is_some() {
-                return Err(RegistryError::DuplicateFunction(name));
+                return Err(RegistryError::Function(name));
             }
         }
         let schema = provider.schema();
