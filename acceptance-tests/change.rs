@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
-use crate::attributes::{self, Attribute};
+use crate::attributes::{self, Attribute, Group, live_trace};
 use crate::samples;
 use crate::taps;
 use crate::terraform::Workspace;
@@ -34,13 +34,12 @@ fn configurable(schemas: &Json) -> BTreeSet<String> {
 fn there_is_a_case_for_every_attribute() {
     let lab = Workspace::new();
     lab.configure("");
-    let of_policy = attributes::all().into_iter().map(|case| format!("{} {}", case.kind, case.name));
+    let groups = [Group::policy(), Group::fabric(), Group::live_traces()];
+    let of_groups = groups.iter().flat_map(|group| &group.cases).map(|case| format!("{} {}", case.kind, case.name));
+    let refused = live_trace::REFUSED.iter().map(|name| format!("live_trace {name}"));
     let of_neutron = taps::CASES.iter().map(|(kind, name, ..)| format!("{kind} {name}"));
-    let cases: BTreeSet<_> = of_policy.chain(of_neutron).collect();
-    let mut known = configurable(&lab.json(&["providers", "schema", "-json"]));
-    // The modules `live_traces` and `fabric` change theirs.
-    let elsewhere = ["live_trace", "simulated_device", "simulated_link", "flow_trace", "tunnel_trace"];
-    known.retain(|known| !elsewhere.iter().any(|kind| known.starts_with(&format!("{kind} "))));
+    let cases: BTreeSet<_> = of_groups.chain(refused).chain(of_neutron).collect();
+    let known = configurable(&lab.json(&["providers", "schema", "-json"]));
     assert_eq!(known.difference(&cases).collect::<Vec<_>>(), [""; 0], "without a case");
     assert_eq!(cases.difference(&known).collect::<Vec<_>>(), [""; 0], "without an attribute");
 }
@@ -75,28 +74,59 @@ fn plans_only_that(lab: &Workspace, cases: &[Attribute]) {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-#[test]
-fn every_attribute_can_be_changed_and_cleared() {
-    let cases = attributes::all();
+/// Declares each of the cases in its three ways, one after the other.
+fn are_changed_and_cleared(group: &Group) {
     let lab = Workspace::new();
-    attributes::add_parents(&lab);
-    let parents = lab.paths();
-    lab.configure(&attributes::declared(&cases, |case| case.body(0))).apply();
+    group.prepare(&lab);
+    let before = lab.paths();
+    lab.configure(&group.declared(|case| case.body(0))).apply();
     lab.plan_is_empty();
-    attributes::holds(&lab, &cases, 0);
+    attributes::holds(&lab, &group.cases, 0);
 
-    lab.configure(&attributes::declared(&cases, |case| case.body(1)));
-    plans_only_that(&lab, &cases);
+    lab.configure(&group.declared(|case| case.body(1)));
+    plans_only_that(&lab, &group.cases);
     lab.run(&["apply", "-input=false", "plan.bin"]).succeeded();
     lab.plan_is_empty();
-    attributes::holds(&lab, &cases, 1);
+    attributes::holds(&lab, &group.cases, 1);
 
-    lab.configure(&attributes::declared(&cases, |case| case.body(2))).apply();
+    lab.configure(&group.declared(|case| case.body(2))).apply();
     lab.plan_is_empty();
-    attributes::holds(&lab, &cases, 2);
+    attributes::holds(&lab, &group.cases, 2);
 
     lab.destroy();
-    assert_eq!(lab.paths(), parents);
+    assert_eq!(lab.paths(), before);
+}
+
+#[test]
+fn every_attribute_can_be_changed_and_cleared() {
+    are_changed_and_cleared(&Group::policy());
+}
+
+#[test]
+fn every_attribute_of_the_fabric_can_be_changed_and_cleared() {
+    are_changed_and_cleared(&Group::fabric());
+}
+
+#[test]
+fn every_attribute_of_a_live_trace_can_be_changed_and_cleared() {
+    are_changed_and_cleared(&Group::live_traces());
+}
+
+#[test]
+fn what_no_live_trace_can_sample_is_refused_with_its_attribute() {
+    let lab = Workspace::new();
+    for name in live_trace::REFUSED {
+        lab.configure(&live_trace::refused(name));
+        let (code, complaints) = lab.complaints(&["validate", "-json"]);
+        let errors: Vec<_> = complaints.iter().filter(|it| it.severity == "error").collect();
+        let [error] = errors[..] else { panic!("{name}: {complaints:?}") };
+        // Counting takes none at all.
+        let is_counted = name.starts_with("actions.counter_config");
+        let attribute = if is_counted { "sampling" } else { name.rsplit('.').next().unwrap() };
+        assert_eq!(code, 1, "{name}");
+        assert!(lab.line(error.line).trim_start().starts_with(attribute), "{name}: {error:?}");
+        assert!(error.summary.contains("takes no"), "{name}: {error:?}");
+    }
 }
 
 /// Five rules; one more goes between the second and the third.

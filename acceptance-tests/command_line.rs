@@ -366,7 +366,7 @@ fn what_a_tap_copied_is_a_capture_that_others_read() {
         said.err
     );
     let id = "WATCH-1-1-TCPIP-0-1".parse().unwrap();
-    let trace = engine.packet_trace("LOCAL", &id).unwrap().unwrap();
+    let trace = engine.packet_trace("LOCAL", &id, Moment::from_clock()).unwrap().unwrap();
     assert_eq!(trace.state.word(), "SNAPSHOT");
     let summary = engine.packet_of(&trace, 40, |_, packet| serde_json::to_value(packet).unwrap()).unwrap().unwrap();
     let listed = lab.run("packets watch.pcap --packets 40 --format json");

@@ -98,6 +98,8 @@ fn what_cannot_be_built_is_refused_with_the_attribute() {
         lab.configure(&FABRIC.replace(from, to)).plan_is_refused().mentions(&[why]);
     }
     lab.configure(&TRACE.replace("10.0.0.2", "10.0.0.1")).plan_is_refused().mentions(&["dst is the same as src"]);
+    let other = TRACE.replace("dport = 443", "dport = 443\n  id = \"web\"");
+    lab.configure(&other).plan_is_refused().mentions(&["\"web\" is not the id of this collection", "tcp,33434,443"]);
     let mirrored = TRACE.replace("443", "443\n  mirror_type = \"ERSPAN\"");
     lab.configure(&mirrored).plan_is_refused().mentions(&["mirror_dir is missing"]);
 }

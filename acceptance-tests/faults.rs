@@ -264,7 +264,7 @@ fn an_address_with_a_path_and_one_where_nobody_is() {
     // Without a scheme https is meant; with one, the path has to be that of an NSX.
     for (host, words) in [
         (nowhere.as_str(), [nowhere.as_str(), "cannot be reached", "Check host"]),
-        (lab.served.address.trim_start_matches("http://"), ["cannot be reached", "corrupt message", "Check host"]),
+        (lab.served.address.trim_start_matches("http://"), ["cannot be reached", "without TLS", "Check host"]),
         ("http://nsx.example.com", ["http://", "would send credentials in the clear", "https://nsx.example.com"]),
     ] {
         lab.configure_at(host, ANYBODY, &profile);
@@ -302,6 +302,40 @@ fn a_certificate_that_is_not_trusted() {
     lab.apply();
     lab.configure_with(&block("allow_unverified_ssl = true"), &profile);
     lab.plan_is_empty();
+}
+
+/// A certificate of another name, and addresses that say TLS where there is none, or the reverse.
+#[test]
+fn what_is_wrong_with_tls_is_said_in_words() {
+    let lab = Workspace::new();
+    let folder = TempDir::new().unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let named = rcgen::CertificateParams::new(["nsx.example.com".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let [cert_file, key_file] = [("cert.pem", named.pem()), ("key.pem", key.serialize_pem())].map(|(name, pem)| {
+        let file = folder.path().join(name);
+        fs::write(&file, pem).unwrap();
+        file.display().to_string()
+    });
+    let served = Served::with(lab.engine(), &["--no-auth", "--tls-cert", &cert_file, "--tls-key", &key_file], &[]);
+    let clear = Served::start(lab.engine());
+    let host = served.address.trim_start_matches("https://");
+    for (address, words) in [
+        (
+            served.address.clone(),
+            vec!["another name than 127.0.0.1: of nsx.example.com", "ca_file", "allow_unverified_ssl"],
+        ),
+        (clear.address.replace("http://", "https://"), vec!["HTTP without TLS", "Check host"]),
+        (format!("http://{host}"), vec!["its address begins with https://"]),
+    ] {
+        let block = format!(
+            "nsx {{\n    host = {address:?}\n    ca_file = {cert_file:?}\n    max_retries = 1\n    retry_min_delay = 20\n    \
+             {ANYBODY}\n  }}"
+        );
+        lab.configure_with(&block, &profiles(["a"].into_iter(), 30_000));
+        let said = lab.run(&PLAN);
+        assert_eq!(said.code, 1, "{}", said.text);
+        said.mentions(&words);
+    }
 }
 
 /// The endpoint goes away in the middle of an apply, and comes back.

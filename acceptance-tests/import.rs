@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value as Json;
 
-use crate::attributes;
+use crate::attributes::Group;
 use crate::samples::{self, SAMPLES};
 use crate::terraform::Workspace;
 
@@ -21,18 +21,32 @@ fn blocks_for_all(owner: &Workspace) -> String {
     resources.iter().map(|it| block(&word(&it["address"]), &word(&it["values"]["path"]))).collect()
 }
 
-#[test]
-fn after_an_import_the_plan_is_empty_whatever_was_set() {
-    let cases = attributes::all();
+fn nothing_is_to_be_done_after_an_import(group: &Group) {
     let owner = Workspace::new();
-    attributes::add_parents(&owner);
+    group.prepare(&owner);
     for way in [0, 1] {
-        let hcl = attributes::declared(&cases, |case| case.body(way));
+        let hcl = group.declared(|case| case.body(way));
         owner.configure(&hcl).apply();
         let lab = Workspace::beside(&owner);
         lab.configure(&[hcl, blocks_for_all(&owner)].concat());
         assert_eq!(lab.changes(), [""; 0], "way {way}");
     }
+}
+
+#[test]
+fn after_an_import_the_plan_is_empty_whatever_was_set() {
+    nothing_is_to_be_done_after_an_import(&Group::policy());
+}
+
+#[test]
+fn after_an_import_of_a_fabric_the_plan_is_empty_whatever_was_set() {
+    nothing_is_to_be_done_after_an_import(&Group::fabric());
+}
+
+#[test]
+fn after_an_import_of_live_traces_the_plan_is_empty_whatever_was_set() {
+    // Whether an apply waits, only Terraform knows.
+    nothing_is_to_be_done_after_an_import(&Group::live_traces().retaining(|case| case.name != "wait_for_completion"));
 }
 
 /// The ids by which the object `a` of a kind may be imported, besides its path.
@@ -225,8 +239,8 @@ fn the_configuration_that_terraform_generates_is_right_but_for_secrets() {
     // Older ones write no id, not even that of a block.
     let writes_ids = owner.terraform_is_at_least(1, 11);
     let is_written = |name: &str| !is_deprecated(name) && (writes_ids || !IDS_OF_BLOCKS.contains(&name));
-    let cases: Vec<_> = attributes::all().into_iter().filter(|case| !case.replaces && is_written(case.name)).collect();
-    owner.configure(&attributes::declared(&cases, |case| case.body(0))).apply();
+    let group = Group::policy().retaining(|case| !case.replaces && is_written(&case.name));
+    owner.configure(&group.declared(|case| case.body(0))).apply();
     let lab = Workspace::beside(&owner);
     lab.configure(&blocks_for_all(&owner));
     lab.run(&["plan", "-input=false", "-generate-config-out=generated.tf"]);

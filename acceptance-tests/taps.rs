@@ -333,6 +333,64 @@ fn what_neutron_would_refuse_a_plan_refuses() {
 }
 
 #[test]
+fn what_copies_nothing_a_plan_refuses_although_neutron_takes_it() {
+    let directions = "\n    in  = 101\n    out = 102\n  ";
+    for (change, with, line, words) in [
+        ("direction      = \"BOTH\"", "vlan_filter = \"30-20\"\ndirection = \"IN\"", "vlan_filter", "30-20 is no VLAN"),
+        ("direction      = \"BOTH\"", "vlan_filter = \"5000\"\ndirection = \"IN\"", "vlan_filter", "5000 is no VLAN"),
+        // Terraform points at the block that an empty one stands in.
+        (directions, "\n", "resource \"vpn_tap_mirror\"", "directions names none"),
+    ] {
+        let lab = Workspace::new();
+        lab.configure(&(PORTS.to_owned() + &TAPS.replace(change, with)));
+        let (code, complaints) = lab.complaints(&["plan", "-json"]);
+        assert_eq!(code, 1, "{with}");
+        let complaint = complaints.iter().find(|it| it.severity == "error").unwrap();
+        assert!(lab.line(complaint.line).trim_start().starts_with(line), "{with}: line {}", lab.line(complaint.line));
+        assert!(complaint.summary.contains(words), "{with}: {}", complaint.summary);
+    }
+    // Of several VLANs, some are there: that is worth a warning.
+    let lab = Workspace::new();
+    let some = TAPS.replace("direction      = \"BOTH\"", "vlan_filter = \"10,5000\"\ndirection = \"IN\"");
+    lab.configure(&(PORTS.to_owned() + &some)).apply().mentions(&["5000 is no VLAN"]);
+}
+
+#[test]
+fn a_flow_of_another_project_than_its_service_is_refused_whichever_system_it_lives_in() {
+    let lab = Workspace::apart();
+    let served = Served::start(lab.engine());
+    let embedded = format!("embedded {{ path = {:?} }}", lab.engine().display().to_string());
+    let refused = "Specified Tap Service does not belong to the tenant";
+    lab.configure_with(&embedded, &(PORTS.to_owned() + TAPS)).apply();
+    let moved = TAPS.replace("name           = \"web\"", "project_id = \"blue\"");
+    let more = "resource \"vpn_tap_flow\" \"more\" {\n  project_id = \"blue\"\n  tap_service_id = vpn_tap_service.x.id\n  \
+                source_port = vpn_segment_port.mail.unique_id\n  direction = \"IN\"\n}\n";
+    for block in [&embedded, &served.block()] {
+        for hcl in [&moved, &(TAPS.to_owned() + more)] {
+            lab.configure_with(block, &(PORTS.to_owned() + hcl));
+            lab.plan_is_refused().mentions(&[refused, "tap_service_id"]);
+        }
+        lab.configure_with(block, &(PORTS.to_owned() + TAPS));
+        lab.plan_is_empty();
+    }
+}
+
+#[test]
+fn a_packet_is_traced_though_an_openstack_cannot_be_reached() {
+    let lab = Workspace::apart();
+    let embedded = format!("embedded {{ path = {:?} }}", lab.engine().display().to_string());
+    let ports =
+        PORTS.replace("\"web\"\n  segment", "\"web\"\n  address_binding { ip_address = \"192.168.50.10\" }\n  segment");
+    lab.configure_with(&embedded, &ports).apply();
+    let nowhere = "openstack {\n    auth_url = \"http://127.0.0.1:9/v3\"\n    token = \"t\"\n    max_retries = 0\n  }";
+    let trace = "data \"vpn_path_trace\" \"it\" {\n  source = \"192.168.50.10\"\n  destination = \"192.168.50.1\"\n}\n\
+                 output \"it\" { value = data.vpn_path_trace.it.disposition }\n";
+    lab.configure_with(&format!("{embedded}\n  {nowhere}"), &(ports + trace));
+    lab.apply().mentions(&["The packet was traced without its taps", "127.0.0.1:9 cannot be reached"]);
+    assert!(lab.json(&["output", "-json"])["it"]["value"].is_string());
+}
+
+#[test]
 fn what_is_deleted_elsewhere_is_created_again() {
     let lab = Workspace::new();
     lab.configure(&(PORTS.to_owned() + TAPS)).apply();
@@ -468,8 +526,21 @@ fn a_project_has_as_many_taps_as_the_block_says() {
     };
     let block = "embedded {\n    quota_tap_service = 1\n  }";
     lab.configure_with(block, &services(&["web", "mail"]));
-    lab.run(&["apply", "-input=false", "-auto-approve"])
-        .mentions(&["Reached the maximum quota for Tap Services", "Neutron answers 409, TapServiceLimitReached."]);
+    lab.plan_is_refused().mentions(&[
+        "Reached the maximum quota for Tap Services",
+        "Neutron answers 409, TapServiceLimitReached.",
+        "may have 1, and would have 2",
+    ]);
+    // What goes makes room.
+    lab.configure_with(block, &services(&["web"])).apply();
+    lab.configure_with(block, &services(&["mail"])).apply();
+    lab.plan_is_empty();
+    lab.run(&["apply", "-input=false", "-auto-approve", "-replace=vpn_tap_service.mail"]).succeeded();
+    lab.configure_with(block, &services(&["web", "mail"]));
+    lab.plan_is_refused().mentions(&["may have 1, and would have 2"]);
+    lab.configure_with(block, &services(&["analyzer"]));
+    lab.run(&["plan", "-input=false", "-out=plan.bin"]).succeeded();
+    lab.run(&["apply", "-input=false", "plan.bin"]).succeeded();
     lab.configure_with("embedded {\n    quota_tap_service = -1\n  }", &services(&["web", "mail"])).apply();
     lab.configure_with("embedded {\n    quota_tap_service = 1.5\n  }", &services(&["web"]));
     lab.plan_is_refused().mentions(&["quota_tap_service is no whole number"]);
@@ -510,11 +581,14 @@ fn copies_are_traced_whichever_system_the_taps_live_in() {
         let found = lab.json(&["output", "-json"])["it"]["value"].clone();
         assert_eq!(copied(&found), paths, "{block}: {found}");
         // What is planned is seen as well.
-        let more = "resource \"vpn_tap_flow\" \"more\" {\n  tap_service_id = vpn_tap_service.x.id\n  source_port = \
+        let more = "resource \"vpn_tap_flow\" \"more\" {\n  name = \"more of it\"\n  tap_service_id = vpn_tap_service.x.id\n  source_port = \
                     vpn_segment_port.mail.unique_id\n  direction = \"IN\"\n}\n";
         let hcl = ports.clone() + &TAPS.replace("in  = 101", "both = 101") + more + trace;
         lab.configure_with(block, &hcl);
         let planned = lab.planned()["output_changes"]["it"]["after"].clone();
-        assert_eq!(copied(&planned).len(), 3, "{block}: {planned}");
+        let copied = copied(&planned);
+        assert_eq!(copied.len(), 3, "{block}: {planned}");
+        // Its id is made at apply, its name is known.
+        assert!(copied.iter().any(|path| path.contains("known-after-apply-more-of-it-")), "{copied:?}");
     }
 }

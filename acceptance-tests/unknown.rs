@@ -1,6 +1,6 @@
 //! Values that are known only at apply, in every attribute and every block.
 
-use crate::attributes::{self, Attribute, OTHERS};
+use crate::attributes::{self, Attribute, Group, OTHERS};
 use crate::refusals::{self, Wrong};
 use crate::terraform::Workspace;
 
@@ -50,44 +50,75 @@ impl Later {
     }
 }
 
-#[test]
-fn every_attribute_may_be_known_only_at_apply() {
-    let cases = attributes::all();
+fn may_be_known_only_at_apply(group: &Group) {
     let lab = Workspace::new();
-    attributes::add_parents(&lab);
+    group.prepare(&lab);
     let mut later = Later::default();
-    let values: Vec<_> = cases
-        .iter()
-        .map(|case| case.around.replace("IT", &later.lines(&case.given[0].replace("KEY", &case.key()), |_| true)))
-        .collect();
-    let hcl = attributes::declared(&cases, |case| values[position(&cases, case)].clone());
+    let given = |case: &Attribute| case.given[0].replace("KEY", &case.key());
+    let values: Vec<_> =
+        group.cases.iter().map(|case| case.around.replace("IT", &later.lines(&given(case), |_| true))).collect();
+    let hcl = group.declared(|case| values[position(&group.cases, case)].clone());
     lab.configure(&(later.hcl + &hcl));
     let (_, has_changes) = lab.plan();
     assert!(has_changes);
     lab.apply();
     lab.plan_is_empty();
-    attributes::holds(&lab, &cases, 0);
+    attributes::holds(&lab, &group.cases, 0);
     lab.destroy();
+}
+
+#[test]
+fn every_attribute_may_be_known_only_at_apply() {
+    may_be_known_only_at_apply(&Group::policy());
+}
+
+#[test]
+fn every_attribute_of_the_fabric_may_be_known_only_at_apply() {
+    may_be_known_only_at_apply(&Group::fabric());
+}
+
+#[test]
+fn every_attribute_of_a_live_trace_may_be_known_only_at_apply() {
+    may_be_known_only_at_apply(&Group::live_traces());
 }
 
 fn position(cases: &[Attribute], case: &Attribute) -> usize {
     cases.iter().position(|other| std::ptr::eq(other, case)).unwrap()
 }
 
-#[test]
-fn every_block_may_be_over_what_is_known_only_at_apply() {
-    let cases: Vec<_> = attributes::all().into_iter().filter(|case| case.given[0].ends_with('}')).collect();
-    assert!(cases.iter().any(|case| case.name == "tunnel_interface.ip_subnet"));
+fn blocks_may_be_over_what_is_known_only_at_apply(group: Group) {
+    let group = group.retaining(|case| case.given[0].ends_with('}'));
     let lab = Workspace::new();
+    group.prepare(&lab);
     let mut later = Later::default();
-    let bodies: Vec<_> = cases.iter().map(|case| case.around.replace("IT", &later.blocks(case.given[0]))).collect();
-    let hcl = attributes::declared(&cases, |case| {
-        let (block, _) = case.name.split_once('.').unwrap_or((case.name, ""));
-        format!("-{block}\n{}", bodies[position(&cases, case)])
+    let bodies: Vec<_> =
+        group.cases.iter().map(|case| case.around.replace("IT", &later.blocks(&case.given[0]))).collect();
+    let hcl = group.declared(|case| {
+        let (block, _) = case.name.split_once('.').unwrap_or((&case.name, ""));
+        format!("-{block}\n{}", bodies[position(&group.cases, case)])
     });
+    // A line with a dash leaves out what a sample would need besides.
+    let hcl: String = hcl.lines().filter(|line| !line.starts_with('-')).map(|line| format!("{line}\n")).collect();
     lab.configure(&(later.hcl + &hcl)).apply();
     lab.plan_is_empty();
-    attributes::holds(&lab, &cases, 0);
+    attributes::holds(&lab, &group.cases, 0);
+}
+
+#[test]
+fn every_block_may_be_over_what_is_known_only_at_apply() {
+    let group = Group::policy();
+    assert!(group.cases.iter().any(|case| case.name == "tunnel_interface.ip_subnet"));
+    blocks_may_be_over_what_is_known_only_at_apply(group);
+}
+
+#[test]
+fn every_block_of_the_fabric_may_be_over_what_is_known_only_at_apply() {
+    blocks_may_be_over_what_is_known_only_at_apply(Group::fabric());
+}
+
+#[test]
+fn every_block_of_a_live_trace_may_be_over_what_is_known_only_at_apply() {
+    blocks_may_be_over_what_is_known_only_at_apply(Group::live_traces());
 }
 
 #[test]

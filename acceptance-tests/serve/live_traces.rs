@@ -58,10 +58,21 @@ fn a_live_trace_of_the_policy_api() {
     assert_eq!(file.body[..4], [0x4d, 0x3c, 0xb2, 0xa1]);
     lab.get(&format!("{TRACES}/t/pktcap?direction=BACKWARD")).refused(404, 600);
     lab.get(&format!("{TRACES}/t/pktcap?direction=UP")).refused(400, 255);
+    // What it has captured makes a packet trace.
+    let said = lab.packets(&["snapshot", "--live-trace", "t", "--definition", "LIVE", "--local", "192.168.9.10"]);
+    assert!(said.starts_with("2 packets as LIVE-1-1-TCPIP-0-1"), "{said}");
+    let packet = lab.get("/api/v1/tcpip/LOCAL/smart/trace/LIVE-1-1-TCPIP-0-1/packets/2").ok()["data"].clone();
+    assert_eq!((&packet["connection"]["remoteAddress"], &packet["protocol"]), (&json!("10.99.0.1"), &json!("UDP")));
+    assert_eq!(packet["connection"]["direction"], "SEND");
+    let nobody = ["snapshot", "--live-trace", "nobody", "--definition", "LIVE"];
+    assert!(lab.refused_packets(&nobody).contains("there is no live trace nobody"));
+    let backward = ["snapshot", "--live-trace", "t", "--direction", "backward", "--definition", "LIVE"];
+    assert!(lab.refused_packets(&backward).contains("there is no packet to keep"));
     let all = lab.get(&format!("{TRACES}/statuses")).ok();
     assert_eq!((&all["results"][0], &all["result_count"]), (&status, &json!(1)));
     // It begins anew, and is what it was.
-    let again = lab.post(&format!("{TRACES}/t?action=restart")).ok();
+    let place = point.trim_start_matches('?');
+    let again = lab.post(&format!("{TRACES}/t?action=restart&{place}")).ok();
     assert_eq!(again, lab.get(&format!("{TRACES}/t")).ok());
     lab.post(&format!("{TRACES}/t")).refused(400, 255);
     lab.post(&format!("{TRACES}/t?action=stop")).refused(400, 255);

@@ -1,11 +1,12 @@
 //! NetMaster's packet traces: captures are kept by `packets import`, and read over HTTP.
 
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
 use crate::lab::{AUDITOR, Lab, PASSWORD, Reply};
 use crate::users::users;
+use terraform_provider_vpn::provider::DEFAULT_ENGINE_FILE as ENGINE_FILE;
 
 const ROOT: &str = "/api/v1/tcpip/U22NDE55/smart";
 
@@ -46,6 +47,30 @@ impl Lab {
             .output()
             .unwrap();
         assert!(done.status.success(), "{done:?}");
+    }
+
+    /// What `packets` says.
+    pub fn packets(&self, arguments: &[&str]) -> String {
+        let done = self.run_packets(arguments);
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8(done.stdout).unwrap()
+    }
+
+    /// What `packets` says that cannot do what it is told to.
+    pub fn refused_packets(&self, arguments: &[&str]) -> String {
+        let done = self.run_packets(arguments);
+        assert!(!done.status.success(), "{done:?}");
+        String::from_utf8(done.stderr).unwrap()
+    }
+
+    fn run_packets(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_terraform-provider-vpn"))
+            .arg("packets")
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_remove("VPN_EMBEDDED_PATH")
+            .output()
+            .unwrap()
     }
 
     /// What is within the envelope of the answer.
@@ -198,4 +223,84 @@ fn who_may_not_see_packets_is_told() {
                    "projects": [{"name": "other", "id": "0123456789abcdef0123456789abcdef"}]}"#;
     let lab = Lab::within(users(file, 0o600), &["--users", "users.json", "--rate-limit", "0"]);
     assert_eq!(lab.by(("bob", "b"), "GET", &format!("{ROOT}/trace"), "").error().0, 403);
+}
+
+/// What is stored cannot be read any more: that is the server's error, and no trace that there
+/// is not.
+#[test]
+fn a_server_error_is_one() {
+    let lab = Lab::new();
+    lab.import("COPY", 2);
+    let packet = "/trace/COPY-1-1-TCPIP11-0-0/packets/2";
+    assert_eq!(lab.data(packet)["packetNumber"], 2);
+    let spoil = |key: &str, change: &str| {
+        let file = rusqlite::Connection::open(lab.folder.path().join(ENGINE_FILE)).unwrap();
+        file.busy_timeout(std::time::Duration::from_secs(60)).unwrap();
+        let spoiled = file.execute(&format!("{change} WHERE key LIKE '{key}%'"), ()).unwrap();
+        assert!(spoiled > 0, "{key}");
+    };
+    let status = |place: &str| lab.get(&format!("{ROOT}{place}")).error();
+    // The packets are gone, and the trace is there.
+    spoil("m/c/", "DELETE FROM entries");
+    let (code, says) = status(packet);
+    assert!(code == 500 && says.contains("cannot be read"), "{code} {says}");
+    assert_eq!(lab.data("/trace")["totalRows"], 1);
+    // The trace is not what was written.
+    spoil("m/h/", "UPDATE entries SET sum = sum + 1");
+    for place in [packet, "/trace", "/trace/COPY-1-1-TCPIP11-0-0", "/saved", "/saved/COPY-1/packets/1/details/raw"] {
+        let (code, says) = status(place);
+        assert!(code == 500 && says.contains("damaged"), "{place}: {code} {says}");
+    }
+    let answer = lab.get(&format!("{ROOT}{packet}"));
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    let body = answer.json();
+    assert_eq!((&body["apiVersion"], &body["swaggerVersion"]), (&json!("v1"), &json!("2.0")));
+    assert!(body["time"].is_i64() && body["data"].is_null(), "{body}");
+    assert_eq!(lab.get("/healthz").status, 200);
+}
+
+/// The packets of a trace that goes on grow while nobody does anything but look.
+#[test]
+fn an_active_trace_grows_and_ends() {
+    let lab = Lab::new();
+    let put = |path: &str, body: Value| {
+        let reply = lab.by(("admin", PASSWORD), "PATCH", &format!("/policy/api/v1{path}"), &body.to_string());
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    };
+    put("/infra/tier-1s/cgw/segments/s", json!({ "subnets": [{ "gateway_address": "192.168.60.1/24" }] }));
+    let flow = json!({
+        "source": "192.168.60.10", "destination": "192.168.60.11", "protocol": "UDP", "destination_port": 53,
+        "packets_per_second": 200, "packet_size": 100, "reply_packet_size": 60,
+    });
+    put("/infra/simulated-flows/f", flow);
+    let said = lab.packets(&["follow", "--flow", "f", "--definition", "FLOW", "--local", "192.168.60.10"]);
+    assert!(said.contains("and those to come, as FLOW-1-1-TCPIP-0-0"), "{said}");
+    let root = "/api/v1/tcpip/LOCAL/smart";
+    let trace = || lab.get(&format!("{root}/trace/FLOW-1-1-TCPIP-0-0")).ok()["data"].clone();
+    let count = |trace: &Value| trace["info"]["packetCount"].as_u64().unwrap();
+    let first = loop {
+        let told = trace();
+        assert_eq!((&told["info"]["state"], &told["timestamps"]["end"]), (&json!("RUNNING"), &Value::Null));
+        if count(&told) > 0 {
+            break count(&told);
+        }
+    };
+    while count(&trace()) <= first {}
+    let packet = lab.get(&format!("{root}/trace/FLOW-1-1-TCPIP-0-0/packets/1")).ok()["data"].clone();
+    assert_eq!((&packet["connection"]["direction"], &packet["length"]), (&json!("SEND"), &json!(100)));
+    assert_eq!(lab.get(&format!("{root}/saved")).ok()["data"]["totalRows"], 0);
+    let said = lab.packets(&["stop", "FLOW-1-1-TCPIP-0-0"]);
+    assert!(said.starts_with("FLOW-1-1-TCPIP-0-0 has ended, with "), "{said}");
+    let ended = trace();
+    assert_eq!(ended["info"]["state"], "ENDED");
+    assert_eq!(trace(), ended);
+    assert_eq!(lab.get(&format!("{root}/saved")).ok()["data"]["totalRows"], 1);
+    let said = lab.packets(&["traces"]);
+    assert!(said.contains("FLOW-1-1-TCPIP-0-0") && said.contains("ENDED"), "{said}");
+    assert_eq!(lab.packets(&["delete", "FLOW-1-1-TCPIP-0-0"]), "FLOW-1-1-TCPIP-0-0 is removed\n");
+    assert_eq!(lab.get(&format!("{root}/trace/FLOW-1-1-TCPIP-0-0")).error().0, 404);
+    assert_eq!(lab.packets(&["traces"]), "There are no traces in the region LOCAL.\n");
+    let said = lab.refused_packets(&["delete", "FLOW-1-1-TCPIP-0-0"]);
+    assert!(said.contains("there is no trace FLOW-1-1-TCPIP-0-0 in the region LOCAL"), "{said}");
+    assert!(lab.refused_packets(&["stop", "FLOW-1"]).contains("is no id of a trace"));
 }

@@ -6,6 +6,7 @@
     benches/terraform/bench.py start                 start of the process only
     benches/terraform/bench.py terraform --sizes 1000 --rounds 5
     benches/terraform/bench.py http --sizes 1000     over HTTP, beside the embedded engine
+    benches/terraform/bench.py taps --sizes 10000    tap flows
     benches/terraform/bench.py --only peer           without our provider
 
 start       from the start of the provider process to its answer to GetSchema,
@@ -19,6 +20,10 @@ terraform   create, no-op plan, refresh-only plan, change and destroy of N
 
 http        the same commands with our provider over HTTP, to a `serve` of the same
             build, beside our provider on the embedded engine. Not part of everything.
+
+taps        the plan of N tap flows, and of N terraform_data resources, where ports and
+            a tap service are there already. With --phases create,plan and so on what
+            follows as well. Not part of everything.
 
 The ratios are ours / peer, and the goals are: start time and memory below 0.5,
 provider CPU below 0.5, wall time below 1. All numbers are medians. With
@@ -193,6 +198,31 @@ def http_bench(options):
     return raw
 
 
+def taps_bench(options):
+    terraform = options.terraform or setup_terraform()
+    flows = subjects.TapFlows(options.ours)
+    raw = {}
+    for count in options.sizes:
+        rounds = options.rounds or 1
+        results = runs.measure(
+            terraform, [subjects.TerraformData(), flows], count, rounds, options.folder, progress, options.phases
+        )
+        raw[str(count)] = {
+            name: {phase: [dataclasses.asdict(one) for one in measures] for phase, measures in phases.items()}
+            for name, phases in results.items()
+        }
+        rows = []
+        for phase in options.phases:
+            measures, floor = results[flows.name][phase], results["terraform_data"][phase]
+            net = statistics.median(one.wall - base.wall for one, base in zip(measures, floor))
+            values = [median_of(floor, lambda one: one.wall), median_of(measures, lambda one: one.wall), net]
+            values += [median_of(measures, lambda one: one.provider_cpu), median_of(measures, lambda one: one.provider_rss)]
+            rows.append([phase, *map(number, values)])
+        print(f"\n{count} tap flows, {runs.version_of(terraform)}, medians of {rounds} round(s)")
+        table(["phase", "floor s", "wall s", "less floor s", "provider CPU s", "RSS MiB"], rows)
+    return raw
+
+
 def setup_terraform():
     answer = subprocess.run([str(ROOT / "scripts" / "terraform-setup.sh")], stdout=subprocess.PIPE, text=True)
     if answer.returncode != 0:
@@ -214,12 +244,22 @@ def sizes(text):
     return values
 
 
+def phases(text):
+    # A refresh finds that taps have become active since they were created.
+    known = [phase for phase in runs.PROPOSE | runs.PHASES if phase != "refresh"]
+    names = text.split(",")
+    if unknown := [name for name in names if name not in known]:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(known)}")
+    return names
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", choices=["all", "start", "terraform", "http"], default="all")
+    parser.add_argument("what", nargs="?", choices=["all", "start", "terraform", "http", "taps"], default="all")
     parser.add_argument("--only", choices=["ours", "peer"], help="one provider, without ratios")
     parser.add_argument("--sizes", type=sizes, default=[1000, 3000], help="numbers of objects (default 1000,3000)")
     parser.add_argument("--rounds", type=int, help=f"rounds per size (default {SMALL_ROUNDS}, above {SMALL} objects 1)")
+    parser.add_argument("--phases", type=phases, default=[*runs.PROPOSE], help="of taps, in this order (default propose)")
     parser.add_argument("--starts", type=int, default=30, help="starts per provider (default 30)")
     parser.add_argument("--terraform", type=Path, help="default: what scripts/terraform-setup.sh finds")
     parser.add_argument("--ours", type=Path, default=ROOT / "target/release/terraform-provider-vpn")
@@ -231,11 +271,11 @@ def parse_arguments():
     options = parser.parse_args()
     if (options.rounds is not None and options.rounds < 1) or options.starts < 1:
         parser.error("there must be at least one round and one start")
-    if options.what == "http":
+    if options.what in ("http", "taps"):
         options.only = "ours"
     chosen = [options.only] if options.only else ["ours", "peer"]
     needed = {"ours": "cargo build --release", "peer": "benches/go-peer/build.sh", "startbench": "benches/go-peer/build.sh"}
-    for name in chosen + ([] if options.what in ("terraform", "http") else ["startbench"]):
+    for name in chosen + ([] if options.what in ("terraform", "http", "taps") else ["startbench"]):
         path = getattr(options, name).resolve()
         setattr(options, name, path)
         if not path.is_file():
@@ -256,6 +296,8 @@ def main():
             raw["terraform"] = terraform_bench(options, chosen, report)
         if options.what == "http":
             raw["http"] = http_bench(options)
+        if options.what == "taps":
+            raw["taps"] = taps_bench(options)
     except (runs.BenchError, OSError, subprocess.SubprocessError) as problem:
         sys.exit(f"bench: {problem}")
     if options.json:

@@ -13,15 +13,17 @@ from state_backend import StateBackend
 from subjects import NAMESPACE, build_shim
 
 # Phase -> arguments, the configuration it runs with, what Terraform must say.
-# `{n}` stands for the number of objects. The exit code of a refresh-only plan is
+# `{n}` stands for the number of objects, `{all}` for those that were there before as well. The exit code of a refresh-only plan is
 # no help: Terraform 1.11 calls a plan without changes changed (2).
 PHASES = {
     "create": (["apply", "-auto-approve"], "created", "{n} added, 0 changed, 0 destroyed"),
     "plan": (["plan", "-detailed-exitcode"], "created", "No changes."),
     "refresh": (["plan", "-refresh-only"], "created", "No changes."),
     "change": (["apply", "-auto-approve"], "changed", "0 added, {n} changed, 0 destroyed"),
-    "destroy": (["destroy", "-auto-approve"], "changed", "{n} destroyed"),
+    "destroy": (["destroy", "-auto-approve"], "changed", "{all} destroyed"),
 }
+# The plan of a creation, which an apply makes as well.
+PROPOSE = {"propose": (["plan"], "created", "{n} to add, 0 to change, 0 to destroy")}
 
 
 class BenchError(Exception):
@@ -62,12 +64,15 @@ class Workspace:
         )
         self.declared = None
         subject.begin(folder)
-        self.declare("created")
+        self.declare("before")
         self.terraform_command(["init"])
+        if subject.beside:
+            self.terraform_command(["apply", "-auto-approve"])
 
     def declare(self, version):
         if self.declared != version:
-            parts = self.subject.configuration(self.backend, self.count, version == "changed")
+            count = 0 if version == "before" else self.count
+            parts = self.subject.configuration(self.backend, count, version == "changed")
             (self.work / "main.tf").write_text("".join(parts))
             self.declared = version
 
@@ -96,12 +101,12 @@ class Workspace:
         return text, wall, used.ru_utime + used.ru_stime
 
     def run(self, phase):
-        arguments, version, expected = PHASES[phase]
+        arguments, version, expected = (PROPOSE | PHASES)[phase]
         self.declare(version)
         for old in self.usage.iterdir():
             old.unlink()
         text, wall, cpu = self.terraform_command(arguments)
-        if expected.format(n=self.count) not in text:
+        if expected.format(n=self.count, all=self.count + self.subject.beside) not in text:
             raise BenchError(f"{self.subject.name}: {phase} did not do what it should:\n{text[-3000:]}")
         notes = [json.loads(path.read_text()) for path in self.usage.iterdir()]
         if self.subject.binary and not notes:
@@ -123,13 +128,13 @@ def version_of(terraform):
     return re.search(r"(Terraform|OpenTofu) v[\w.+-]+", answer.stdout).group(0)
 
 
-def measure(terraform, subjects, count, rounds, folder, progress):
-    """All phases of all subjects: {subject name: {phase: [Measure, one per round]}}.
+def measure(terraform, subjects, count, rounds, folder, progress, phases=PHASES):
+    """These phases of all subjects: {subject name: {phase: [Measure, one per round]}}.
 
     The subjects take turns within each phase, in another order each round, so
     that they share whatever else the machine is doing.
     """
-    results = {subject.name: {phase: [] for phase in PHASES} for subject in subjects}
+    results = {subject.name: {phase: [] for phase in phases} for subject in subjects}
     with tempfile.TemporaryDirectory(prefix="vpn-bench-", dir=folder) as scratch, StateBackend() as backend:
         scratch = Path(scratch)
         shim = build_shim(scratch)
@@ -158,7 +163,7 @@ def measure(terraform, subjects, count, rounds, folder, progress):
                 for subject in subjects
             ]
             shift = number % len(spaces)
-            for phase in PHASES:
+            for phase in phases:
                 for space in spaces[shift:] + spaces[:shift]:
                     progress(f"{count} objects, round {number + 1} of {rounds}: {phase}, {space.subject.name}")
                     results[space.subject.name][phase].append(space.run(phase))

@@ -40,6 +40,7 @@ class TerraformData:
     """The floor: a resource built into Terraform, without a provider process."""
 
     name = "terraform_data"
+    beside = 0
 
     def __init__(self):
         self.binary = None
@@ -74,6 +75,9 @@ class TerraformData:
 
 class Provider:
     """A provider with a prefix list resource."""
+
+    # Objects that are there before the others, and not measured.
+    beside = 0
 
     def __init__(self, name, type_name, binary, settings):
         self.name = name
@@ -123,6 +127,44 @@ class Provider:
                 f'  display_name = "{item["display_name"]}"\n'
                 f'  description  = "{item["description"]}"\n'
                 f"{prefixes}}}\n"
+            )
+
+
+class TapFlows(Provider):
+    """Our provider, with tap flows of a hundred ports to one tap service."""
+
+    ports = 100
+    # A segment, the ports, the port of the service, and the service.
+    beside = ports + 3
+
+    def __init__(self, binary):
+        super().__init__("tap flows", "vpn", binary, '  embedded {\n    path = "engine.db"\n  }\n')
+
+    def configuration(self, backend, count, changed):
+        yield from super().configuration(backend, 0, changed)
+        yield 'resource "vpn_segment" "bench" {\n  id = "bench"\n}\n'
+        for name in ["analyzer", *(f"p{port}" for port in range(self.ports))]:
+            yield (
+                f'resource "vpn_segment_port" "{name}" {{\n'
+                f'  id           = "{name}"\n'
+                "  segment_path = vpn_segment.bench.path\n"
+                "}\n"
+            )
+        yield (
+            'resource "vpn_tap_service" "bench" {\n'
+            '  name    = "bench"\n'
+            "  port_id = vpn_segment_port.analyzer.unique_id\n"
+            "}\n"
+        )
+        for i in range(count):
+            yield (
+                f'resource "vpn_tap_flow" "bench-{i:05}" {{\n'
+                f'  name           = "bench flow {i}"\n'
+                f'  description    = "{"after the change" if changed else "as created"}"\n'
+                "  tap_service_id = vpn_tap_service.bench.id\n"
+                f"  source_port    = vpn_segment_port.p{i % self.ports}.unique_id\n"
+                '  direction      = "BOTH"\n'
+                "}\n"
             )
 
 

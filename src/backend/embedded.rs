@@ -11,11 +11,12 @@ use super::addresses::{Homes, USUAL_HOME, at_home, open_gateway, respelled};
 use super::{Backend, BackendError, Notes, neutron};
 use crate::engine::prefix_filter::PrefixMatch;
 use crate::engine::store::StoreError;
-use crate::engine::taps::{Fault, Life, Member, Quotas};
+use crate::engine::taps::{Fault, Life, Member, Quota, Quotas};
 use crate::engine::traces::TraceQuestion;
 use crate::engine::{
     Answer, Caller, Engine, Moment, Object, Planned, Question, Refusal, Reveal, TraceAnswer, TraceRequest,
 };
+use crate::model::tap_mirror::tunnels_of;
 use crate::model::{Api, Field, Kind, LIVE_TRACE, PolicyPath, Problem, SEGMENT, SEGMENT_PORT, Tree, kinds_at};
 
 /// The user that the engine keeps with what Terraform creates and changes: the
@@ -286,7 +287,8 @@ impl Backend for Embedded {
             Api::Policy => engine.clashes(kind, &engine.path_meant(&path)?, &tree),
             Api::Neutron => {
                 let member = Member::admin(caller.clone());
-                let mut clashes = neutron::rivals(kind, &path, &tree, &engine.taps(kind, &member)?);
+                let mirrors = engine.mirrors_of(&tunnels_of(kind, &tree), &member)?;
+                let mut clashes = neutron::rivals(kind, &path, &tree, &mirrors);
                 if engine.tap(kind, path.id(), &member).is_err()
                     && let Some(wanted) = wanted(kind, &tree)
                     && let Err(Refusal::Neutron(fault)) = engine.may_create_tap(kind, &wanted, &member)
@@ -297,6 +299,11 @@ impl Backend for Embedded {
             }
         })
         .await
+    }
+
+    async fn quota(&self, kind: &'static Kind, project: Option<&str>) -> Result<Option<Quota>, BackendError> {
+        let project = project.map(str::to_owned);
+        self.run(move |engine, caller| engine.tap_quota(kind, project.as_deref(), &Member::admin(caller.clone()))).await
     }
 
     async fn create(&self, path: &PolicyPath, fields: Map<String, Json>, claim: &str) -> Result<Object, BackendError> {
@@ -332,7 +339,7 @@ impl Backend for Embedded {
 
     async fn packets(&self, question: &TraceQuestion) -> Result<Option<Json>, BackendError> {
         let question = question.clone();
-        self.run(move |engine, _| engine.ask_of_packets(&question)).await
+        self.run(move |engine, caller| engine.ask_of_packets(&question, caller.now)).await
     }
 
     async fn replace(

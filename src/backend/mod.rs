@@ -43,6 +43,7 @@ pub use systems::Systems;
 pub use transport::Failure;
 
 use crate::engine::store::StoreError;
+use crate::engine::taps::Quota;
 use crate::engine::traces::TraceQuestion;
 use crate::engine::{Answer, Object, Planned, Question, Refusal, TraceAnswer, TraceRequest};
 use crate::model::{Kind, PolicyPath, Problem, Tree};
@@ -153,6 +154,12 @@ pub trait Backend: Send + Sync {
         path: &PolicyPath,
         tree: &Tree,
     ) -> Result<Vec<(PolicyPath, Problem)>, BackendError>;
+
+    /// How many objects of `kind` a project may have, which is the own one unless it is named; none
+    /// where that is not known before one is refused.
+    async fn quota(&self, _kind: &'static Kind, _project: Option<&str>) -> Result<Option<Quota>, BackendError> {
+        Ok(None)
+    }
 
     /// Creates the object at `path` with these fields; refuses when there is one.
     /// Returns it with its secrets. In the same step notes `claim` for

@@ -5,8 +5,9 @@ use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 
 use super::{Backend, BackendError, ComputeAgent, Embedded, NetMaster, Notes, Nsx, OpenStack};
+use crate::engine::taps::Quota;
 use crate::engine::traces::TraceQuestion;
-use crate::engine::{Answer, Object, Planned, Question, TraceAnswer, TraceRequest};
+use crate::engine::{Answer, Object, Planned, Question, TraceAnswer, TraceRequest, Unseen};
 use crate::model::{
     Api, FLOW_TRACE, Kind, PolicyPath, Problem, SIMULATED_DEVICE, SIMULATED_FLOW, SIMULATED_LINK, SIMULATED_PEER,
     TUNNEL_TRACE, Tree,
@@ -228,6 +229,10 @@ impl Backend for Systems {
         self.of(Owner::of_kind(kind))?.clashes(kind, path, tree).await
     }
 
+    async fn quota(&self, kind: &'static Kind, project: Option<&str>) -> Result<Option<Quota>, BackendError> {
+        self.of(Owner::of_kind(kind))?.quota(kind, project).await
+    }
+
     async fn create(&self, path: &PolicyPath, fields: Map<String, Json>, claim: &str) -> Result<Object, BackendError> {
         self.at(path)?.create(path, fields, claim).await
     }
@@ -245,12 +250,18 @@ impl Backend for Systems {
             let theirs = self.at(&planned.path).map(|theirs| std::ptr::addr_eq(theirs, system));
             is_copied_by || theirs.unwrap_or_default()
         };
-        let mut declared = match &self.openstack {
-            Some(openstack) => openstack.taps().await?,
-            None => Vec::new(),
+        // A packet finds its way without them.
+        let (mut declared, unseen) = match &self.openstack {
+            Some(openstack) => match openstack.taps().await {
+                Ok(taps) => (taps, None),
+                Err(error) => (Vec::new(), Some(Unseen::Taps(error.to_string()))),
+            },
+            None => Default::default(),
         };
         declared.extend(planned.iter().filter(lives_there).cloned());
-        system.trace(request, &declared).await
+        let mut answer = system.trace(request, &declared).await?;
+        answer.unseen.extend(unseen);
+        Ok(answer)
     }
 
     async fn packets(&self, question: &TraceQuestion) -> Result<Option<Json>, BackendError> {

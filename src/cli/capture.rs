@@ -1,5 +1,5 @@
-//! `capture`: the copies that taps have made, and the packets that live traces have captured,
-//! as a capture file.
+//! `capture`: the copies that taps have made, the packets of simulated flows, and those that live
+//! traces have captured, as a capture file.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -14,6 +14,7 @@ use super::output::{self, Answer, FAINT, Failure, STRONG, styled};
 use crate::engine::live_trace::Direction;
 use crate::engine::taps::frames;
 use crate::engine::topology::Topology;
+use crate::engine::traces::Source;
 use crate::engine::{Capture, CaptureOf, CaptureRequest, Engine, Moment, When};
 use crate::model::PolicyPath;
 use crate::model::timestamp::Timestamp;
@@ -60,6 +61,10 @@ pub struct Of {
     /// UUID
     #[arg(long, value_name = "PORT")]
     port: Option<String>,
+    /// The packets of a simulated flow at its source, those that it sends and the answers that
+    /// arrive: its id or its path
+    #[arg(long, value_name = "FLOW")]
+    flow: Option<String>,
     /// Packets that a live trace has captured: its id or its path
     #[arg(long, value_name = "TRACE")]
     live_trace: Option<String>,
@@ -67,11 +72,21 @@ pub struct Of {
 
 /// Which packets of a live trace.
 #[derive(Clone, Copy, ValueEnum)]
-enum Which {
+pub enum Which {
     /// Those that entered at the source
     Forward,
     /// Those that entered at the destination
     Backward,
+}
+
+impl Which {
+    /// As the engine has it.
+    pub const fn direction(self) -> Direction {
+        match self {
+            Self::Forward => Direction::Forward,
+            Self::Backward => Direction::Backward,
+        }
+    }
 }
 
 /// Writes the file, and says what is in it.
@@ -116,11 +131,8 @@ fn of_live_trace(
     options: &Options,
     now: Moment,
 ) -> Result<Answer, Failure> {
-    let path = names::find(&topology.live_traces, "live trace", said)?.0;
-    let direction = match options.direction {
-        Some(Which::Backward) => Direction::Backward,
-        Some(Which::Forward) | None => Direction::Forward,
-    };
+    let path = live_trace(topology, said)?;
+    let direction = options.direction.map_or(Direction::Forward, Which::direction);
     let Some(file) = engine.live_trace_capture(path, direction, now)? else {
         let what = format!("the live trace {} has captured no packets that go {}", path.id(), direction.word());
         return Err(Failure::new(what).hint("only the action pktcap_config captures packets"));
@@ -138,7 +150,7 @@ fn of_live_trace(
 }
 
 fn said(of: &CaptureOf, capture: &Capture, written: u64, file: &Path) -> String {
-    let (CaptureOf::Tap(path) | CaptureOf::Port(path)) = of;
+    let path = of.path();
     let name = styled(STRONG, Names(&capture.topology).of(path));
     let frames = if written == 1 { "frame" } else { "frames" };
     let more = if capture.rest.is_some() { ", and there are more: say --count" } else { "" };
@@ -158,17 +170,38 @@ fn write(file: &Path, capture: &Capture) -> Result<u64, Failure> {
 }
 
 impl Of {
-    /// Whose, of what is declared.
-    pub fn found(&self, topology: &Topology) -> Result<CaptureOf, Failure> {
+    /// What a trace of it is made of: what a live trace captures of one direction, or of both.
+    pub fn source(&self, topology: &Topology, direction: Option<Which>) -> Result<Source, Failure> {
+        let Some(said) = &self.live_trace else { return self.found(topology).map(Source::Copies) };
+        let path = live_trace(topology, said)?;
+        let captures = topology.live_traces.get(path).is_some_and(|trace| trace.watched.capture.is_some());
+        if !captures {
+            return Err(Failure::new(format!("the live trace {} captures no packets", path.id()))
+                .hint("only the action pktcap_config captures packets"));
+        }
+        Ok(Source::LiveTrace(path.clone(), direction.map(Which::direction)))
+    }
+
+    /// Whose, of what is declared; a live trace is asked apart.
+    fn found(&self, topology: &Topology) -> Result<CaptureOf, Failure> {
         let named = [
             self.tap_service.as_deref().map(|said| tap(topology, &topology.tap_services, "tap service", said)),
             self.tap_flow.as_deref().map(|said| tap(topology, &topology.tap_flows, "tap flow", said)),
             self.tap_mirror.as_deref().map(|said| tap(topology, &topology.tap_mirrors, "tap mirror", said)),
             self.port.as_deref().map(|said| port(topology, said)),
+            self.flow.as_deref().map(|said| flow(topology, said)),
         ];
-        let none = || Err(Failure::new("nothing says whose copies are wanted"));
+        let none = || Err(Failure::new("nothing says whose packets are wanted"));
         named.into_iter().flatten().next().unwrap_or_else(none)
     }
+}
+
+fn live_trace<'a>(topology: &'a Topology, said: &str) -> Result<&'a PolicyPath, Failure> {
+    names::find(&topology.live_traces, "live trace", said).map(|(path, _)| path)
+}
+
+fn flow(topology: &Topology, said: &str) -> Result<CaptureOf, Failure> {
+    names::find(&topology.flows, "simulated flow", said).map(|(path, _)| CaptureOf::Flow(path.clone()))
 }
 
 /// A tap, by its id, its address or its name.

@@ -83,7 +83,8 @@ enum Command {
     ///
     /// Ends with 0, and with 2 when the capture could not be read to its end.
     Packets(packets::Options),
-    /// Write the packets that taps have copied to a capture file.
+    /// Write the packets that taps have copied, a simulated flow has sent, or a live trace has
+    /// captured, to a capture file.
     ///
     /// The packets are those of simulated flows, with headers as they would have them. A
     /// mirror's are wrapped as they are sent.

@@ -198,11 +198,8 @@ pub(super) fn composed(
             None => Refusal::Invalid(reading.problems),
         });
     }
-    if let Some(Tree::Text(id)) = flow_trace::id(kind, &reading.tree)
-        && id != path.id()
-    {
-        let what = format!("{:?} is not the id of this collection", path.id());
-        return Err(invalid(Place::default().then(Step::Field("id")), &what, &format!("Its id is {id}.")));
+    if let Some(problem) = flow_trace::problem_of_id(kind, &reading.tree, path.id()) {
+        return Err(Refusal::Invalid(vec![problem]));
     }
     if let Some(before) = before {
         let problems = change::problems(kind, &before.tree(), &reading.tree);

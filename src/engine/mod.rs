@@ -76,7 +76,7 @@ pub use raw::Document;
 pub use refusal::Refusal;
 pub use runtime::{
     Answer, Capture, CaptureOf, CaptureRequest, CapturedCopy, EngineView, Planned, Question, Rest, Runtime,
-    TraceAnswer, TraceRequest, When,
+    TraceAnswer, TraceRequest, Unseen, When,
 };
 
 use prefix_filter::PrefixMatch;

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::enumeration::words;
 use super::field::{Default, Field, Record, Shape, concat};
 use super::kind::Kind;
-use super::problem::Problem;
+use super::problem::{Place, Problem, Step};
 use super::rule::{Facts, refuse};
 use super::tree::Tree;
 
@@ -196,6 +196,15 @@ pub fn id(kind: &Kind, tree: &Tree) -> Option<Tree> {
     });
     let parts: Option<Vec<_>> = parts.collect();
     Some(parts.map_or(Tree::Unknown, |parts| Tree::Text(parts.join(","))))
+}
+
+/// What is wrong with `id` for a collection of `kind` that is declared by `tree`: it has the id that
+/// its flow makes. Nothing for other objects, and as long as that is not known.
+pub fn problem_of_id(kind: &Kind, tree: &Tree, id: &str) -> Option<Problem> {
+    let own = self::id(kind, tree)?;
+    let own = own.text().filter(|own| *own != id)?;
+    let at = Place::default().then(Step::Field("id"));
+    Some(Problem::refused(at, format!("{id:?} is not the id of this collection"), format!("Its id is {own}.")))
 }
 
 /// What tells a collection of `kind` with this id from all others, as a document.

@@ -55,9 +55,12 @@ pub(super) fn uuid(name: &str, collection: &str, text: &str) -> Result<String, (
     Uuid::parse_str(text).map(|uuid| uuid.to_string()).map_err(|_| (format!("{text:?} is not a UUID"), hint))
 }
 
-/// Reads VLANs and ranges of them, as Neutron does: without a look at the numbers. With it,
-/// whether one of them is a VLAN that no packet has.
-pub(super) fn vlans(text: &str) -> Result<(String, Option<&str>), (String, String)> {
+/// The first of some VLANs that no packet has, and whether they all are like that.
+type Stray<'a> = (&'a str, bool);
+
+/// Reads VLANs and ranges of them, as Neutron does: without a look at the numbers. With it, what of
+/// them no packet has.
+pub(super) fn vlans(text: &str) -> Result<(String, Option<Stray<'_>>), (String, String)> {
     if !are_vlans(text) {
         let hint = "Give VLANs and ranges of them, such as 10,20-30.".to_owned();
         return Err((format!("{text:?} is not a list of VLANs"), hint));
@@ -67,7 +70,8 @@ pub(super) fn vlans(text: &str) -> Result<(String, Option<&str>), (String, Strin
         let vlan = |text: &str| text.parse::<u16>().ok().filter(|vlan| *vlan <= LAST_VLAN);
         vlan(first).zip(vlan(last)).is_some_and(|(first, last)| first <= last)
     };
-    Ok((text.to_owned(), text.split(',').find(|part| !exists(part))))
+    let stray = text.split(',').find(|part| !exists(part));
+    Ok((text.to_owned(), stray.map(|stray| (stray, !text.split(',').any(|part| exists(&part))))))
 }
 
 /// The last VLAN there is (IEEE 802.1Q).

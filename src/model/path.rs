@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// The path of an object: `/infra/tier-0s/vmc/prefix-lists/in`.
 ///
 /// There is one spelling of a path: the deprecated and the current address of a
@@ -10,7 +12,8 @@ use std::sync::Arc;
 /// the one with the locale service, which VMware Cloud on AWS uses (seed 002), is
 /// the one that is kept. An object of Neutron has its address for a path:
 /// `/v2.0/taas/tap_services/UUID`. A copy costs nothing: each of a million routes has one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct PolicyPath(Arc<str>);
 
 /// Why a text is not a path.
@@ -163,6 +166,20 @@ impl PolicyPath {
         let mut parts = self.parts();
         parts.by_ref().find(|part| *part == collection)?;
         parts.next()
+    }
+}
+
+impl TryFrom<String> for PolicyPath {
+    type Error = PathError;
+
+    fn try_from(text: String) -> Result<Self, PathError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<PolicyPath> for String {
+    fn from(path: PolicyPath) -> Self {
+        path.to_string()
     }
 }
 

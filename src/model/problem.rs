@@ -64,6 +64,8 @@ impl fmt::Display for Place {
 pub enum Gravity {
     /// The API refuses it.
     Refused,
+    /// The API takes it, and nothing comes of it: nobody means that, and a plan refuses it.
+    Idle,
     /// The API takes it, and does something the user may not expect.
     Surprising,
 }
@@ -103,6 +105,11 @@ impl Problem {
     /// The API takes the value at `at`, with a surprise.
     pub fn surprising(at: Place, what: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { gravity: Gravity::Surprising, ..Self::refused(at, what, hint) }
+    }
+
+    /// The API takes the value at `at`, and nothing comes of it.
+    pub fn idle(at: Place, what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { gravity: Gravity::Idle, ..Self::refused(at, what, hint) }
     }
 
     /// The same problem, which is of `nature`.

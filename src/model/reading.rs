@@ -360,9 +360,14 @@ impl Reader<'_> {
             }),
             Shape::NeutronId(collection) => neutron::uuid(name, collection, text),
             Shape::Vlans => neutron::vlans(text).map(|(text, stray)| {
-                if let Some(stray) = stray {
-                    let hint = format!("The API takes it, and no packet matches. VLANs are 0 to {LAST_VLAN}.");
-                    self.problems.push(Problem::surprising(at.clone(), format!("{stray} is no VLAN"), hint));
+                if let Some((stray, is_all)) = stray {
+                    let what = format!("{stray} is no VLAN");
+                    let hint = format!(
+                        "The API takes it, and no packet matches. VLANs are 0 to {LAST_VLAN}, and of a range the first one comes \
+                         first."
+                    );
+                    let said = if is_all { Problem::idle } else { Problem::surprising };
+                    self.problems.push(said(at.clone(), what, hint));
                 }
                 text
             }),

@@ -55,8 +55,8 @@ fn mirrors_something(mirror: &Facts<'_>) -> Vec<Problem> {
     let directions = mirror.record.get("directions");
     let none = matches!(directions, super::Tree::Object(_))
         && DIRECTIONS.into_iter().all(|direction| directions.get(direction.word()).is_null());
-    let hint = "Nothing is mirrored. Give the tunnel id of a direction.";
-    let problem = Problem::surprising(Place::default().field("directions"), "directions names none", hint);
+    let hint = "The API takes it, and nothing is mirrored. Give the tunnel id of a direction.";
+    let problem = Problem::idle(Place::default().field("directions"), "directions names none", hint);
     if none { vec![problem] } else { Vec::new() }
 }
 

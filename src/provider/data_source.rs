@@ -12,7 +12,7 @@ use super::{identify, messages, schema};
 use crate::engine::{Object, Reveal};
 use crate::model::reading::problem_of_id;
 use crate::model::{Api, PolicyPath, Tree};
-use crate::tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Path, Schema, Value};
+use crate::tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Found, Path, Schema, Value};
 
 /// The data source of one kind of object.
 pub struct ObjectDataSource {
@@ -137,7 +137,7 @@ impl DataSource for ObjectDataSource {
         check_keys(self.face, config)
     }
 
-    async fn read(&self, _cx: &Context, config: &Value) -> Result<Value, Diagnostics> {
+    async fn read(&self, _cx: &Context, config: &Value) -> Result<Found, Diagnostics> {
         let refused = check_keys(self.face, config);
         if refused.has_errors() {
             return Err(refused);
@@ -173,7 +173,7 @@ impl DataSource for ObjectDataSource {
         if let Some(path) = config.get("path").as_str() {
             found.set("path", path);
         }
-        Ok(found)
+        Ok(found.into())
     }
 }
 

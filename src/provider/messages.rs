@@ -14,7 +14,7 @@ use crate::tf_provider::{Diagnostic, Diagnostics, Path};
 /// A problem of an object of `face` that declares `tree` as a diagnostic.
 pub fn of_problem(face: &Face, tree: &Tree, problem: &Problem) -> Diagnostic {
     let made = match problem.gravity {
-        Gravity::Refused => Diagnostic::error,
+        Gravity::Refused | Gravity::Idle => Diagnostic::error,
         Gravity::Surprising => Diagnostic::warning,
     };
     let detail = match element_of_a_set(face, tree, &problem.at) {

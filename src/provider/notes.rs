@@ -7,7 +7,8 @@
 //! - which objects are created, by their paths;
 //! - which are deleted, by their paths and unique ids;
 //! - which objects of the state are created anew, by their unique ids;
-//! - which of the state another resource is to have than had them.
+//! - which of the state another resource is to have than had them;
+//! - that it was counted what projects get.
 //!
 //! Nobody depends on it: where it is missing, operations wait for each other.
 
@@ -24,6 +25,7 @@ mod says {
     pub const DELETES: &str = "deletes";
     pub const REPLACES: &str = "replaces";
     pub const HANDS_OVER: &str = "hands-over";
+    pub const COUNTED: &str = "counted";
 }
 
 /// What a plan makes of objects that are in the state, by their unique ids.
@@ -32,6 +34,8 @@ pub struct Noted {
     replaced: BTreeSet<String>,
     /// Another resource is to have them than had them.
     handed_over: BTreeSet<String>,
+    /// It was counted what projects get.
+    counted: bool,
 }
 
 /// The name of the note of the run `run`, whose plan is for the state of this
@@ -92,6 +96,7 @@ impl Connection {
         lines.extend(planned.deleted.iter().map(|(path, unique_id)| format!("{} {unique_id} {path}", says::DELETES)));
         lines.extend(planned.replaced.iter().map(|unique_id| line(says::REPLACES, unique_id)));
         lines.extend(planned.handed_over.iter().map(|unique_id| line(says::HANDS_OVER, unique_id)));
+        lines.extend(self.run.has_counted().then(|| line(says::COUNTED, "taps")));
         if lines.is_empty() { Ok(()) } else { self.backend.notes().note(self.run.name(), lines).await }
     }
 
@@ -125,9 +130,15 @@ impl Connection {
         let look_up = async || {
             let lines = self.notes_on_this_plan().await?;
             let all = |what| said(&lines, what).map(str::to_owned).collect();
-            Ok(Noted { replaced: all(says::REPLACES), handed_over: all(says::HANDS_OVER) })
+            let counted = said(&lines, says::COUNTED).next().is_some();
+            Ok(Noted { replaced: all(says::REPLACES), handed_over: all(says::HANDS_OVER), counted })
         };
         self.run.noted.get_or_try_init(look_up).await
+    }
+
+    /// Whether this run carries out a plan that has counted what projects get.
+    pub async fn has_been_counted(&self) -> Result<bool, BackendError> {
+        Ok(self.run.has_applied() || has_saved_plan() || self.noted().await?.counted)
     }
 
     /// Whether the object at the path of one that is to be created is in Terraform's

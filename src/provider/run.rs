@@ -20,7 +20,7 @@ use super::notes::{Noted, name_of};
 use super::terraform::parallelism;
 use crate::engine::{self, Object};
 use crate::model::hold::{Hold, clash};
-use crate::model::{Kind, PolicyPath, Problem, Tree};
+use crate::model::{Kind, PolicyPath, Problem, SEGMENT, SEGMENT_PORT, TAP_SERVICE, Tree};
 use crate::tf_provider::Context;
 
 /// After so long without any other request of the run, nothing more is expected
@@ -66,10 +66,21 @@ struct Known {
     kept: BTreeSet<PolicyPath>,
     /// The tunnels that taps are to send copies through, and whose they are.
     tunnels: BTreeMap<i64, PolicyPath>,
+    /// How many objects are created of which a project may not have any number, by kind and project.
+    taken: BTreeMap<(&'static str, String), usize>,
+    /// What stays as it is, and is created anew nevertheless: `-replace` wants it.
+    anew: BTreeSet<PolicyPath>,
     in_state: BTreeSet<PolicyPath>,
     taken_over: BTreeSet<PolicyPath>,
     carried_out: BTreeMap<String, Deletions>,
     has_applied: bool,
+}
+
+impl Known {
+    /// Whether the object at `path` stays, changed or not.
+    fn stays(&self, path: &PolicyPath) -> bool {
+        self.kept.contains(path) || self.objects.contains_key(path)
+    }
 }
 
 /// What a run plans.
@@ -329,6 +340,9 @@ impl Run {
     /// What of `holds`, which the object at `path` is to have for itself, another one
     /// is to have as well when the run is over.
     pub fn clashes(&self, path: &PolicyPath, holds: &[Hold]) -> Vec<Problem> {
+        if holds.is_empty() {
+            return Vec::new();
+        }
         let known = self.known();
         let others = known.holds.iter().filter(|(other, _)| *other != path);
         let clashes = others.flat_map(|(other, theirs)| {
@@ -347,6 +361,40 @@ impl Run {
             known.tunnels.extend(tunnels.iter().map(|id| (*id, path.clone())));
         }
         clash
+    }
+
+    /// Notes that the run creates an object of `kind` in `project`, and what that takes the place of.
+    pub fn will_take(&self, kind: &'static Kind, project: &str, before: Option<&PolicyPath>) {
+        let mut known = self.known();
+        known.anew.extend(before.cloned());
+        *known.taken.entry((kind.name, project.to_owned())).or_default() += 1;
+        drop(known);
+        self.stir();
+    }
+
+    /// How many objects `project` has after the run, as far as it has come, if it has these of `kind`
+    /// now: for certain, and unless something is deleted that the run has not come to.
+    pub fn will_have(&self, kind: &'static Kind, project: &str, now: &[PolicyPath]) -> (usize, usize) {
+        let known = self.known();
+        let taken = known.taken.get(&(kind.name, project.to_owned())).copied().unwrap_or_default();
+        let goes = |path: &&PolicyPath| known.deleted.contains_key(*path) || known.anew.contains(*path);
+        let kept = now.iter().filter(|path| known.stays(path) && !goes(path)).count();
+        (taken + kept, taken + now.iter().filter(|path| !goes(path)).count())
+    }
+
+    /// Whether what is at one of `paths` may yet go with something else, or with a resource that the
+    /// run has not come to.
+    pub fn may_lose(&self, paths: &[PolicyPath]) -> bool {
+        let known = self.known();
+        let takes_along =
+            |path: &PolicyPath| [&SEGMENT_PORT, &SEGMENT, &TAP_SERVICE].iter().any(|kind| kind.owns(path));
+        known.deleted.keys().any(takes_along)
+            || paths.iter().any(|path| known.in_state.contains(path) && !known.stays(path))
+    }
+
+    /// Whether the run has counted what projects get.
+    pub fn has_counted(&self) -> bool {
+        !self.known().taken.is_empty()
     }
 
     /// Whether it is known what the object at `path` has for itself when the run is

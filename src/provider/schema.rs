@@ -6,7 +6,7 @@ use super::convert::{nothing, same, shown, to_tree, to_value, type_of};
 use super::data_source::{keys, one_of};
 use super::face::{FLEXIBLE, Face, WAIT};
 use crate::model::field::{Default, Field, Presence, Record, Shape};
-use crate::model::{Api, common, neutron};
+use crate::model::{Api, common, flow_trace, neutron};
 use crate::tf_provider::schema::Mode;
 use crate::tf_provider::{Attribute, Block, NestedBlock, Nesting, Replace, Schema, Type, Value};
 
@@ -85,14 +85,17 @@ fn id(face: &Face) -> Attribute {
     if face.kind.api() == Api::Neutron {
         return Attribute::computed("id", Type::String, "The UUID that Neutron gives it.").keep_prior();
     }
-    Attribute::optional_computed(
-        "id",
-        Type::String,
-        "The identifier: the last part of the path. Unset, it is made of `display_name`, or else is a UUID. A change \
-         replaces the object.",
-    )
-    .keep_prior()
-    .replaces()
+    let doc = match flow_trace::identity(face.kind) {
+        Some(parts) => format!(
+            "The identifier: what tells the collection from all others, which is `{}`, parted by commas. Unset, it is made of \
+             them; another one is refused.",
+            parts.join("`, `")
+        ),
+        None => "The identifier: the last part of the path. Unset, it is made of `display_name`, or else is a UUID. A change \
+                 replaces the object."
+            .to_owned(),
+    };
+    Attribute::optional_computed("id", Type::String, doc).keep_prior().replaces()
 }
 
 fn parent(face: &'static Face) -> Option<Attribute> {
@@ -147,6 +150,7 @@ fn nested(field: &'static Field, nesting: Nesting, record: &'static Record) -> N
         block = add_field(block, record, inner);
     }
     let nested = NestedBlock::new(field.hcl_name(), nesting, block);
+    let nested = NestedBlock { is_required: field.presence == Presence::Required, ..nested };
     if field.fixed { NestedBlock { replace: Replace::Always, ..nested } } else { nested }
 }
 
@@ -190,9 +194,9 @@ fn attribute(record: &'static Record, field: &'static Field) -> Attribute {
 }
 
 /// What the system keeps stays as it is when the object changes, but for the
-/// revision and the last modification.
+/// revision and the last modification, and for what changes with time.
 fn keeps(attribute: Attribute, field: &Field) -> Attribute {
-    let follows_changes = field.name == "_revision" || field.name.starts_with("_last_modified");
+    let follows_changes = matches!(field.name, "_revision" | "status") || field.name.starts_with("_last_modified");
     if follows_changes { attribute } else { attribute.keep_prior() }
 }
 

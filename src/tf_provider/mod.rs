@@ -41,7 +41,7 @@ pub use function::{Function, FunctionError, Parameter, Signature};
 pub use path::{Path, Step};
 pub use plugin::{ServeError, ServeOptions, serve};
 pub use provider::{
-    Applied, Context, CreateRequest, DataSource, DeleteRequest, ImportRequest, Imported, PlanRequest, Private,
+    Applied, Context, CreateRequest, DataSource, DeleteRequest, Found, ImportRequest, Imported, PlanRequest, Private,
     Provider, ReadRequest, ReadResponse, Resource, UpdateRequest,
 };
 pub use schema::{Attribute, Block, NestedBlock, Nesting, Replace, Schema};

@@ -137,7 +137,21 @@ pub trait DataSource: Send + Sync + 'static {
     }
 
     /// Reads it. All of `config` is known.
-    async fn read(&self, cx: &Context, config: &Value) -> Result<Value, Diagnostics>;
+    async fn read(&self, cx: &Context, config: &Value) -> Result<Found, Diagnostics>;
+}
+
+/// What a data source has read.
+pub struct Found {
+    /// It.
+    pub value: Value,
+    /// What is to be said of it.
+    pub warnings: Diagnostics,
+}
+
+impl From<Value> for Found {
+    fn from(value: Value) -> Self {
+        Self { value, warnings: Diagnostics::none() }
+    }
 }
 
 /// A plan to create or update, for [`Resource::plan`] to complete.

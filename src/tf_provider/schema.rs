@@ -120,6 +120,8 @@ pub struct NestedBlock {
     pub nesting: Nesting,
     /// Its contents.
     pub block: Block,
+    /// Whether there must be one. The provider says so of one that Terraform does not miss.
+    pub is_required: bool,
     /// The fewest allowed; 0 for any.
     pub min_items: i64,
     /// The most allowed; 0 for any.
@@ -172,7 +174,17 @@ impl Block {
 impl NestedBlock {
     /// Blocks `name` with this nesting and contents, any number of them.
     pub fn new(name: impl Into<String>, nesting: Nesting, block: Block) -> Self {
-        Self { name: name.into(), nesting, block, min_items: 0, max_items: 0, key: None, replace: Replace::Never }
+        let name = name.into();
+        Self {
+            name,
+            nesting,
+            block,
+            is_required: false,
+            min_items: 0,
+            max_items: 0,
+            key: None,
+            replace: Replace::Never,
+        }
     }
 
     /// The same with at least `min` and at most `max` of them (0: no limit).

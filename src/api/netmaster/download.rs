@@ -20,6 +20,9 @@ pub fn of(shared: &Arc<Shared>, trace: Head) -> Response {
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
         let mut done = 0;
+        if sender.send(Ok(trace.file_header().into())).await.is_err() {
+            return;
+        }
         loop {
             let of = trace.clone();
             let part = read(&shared, move |engine, _| engine.packets_as_pcap(&of, done)).await;

@@ -106,21 +106,23 @@ impl Wanted {
 
 /// Answers `…/smart/trace`.
 pub async fn traces(shared: &Arc<Shared>, region: String, query: &Parameters) -> Result<Response, NetMasterError> {
-    listed(shared, region, query, documents::row).await
+    listed(shared, region, query, |_| true, documents::row).await
 }
 
 /// Answers `…/smart/saved`.
 pub async fn saved(shared: &Arc<Shared>, region: String, query: &Parameters) -> Result<Response, NetMasterError> {
-    listed(shared, region, query, documents::saved_row).await
+    listed(shared, region, query, Head::is_saved, documents::saved_row).await
 }
 
 async fn listed(
     shared: &Arc<Shared>,
     region: String,
     query: &Parameters,
+    is_listed: fn(&Head) -> bool,
     row: fn(&Head) -> Json,
 ) -> Result<Response, NetMasterError> {
     let wanted = Wanted::of(query)?;
-    let traces = read(shared, move |engine, _| engine.packet_traces(&region)).await?;
+    let mut traces = read(shared, move |engine, now| engine.packet_traces(&region, now)).await?;
+    traces.retain(is_listed);
     Ok(answer(&wanted.rows(traces, row)))
 }

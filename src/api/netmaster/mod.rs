@@ -95,7 +95,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Result<R
             // An id that cannot be one is told from one that there is not.
             let id = parsed(trace)?;
             let question = TraceQuestion::Packet { region: Some(region), trace: id.to_string(), number };
-            let found = read(&shared, move |engine, _| engine.ask_of_packets(&question)).await?;
+            let found = read(&shared, move |engine, now| engine.ask_of_packets(&question, now)).await?;
             found
                 .map(|data| answer(&data))
                 .ok_or_else(|| NetMasterError::no_such(&format!("packet {number} of {trace}")))
@@ -147,13 +147,13 @@ fn parsed(text: &str) -> Result<TraceId, NetMasterError> {
 
 async fn by_id(shared: &Arc<Shared>, region: String, text: &str) -> Result<Head, NetMasterError> {
     let id = parsed(text)?;
-    let found = read(shared, move |engine, _| engine.packet_trace(&region, &id)).await?;
+    let found = read(shared, move |engine, now| engine.packet_trace(&region, &id, now)).await?;
     found.ok_or_else(|| NetMasterError::no_such(&format!("trace {text}")))
 }
 
 /// A saved trace: definition and generation tell it.
 async fn by_saved_id(shared: &Arc<Shared>, region: String, text: &str) -> Result<Head, NetMasterError> {
-    let traces = read(shared, move |engine, _| engine.packet_traces(&region)).await?;
-    let found = traces.into_iter().find(|trace| documents::saved_id(&trace.id) == text);
+    let traces = read(shared, move |engine, now| engine.packet_traces(&region, now)).await?;
+    let found = traces.into_iter().find(|trace| trace.is_saved() && documents::saved_id(&trace.id) == text);
     found.ok_or_else(|| NetMasterError::no_such(&format!("saved trace {text}")))
 }

@@ -12,7 +12,8 @@ use crate::model::result::{InvalidationReason, OperationState, RequestStatus};
 /// Adds those to the policy API, for live traces at the address `at`.
 pub(super) fn of_policy(paths: &mut Map<String, Json>, at: &str) {
     let restart = json!({ "name": "action", "in": "query", "required": true, "schema": { "type": "string", "enum": ["restart"] } });
-    let restart = Operation::new("Begin a live trace anew.").query(vec![restart]).answers(named("LiveTraceConfig"));
+    let restart =
+        Operation::new("Begin a live trace anew.").query(vec![restart, point()]).answers(named("LiveTraceConfig"));
     restart.add(paths, "post", at);
     let answer = |what: &str, schema| Operation::new(what).query(vec![point()]).answers(schema);
     answer("How a live trace is.", status()).add(paths, "get", &format!("{at}/status"));
@@ -78,6 +79,8 @@ fn status() -> Json {
     let text = || json!({ "type": "string" });
     let number = || json!({ "type": "integer" });
     let object = || json!({ "type": "object" });
+    let link =
+        || json!({ "type": "object", "required": ["href", "rel"], "properties": { "href": text(), "rel": text() } });
     json!({
         "type": "object",
         "required": ["id", "source_lport", "operation_state", "request_status", "timeout", "actions"],
@@ -106,6 +109,9 @@ fn status() -> Json {
             "_protection": text(),
             "_revision": number(),
             "_system_owned": { "type": "boolean" },
+            "_schema": text(),
+            "_self": link(),
+            "_links": { "type": "array", "items": link() },
         },
         "additionalProperties": false,
     })

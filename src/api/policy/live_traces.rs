@@ -119,6 +119,7 @@ pub(super) async fn restart(mut ask: Ask, path: PolicyPath) -> Result<Response, 
     if ask.query.take_word("action", &["restart"])?.is_none() {
         return Err(ApiError::bad_request("A POST begins the live trace anew: add ?action=restart."));
     }
+    here(&mut ask)?;
     ask.query.end()?;
     let object = ask.shared.write(&ask.user, move |engine, by| Ok(engine.restart_live_trace(&path, by.now)?)).await?;
     let document: Json = object.into_json();

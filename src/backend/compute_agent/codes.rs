@@ -57,6 +57,7 @@ pub static DIALECT: Dialect = Dialect {
     read,
     untrusted: "Name the certificate of the authority that signed it in cacert_file, or the certificate itself if it is \
                 self-signed. For a test, insecure = true trusts any.",
+    own_certificate: "No client certificate can be given to a compute agent: it has to take the password.",
 };
 
 fn error(status: u16, code: Code, body: &Json, request: &str) -> ApiError {

@@ -24,6 +24,7 @@ static DIALECT: Dialect = Dialect {
     setting: "url",
     read,
     untrusted: "Name the certificate of the authority that signed it in ca_file. For a test, insecure = true trusts any.",
+    own_certificate: "No client certificate can be given to NetMaster: it has to take the user's password or token.",
 };
 
 fn read(status: u16, body: &Json, request: &str) -> Option<ApiError> {

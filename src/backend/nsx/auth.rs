@@ -104,7 +104,7 @@ impl Api for PolicyApi {
     }
 
     fn explained(&self, failure: Failure) -> Failure {
-        if matches!(self.scheme, Scheme::Connection) { failure.with_own_certificate() } else { failure }
+        if matches!(self.scheme, Scheme::Connection) { failure.with_own_certificate(&DIALECT) } else { failure }
     }
 
     fn refusal(&self, status: u16, body: &[u8], host: &str, request: &str) -> Failure {

@@ -45,6 +45,7 @@ pub static DIALECT: Dialect = Dialect {
     read,
     untrusted: "Name the certificate of the authority that signed it in ca_file (or ca), or the certificate itself if it \
                 is self-signed. For a test, allow_unverified_ssl = true trusts any.",
+    own_certificate: "Check client_auth_cert_file and client_auth_key_file.",
 };
 
 fn read(status: u16, body: &Json, request: &str) -> Option<ApiError> {

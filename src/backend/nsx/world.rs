@@ -18,7 +18,7 @@ use crate::backend::{Backend, BackendError};
 use crate::engine::prefix_filter::PrefixMatch;
 use crate::engine::taps::PORT_TAG;
 use crate::engine::topology::Topology;
-use crate::engine::{Answer, Moment, Object, Planned, Question, Runtime, TraceAnswer, TraceRequest};
+use crate::engine::{Answer, Moment, Object, Planned, Question, Runtime, TraceAnswer, TraceRequest, Unseen};
 use crate::model::tree::Fields;
 use crate::model::{
     BGP_CONFIG, BGP_NEIGHBOR, DPD_PROFILE, IKE_PROFILE, Kind, LOCAL_ENDPOINT, LOCALE_SERVICE, POLICY_BASED_SESSION,
@@ -100,6 +100,7 @@ impl Nsx {
         let known = if world.is_engine && !world.hides_keys { known } else { beside_hidden_keys(known) };
         let mut answer = world.runtime.traced(request, &known);
         answer.unknown.extend(open.into_iter().map(|planned| planned.path));
+        answer.unseen.extend(world.hides_keys.then_some(Unseen::Keys));
         Ok(answer)
     }
 

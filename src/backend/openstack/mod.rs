@@ -33,7 +33,7 @@ use super::{Backend, BackendError, Notes};
 use crate::engine::taps::Fault;
 use crate::engine::{Answer, Object, Planned, Question, Refusal, TraceAnswer, TraceRequest};
 use crate::model::tap_mirror::tunnels_of;
-use crate::model::{Api, Kind, NEUTRON_KINDS, NeutronStatus, PolicyPath, Problem, Tree, kinds_at};
+use crate::model::{Api, Kind, NEUTRON_KINDS, NeutronStatus, PolicyPath, Problem, TAP_FLOW, Tree, kinds_at};
 use keystone::Keystone;
 use settings::Settings;
 
@@ -217,6 +217,15 @@ impl Backend for OpenStack {
         {
             let problem = Fault::PortDoesNotBelongToTenant.problem(kind);
             clashes.push((PolicyPath::of_neutron("ports", port), problem));
+        }
+        if *kind == TAP_FLOW
+            && let Tree::Text(service) = tree.get("tap_service_id")
+            && let Tree::Text(project) = tree.get("project_id")
+            && self.get(path).await?.is_none()
+            && let Some(service) = self.get(&PolicyPath::of_neutron("taas/tap_services", service)).await?
+            && service.get("project_id").and_then(Json::as_str).is_some_and(|owner| owner != project)
+        {
+            clashes.push((path.clone(), Fault::TapServiceNotBelongToTenant.problem(kind)));
         }
         Ok(clashes)
     }

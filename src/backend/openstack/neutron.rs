@@ -15,6 +15,7 @@ pub static DIALECT: Dialect = Dialect {
     read,
     untrusted: "Name the certificate of the authority that signed it in cacert_file, or the certificate itself if it is \
                 self-signed. For a test, insecure = true trusts any.",
+    own_certificate: "Check cert and key.",
 };
 
 /// Reads `{"NeutronError": {"type", "message", "detail"}}`, `{"error": {"title", "message"}}`, and what

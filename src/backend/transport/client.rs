@@ -6,6 +6,7 @@ use reqwest::{Certificate, Client, Identity, redirect};
 use rustls::crypto::aws_lc_rs;
 
 use super::failure::Failure;
+use super::tls;
 
 /// No connection takes longer to come about.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -39,7 +40,7 @@ pub fn client(trust: &Trust) -> Result<Client, Failure> {
     let _ = aws_lc_rs::default_provider().install_default();
     let failed = |what: &str| {
         let what = what.to_owned();
-        move |error: reqwest::Error| Failure::Client(format!("{what} cannot be used: {}", deepest(&error)))
+        move |error: reqwest::Error| Failure::Client(format!("{what} cannot be used: {}", tls::cause(&error)))
     };
     let mut builder = Client::builder()
         .user_agent(concat!("terraform-provider-vpn/", env!("CARGO_PKG_VERSION")))
@@ -67,12 +68,4 @@ pub fn client(trust: &Trust) -> Result<Client, Failure> {
         builder = builder.identity(Identity::from_pem(pem.as_bytes()).map_err(failed("the client certificate"))?);
     }
     builder.build().map_err(failed("TLS"))
-}
-
-fn deepest(error: &reqwest::Error) -> String {
-    let mut deepest: &dyn std::error::Error = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    deepest.to_string()
 }

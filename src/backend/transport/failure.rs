@@ -5,6 +5,8 @@ use std::fmt::{self, Display, Formatter};
 
 use serde_json::Value as Json;
 
+use super::tls;
+
 /// Of an answer that is no answer of the API, so many characters are shown.
 const LONGEST_LINE: usize = 200;
 
@@ -148,6 +150,8 @@ pub struct Dialect {
     pub read: fn(status: u16, body: &Json, request: &str) -> Option<ApiError>,
     /// What is said of a certificate that nobody trusts.
     pub untrusted: &'static str,
+    /// What is said where the other end does not take our certificate, or wants one.
+    pub own_certificate: &'static str,
 }
 
 impl Dialect {
@@ -169,11 +173,11 @@ impl Dialect {
     /// The failure that an error of the client is.
     pub fn of_client(&self, error: &reqwest::Error, host: &str, request: &str) -> Failure {
         let (host, request) = (host.to_owned(), request.to_owned());
-        let why = root_cause(error);
-        if let Some(why) = certificate_problem(error) {
+        let why = tls::cause(error);
+        if let Some(why) = tls::problem_of_theirs(error) {
             Failure::Certificate { host, why, advice: self.untrusted }
-        } else if let Some(why) = own_certificate_problem(error) {
-            Failure::Credentials { host, why }
+        } else if let Some(said) = tls::problem_of_ours(error) {
+            Failure::Credentials { host, why: format!("{said}. {}", self.own_certificate) }
         } else if error.is_connect() {
             Failure::Unreachable { host, setting: self.setting, why }
         } else if error.is_builder() {
@@ -198,13 +202,15 @@ impl Failure {
     /// The same over a connection with a certificate of ours. An endpoint that does not take it
     /// ends the connection, and HTTP/2 may lose the reason that it gives.
     #[must_use]
-    pub fn with_own_certificate(mut self) -> Self {
+    pub fn with_own_certificate(mut self, dialect: &Dialect) -> Self {
         match &mut self {
-            Self::Lost { why, .. } => why.push_str(
-                ". If that happens each time, the endpoint does not take the client certificate: check \
-                 client_auth_cert_file and client_auth_key_file",
-            ),
-            Self::GaveUp { last, .. } => **last = last.as_ref().clone().with_own_certificate(),
+            Self::Lost { why, .. } => {
+                let advice = dialect.own_certificate.trim_end_matches('.');
+                let more =
+                    format!(". If that happens each time, the endpoint does not take the client certificate. {advice}");
+                why.push_str(&more);
+            }
+            Self::GaveUp { last, .. } => **last = last.as_ref().clone().with_own_certificate(dialect),
             _ => {}
         }
         self
@@ -278,66 +284,12 @@ fn first_line(body: &[u8]) -> String {
     if short.is_empty() { "an empty title".to_owned() } else { short }
 }
 
-/// What of `error` is a problem with the certificate of the other end. An I/O error holds what
-/// caused it, and does not name it as its source.
-fn certificate_problem(error: &(dyn Error + 'static)) -> Option<String> {
-    match error.downcast_ref::<rustls::Error>() {
-        Some(rustls::Error::InvalidCertificate(problem)) => return Some(spelled(problem)),
-        Some(rustls::Error::NoCertificatesPresented) => return Some("it presents none".to_owned()),
-        _ => {}
-    }
-    let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    let next = within.map(|within| within as &(dyn Error + 'static)).or_else(|| error.source());
-    next.and_then(certificate_problem)
-}
-
-/// What of `error` says that the other end does not take our certificate (RFC 8446, section
-/// 6.2). Over HTTP/2 no more is left of the alert than its text.
-fn own_certificate_problem(error: &reqwest::Error) -> Option<String> {
-    let text = root_cause(error);
-    let said = match text.strip_prefix("received fatal alert: ")? {
-        "UnknownCA" => "it does not know the authority of the client certificate",
-        "CertificateExpired" => "the client certificate has expired",
-        "CertificateRevoked" => "the client certificate is revoked",
-        "BadCertificate" | "UnsupportedCertificate" | "CertificateUnknown" => "it does not take the client certificate",
-        "CertificateRequired" => "it wants a client certificate",
-        _ => return None,
-    };
-    Some(format!("{said}. Check client_auth_cert_file and client_auth_key_file."))
-}
-
-fn spelled(problem: &rustls::CertificateError) -> String {
-    use rustls::CertificateError as Problem;
-    match problem {
-        Problem::UnknownIssuer => "nobody knows who signed it".to_owned(),
-        Problem::BadSignature
-        | Problem::UnsupportedSignatureAlgorithmContext { .. }
-        | Problem::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            "it was not signed by the authority that it names".to_owned()
-        }
-        Problem::NotValidForName | Problem::NotValidForNameContext { .. } => {
-            format!("it is of another name ({problem})")
-        }
-        Problem::Expired | Problem::ExpiredContext { .. } => format!("it has expired ({problem})"),
-        problem => problem.to_string(),
-    }
-}
-
-/// What is at the bottom of an error, without the address, which may hold more than is
-/// to be shown.
-fn root_cause(error: &reqwest::Error) -> String {
-    let mut deepest: &dyn Error = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    deepest.to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    static DIALECT: Dialect = Dialect { system: "a test", setting: "host", read: |_, _, _| None, untrusted: "" };
+    static DIALECT: Dialect =
+        Dialect { system: "a test", setting: "host", read: |_, _, _| None, untrusted: "", own_certificate: "" };
 
     #[test]
     fn of_a_page_only_its_title_is_told() {

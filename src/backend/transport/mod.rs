@@ -12,6 +12,7 @@
 //! | `retry` | how often, and after how long |
 //! | `pace` | how many go out each second |
 //! | `failure` | why a request came to nothing |
+//! | `tls` | what is wrong with TLS, in words |
 
 mod address;
 mod client;
@@ -20,6 +21,7 @@ mod failure;
 mod line;
 mod pace;
 mod retry;
+mod tls;
 
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};

@@ -106,8 +106,11 @@ fn of_nested(nested: &NestedBlock) -> Member {
         Nesting::Set => "Set of Blocks",
         Nesting::Map => "Map of Blocks",
     };
-    let count = match (nested.nesting, nested.min_items, nested.max_items) {
-        (Nesting::Single, ..) => Some("at most one".to_owned()),
+    let is_required = nested.is_required || nested.min_items > 0;
+    let least = nested.min_items.max(is_required.into());
+    let count = match (nested.nesting, least, nested.max_items) {
+        (Nesting::Single, 0, _) => Some("at most one".to_owned()),
+        (Nesting::Single, ..) => Some("exactly one".to_owned()),
         (_, 0, 0) => None,
         (_, 0, max) => Some(format!("at most {max}")),
         (_, min, 0) => Some(format!("at least {min}")),
@@ -118,7 +121,7 @@ fn of_nested(nested: &NestedBlock) -> Member {
     remarks.extend(count);
     Member {
         name: nested.name.clone(),
-        group: if nested.min_items > 0 { Group::Required } else { Group::Optional },
+        group: if is_required { Group::Required } else { Group::Optional },
         remarks,
         text: nested.block.description.clone(),
         inside: of_block(&nested.block, &Fields::none()),

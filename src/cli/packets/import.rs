@@ -1,4 +1,5 @@
-//! `packets import` and `packets snapshot`: keeping packets as a trace in the engine.
+//! `packets import`, `packets snapshot` and `packets follow`: keeping packets as a trace in the
+//! engine.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,12 +8,12 @@ use clap::Args;
 use ipnet::IpNet;
 
 use super::network;
-use crate::cli::capture::Of;
+use crate::cli::capture::{Of, Which};
 use crate::cli::engine_file::DataFile;
 use crate::cli::input::{self, named};
 use crate::cli::output::{self, Answer, FAINT, Failure, STRONG, styled};
-use crate::engine::traces::{Head, Import, ImportError, REGION};
-use crate::engine::{Caller, CaptureOf, Moment, When};
+use crate::engine::traces::{Head, Import, ImportError, REGION, Source, State};
+use crate::engine::{Caller, CaptureOf, Engine, Moment, When};
 
 /// The user that is kept with traces.
 const USER: &str = "admin";
@@ -30,9 +31,32 @@ pub struct Options {
 #[derive(Args)]
 pub struct SnapshotOptions {
     #[command(flatten)]
-    of: Of,
+    from: Origin,
     #[command(flatten)]
     trace: Trace,
+}
+
+/// What `follow` is given.
+#[derive(Args)]
+pub struct FollowOptions {
+    #[command(flatten)]
+    from: Origin,
+    /// So long at most [default: until what is followed ends]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    seconds: Option<u32>,
+    #[command(flatten)]
+    trace: Trace,
+}
+
+/// Where packets come from.
+#[derive(Args)]
+struct Origin {
+    #[command(flatten)]
+    of: Of,
+    /// Of a live trace, only the packets that go this way: those that entered at the source are
+    /// forward
+    #[arg(long, value_enum, requires = "live_trace", value_name = "DIRECTION")]
+    direction: Option<Which>,
 }
 
 /// What the trace is to be.
@@ -69,8 +93,7 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
     let now = Moment::from_clock();
     let engine = options.trace.data.open(now)?;
     let import = options.trace.wanted(source(file));
-    let by = Caller { user: USER.to_owned(), now };
-    match engine.import_packets(&import, &mut capture, &by) {
+    match engine.import_packets(&import, &mut capture, &by(now)) {
         Ok(trace) => {
             output::print(&said(&trace))?;
             Ok(Answer::Yes)
@@ -80,18 +103,46 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
     }
 }
 
-/// Keeps the copies that a tap has made so far, and says under which id.
+/// Keeps what there is so far, and says under which id.
 pub fn snapshot(options: &SnapshotOptions) -> Result<Answer, Failure> {
     let now = Moment::from_clock();
     let engine = options.trace.data.open(now)?;
-    let topology = engine.view(now, When::Current, &[])?.topology;
-    let of = options.of.found(&topology)?;
-    let (CaptureOf::Tap(path) | CaptureOf::Port(path)) = &of;
-    let import = options.trace.wanted(format!("the copies of {path}"));
-    let by = Caller { user: USER.to_owned(), now };
-    let trace = engine.keep_copies(&import, of, &by).map_err(|error| Failure::new(error.to_string()))?;
+    let (source, import) = options.from.wanted(&engine, &options.trace, now)?;
+    kept(engine.keep_snapshot(&import, &source, &by(now)))
+}
+
+/// Begins a trace that goes on, and says under which id.
+pub fn follow(options: &FollowOptions) -> Result<Answer, Failure> {
+    let now = Moment::from_clock();
+    let engine = options.trace.data.open(now)?;
+    let (source, import) = options.from.wanted(&engine, &options.trace, now)?;
+    let until = options.seconds.map(|seconds| Moment(now.0.saturating_add(i64::from(seconds) * 1_000)));
+    kept(engine.follow_packets(&import, source, until, &by(now)))
+}
+
+fn by(now: Moment) -> Caller {
+    Caller { user: USER.to_owned(), now }
+}
+
+fn kept(trace: Result<Head, ImportError>) -> Result<Answer, Failure> {
+    let trace = trace.map_err(|error| Failure::new(error.to_string()))?;
     output::print(&said(&trace))?;
     Ok(Answer::Yes)
+}
+
+impl Origin {
+    /// What the trace is made of, and what it is to be.
+    fn wanted(&self, engine: &Engine, trace: &Trace, now: Moment) -> Result<(Source, Import), Failure> {
+        let topology = engine.view(now, When::Current, &[])?.topology;
+        let source = self.of.source(&topology, self.direction)?;
+        let path = source.path();
+        let said = match &source {
+            Source::Copies(CaptureOf::Tap(_) | CaptureOf::Port(_)) => format!("the copies of {path}"),
+            Source::Copies(CaptureOf::Flow(_)) => format!("the flow {path}"),
+            Source::LiveTrace(..) => format!("the live trace {path}"),
+        };
+        Ok((source, trace.wanted(said)))
+    }
 }
 
 impl Trace {
@@ -118,6 +169,7 @@ fn source(file: &Path) -> String {
 
 fn said(trace: &Head) -> String {
     let cut = if trace.is_cut { ", and there are more: say --count," } else { "" };
+    let going_on = if trace.state == State::Running { ", and those to come," } else { "" };
     let address = format!("/api/v1/tcpip/{}/smart/trace/{}", trace.region, trace.id);
-    format!("{} packets{cut} as {}  {}\n", trace.kept, styled(STRONG, &trace.id), styled(FAINT, address))
+    format!("{} packets{cut}{going_on} as {}  {}\n", trace.kept, styled(STRONG, &trace.id), styled(FAINT, address))
 }

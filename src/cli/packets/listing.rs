@@ -1,15 +1,14 @@
 //! Packets as they are listed, one after the other.
 
-use std::fmt::Display;
 use std::io::{self, Write};
 
 use super::Format;
+use super::table::Table;
 use crate::cli::output::{STRONG, styled};
 use crate::engine::packets::PacketSummary;
-use crate::model::timestamp::Timestamp;
 
 /// The columns of the CSV: the properties of NetMaster's API.
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "packetNumber",
     "localAddress",
     "localPort",
@@ -25,12 +24,18 @@ const COLUMNS: [&str; 15] = [
     "hex",
     "ebcdic",
     "ascii",
+    "stackInterface",
 ];
 
 /// A list that is being written.
 pub enum Listing<W: Write> {
     /// Lines for people.
-    Table(W),
+    Table {
+        /// Where it goes.
+        out: W,
+        /// What puts them together.
+        table: Table,
+    },
     /// A list of JSON, one packet on a line.
     Json {
         /// Where it goes.
@@ -47,22 +52,21 @@ impl<W: Write> Listing<W> {
     pub fn begin(format: Format, mut out: W) -> io::Result<Self> {
         match format {
             Format::Table => {
-                let heads = Line { number: "No.", time: "Time", delta: "ms", way: "", length: "Length" };
-                let line = heads.with("Local", "Remote", "Protocol", "Summary");
+                let mut table = Table::default();
                 let mut stream = anstream::AutoStream::auto(Vec::new());
                 // A list in memory takes everything.
-                let _ = stream.write_all(styled(STRONG, line).as_bytes());
+                let _ = stream.write_all(styled(STRONG, table.heading()).as_bytes());
                 out.write_all(&stream.into_inner())?;
                 out.write_all(b"\n")?;
-                Ok(Self::Table(out))
+                Ok(Self::Table { out, table })
             }
             Format::Json => {
                 out.write_all(b"[")?;
                 Ok(Self::Json { out, is_begun: false })
             }
             Format::Csv => {
-                let mut writer = csv::Writer::from_writer(out);
-                writer.write_record(COLUMNS.iter().chain(&["stackInterface"])).map_err(failed)?;
+                let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
+                writer.write_record(COLUMNS).map_err(failed)?;
                 Ok(Self::Csv(Box::new(writer)))
             }
         }
@@ -71,20 +75,23 @@ impl<W: Write> Listing<W> {
     /// Adds a packet.
     pub fn add(&mut self, packet: &PacketSummary<'_>) -> io::Result<()> {
         match self {
-            Self::Table(out) => writeln!(out, "{}", line(packet)),
+            Self::Table { out, table } => {
+                out.write_all(table.line(packet).as_bytes())?;
+                out.write_all(b"\n")
+            }
             Self::Json { out, is_begun } => {
                 out.write_all(if *is_begun { b",\n" } else { b"\n" })?;
                 *is_begun = true;
                 serde_json::to_writer(out, packet).map_err(io::Error::from)
             }
-            Self::Csv(writer) => writer.write_record(row(packet)).map_err(failed),
+            Self::Csv(writer) => add_row(writer, packet).map_err(failed),
         }
     }
 
     /// Ends the list.
     pub fn end(self) -> io::Result<()> {
         match self {
-            Self::Table(mut out) => out.flush(),
+            Self::Table { mut out, .. } => out.flush(),
             Self::Json { mut out, .. } => {
                 out.write_all(b"\n]\n")?;
                 out.flush()
@@ -101,70 +108,24 @@ fn failed(error: csv::Error) -> io::Error {
     }
 }
 
-/// A value, or nothing.
-fn or_none(value: Option<impl Display>) -> String {
-    value.map_or_else(String::new, |value| value.to_string())
-}
-
-fn row(packet: &PacketSummary<'_>) -> [String; 16] {
+fn add_row<W: Write>(writer: &mut csv::Writer<W>, packet: &PacketSummary<'_>) -> csv::Result<()> {
     let connection = &packet.connection;
-    [
-        packet.packet_number.to_string(),
-        or_none(connection.local_address),
-        or_none(connection.local_port),
-        or_none(connection.remote_address),
-        or_none(connection.remote_port),
-        connection.direction.word().to_owned(),
-        packet.length.to_string(),
-        packet.protocol.to_owned(),
-        packet.timing.absolute.to_string(),
-        packet.timing.delta.to_string(),
-        packet.total_packets.to_string(),
-        packet.summary.to_owned(),
-        packet.data.hex.to_string(),
-        packet.data.ebcdic.to_string(),
-        packet.data.ascii.to_string(),
-        packet.stack_interface.to_owned(),
-    ]
-}
-
-/// The columns of the table that are of one width.
-struct Line<N> {
-    number: N,
-    time: N,
-    delta: N,
-    way: N,
-    length: N,
-}
-
-impl<N: Display> Line<N> {
-    /// A line of the table. Widths are fixed, since what follows is not known: those of an
-    /// IPv4 address with its port.
-    fn with(&self, local: &str, remote: &str, protocol: &str, summary: &str) -> String {
-        let Self { number, time, delta, way, length } = self;
-        format!(
-            "{number:>7}  {time:<27}  {delta:>6}  {local:<21}  {way:^2}  {remote:<21}  {protocol:<9}  {length:>6}  {summary}"
-        )
-    }
-}
-
-fn line(packet: &PacketSummary<'_>) -> String {
-    let connection = &packet.connection;
-    let end = |address: Option<std::net::IpAddr>, port: Option<u16>| match (address, port) {
-        (Some(address), Some(port)) => std::net::SocketAddr::new(address, port).to_string(),
-        (Some(address), None) => address.to_string(),
-        (None, _) => "-".to_owned(),
-    };
-    let absolute = packet.timing.absolute;
-    let seconds = Timestamp(absolute.div_euclid(1_000_000) * 1_000).to_string();
-    let line = Line {
-        number: packet.packet_number.to_string(),
-        time: format!("{}.{:06}Z", seconds.trim_end_matches('Z'), absolute.rem_euclid(1_000_000)),
-        delta: packet.timing.delta.to_string(),
-        way: if connection.direction.word() == "SEND" { "->" } else { "<-" }.to_owned(),
-        length: packet.length.to_string(),
-    };
-    let local = end(connection.local_address, connection.local_port);
-    let remote = end(connection.remote_address, connection.remote_port);
-    line.with(&local, &remote, packet.protocol, packet.summary)
+    writer.serialize((
+        packet.packet_number,
+        connection.local_address,
+        connection.local_port,
+        connection.remote_address,
+        connection.remote_port,
+        connection.direction,
+        packet.length,
+        packet.protocol,
+        packet.timing.absolute,
+        packet.timing.delta,
+        packet.total_packets,
+        packet.summary,
+        packet.data.hex,
+        packet.data.ebcdic,
+        packet.data.ascii,
+        packet.stack_interface,
+    ))
 }

@@ -3,14 +3,18 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `import` | keeping packets as a trace in the engine |
+//! | `kept` | the traces that are kept: which there are, ending them, removing them |
 //! | `listing` | the forms they are listed in |
 //! | `range` | which of them |
+//! | `table` | packets as lines of a table |
 //!
 //! Packets are listed while they are read, so memory does not grow with the capture.
 
 mod import;
+mod kept;
 mod listing;
 mod range;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -44,8 +48,18 @@ enum Command {
     /// Keep the packets of a capture as a trace in the engine, which `serve` shows as NetMaster
     /// SmartTrace does
     Import(Box<import::Options>),
-    /// Keep the copies that a tap has made so far as such a trace
+    /// Keep what a tap has copied, a simulated flow has sent or a live trace has captured so far
+    /// as such a trace
     Snapshot(Box<import::SnapshotOptions>),
+    /// Begin such a trace that goes on: its packets are those that a tap copies, a simulated flow
+    /// sends or a live trace captures from now on
+    Follow(Box<import::FollowOptions>),
+    /// End a trace that goes on
+    Stop(kept::One),
+    /// List the traces that are kept
+    Traces(kept::All),
+    /// Remove a trace and its packets
+    Delete(kept::One),
 }
 
 /// Which packets are listed, and how.
@@ -92,6 +106,10 @@ pub fn run(options: &Options) -> Result<Answer, Failure> {
     match &options.command {
         Some(Command::Import(options)) => return import::run(options),
         Some(Command::Snapshot(options)) => return import::snapshot(options),
+        Some(Command::Follow(options)) => return import::follow(options),
+        Some(Command::Stop(options)) => return kept::stop(options),
+        Some(Command::Traces(options)) => return kept::list(options),
+        Some(Command::Delete(options)) => return kept::delete(options),
         None => {}
     }
     let options = &options.list;

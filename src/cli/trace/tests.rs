@@ -217,6 +217,7 @@ fn eventful() -> Trace {
         effective_mtu: Some(1_446),
         effective_mss: Some(1_350),
         latency: 5,
+        time_to_live: 60,
     }
 }
 
@@ -234,6 +235,7 @@ fn dropped(reason: DropReason, because: Option<Because>) -> Trace {
         effective_mtu: None,
         effective_mss: None,
         latency: 0,
+        time_to_live: 63,
     }
 }
 

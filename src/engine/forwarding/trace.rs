@@ -29,6 +29,19 @@ pub struct Trace {
     pub effective_mss: Option<usize>,
     /// Milliseconds it takes, one way.
     pub latency: u32,
+    /// How many hops it could still go in the end.
+    pub time_to_live: u8,
+}
+
+impl Trace {
+    /// Its sizes in bytes in the end: one, or those of its fragments.
+    pub fn sizes(&self) -> Vec<usize> {
+        let cut = self.steps.iter().rev().find_map(|step| match &step.event {
+            Event::Fragmented { sizes, is_inner: true } => Some(sizes.clone()),
+            _ => None,
+        });
+        cut.unwrap_or_else(|| vec![self.packet.size])
+    }
 }
 
 /// One thing that happens to a packet.

@@ -68,6 +68,17 @@ impl<'a> Subject<'a> {
         self.trace.document.get(field).to_json()
     }
 
+    /// Where something about it is, below the root of the API.
+    fn address(&self, what: &str) -> String {
+        match (self.form, what) {
+            (Form::Policy, _) => format!("{}/{what}", self.trace.path),
+            (Form::Manager, "result") => {
+                format!("/livetraces/{}/results", self.kept("unique_id").as_str().unwrap_or_default())
+            }
+            (Form::Manager, _) => format!("/livetraces/{}", self.kept("unique_id").as_str().unwrap_or_default()),
+        }
+    }
+
     /// The manager API knows a live trace by the UUID of what realizes it.
     fn id(&self) -> Json {
         match self.form {
@@ -98,6 +109,9 @@ pub fn status(view: &EngineView, path: &PolicyPath, form: Form) -> Option<Json> 
         ("filter_invalid_info", invalid(trace)),
         ("actions", actions::of_policy(trace.document.get("actions"), uuid)),
         ("ipsec_vpn_config", session.map_or(Json::Null, |session| json!({ "session_id": session }))),
+        ("_schema", json!("/v1/schema/LiveTraceStatus")),
+        ("_self", json!({ "href": subject.address("status"), "rel": "self" })),
+        ("_links", json!([{ "href": subject.address("result"), "rel": "result" }])),
     ];
     Some(object(own.into_iter().chain(KEPT.map(|field| (field, subject.kept(field))))))
 }

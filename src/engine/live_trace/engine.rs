@@ -1,18 +1,30 @@
 //! Restarting, captures, and removing what is over.
 
+use std::sync::Arc;
+
 use super::Direction;
 use super::session::{Sample, TraceRecord, Way};
 use crate::engine::forwarding::{Copied, CopyTo};
 use crate::engine::runtime::{CapturedCopy, journal};
 use crate::engine::store::StoreExt;
 use crate::engine::taps::frames;
-use crate::engine::topology::LiveTrace;
+use crate::engine::topology::{LiveTrace, Topology};
 use crate::engine::{Engine, Moment, Object, Refusal, Reveal, When, index, intent};
 use crate::model::{LIVE_TRACE, PolicyPath, TapDirection};
 
 /// Milliseconds after which a transient live trace is removed that has ended: "1 hour of
 /// inactivity" (nsx-fields.md part C).
 pub const REMOVED_AFTER: i64 = 60 * 60 * 1_000;
+
+/// What a live trace has captured.
+pub(in crate::engine) struct Captured {
+    /// What is declared.
+    pub topology: Arc<Topology>,
+    /// The packets, in the order in which they entered.
+    pub copies: Vec<CapturedCopy>,
+    /// Whether there will be no more of them.
+    pub is_over: bool,
+}
 
 impl Engine {
     /// Begins the live trace at `path` anew, and returns it.
@@ -60,6 +72,27 @@ impl Engine {
     pub fn live_trace_known_as(&self, id: &str) -> Result<Option<PolicyPath>, Refusal> {
         let all = self.list(&LIVE_TRACE, "/infra", Reveal::Public)?;
         Ok(all.into_iter().find(|object| object.unique_id() == id).map(|object| object.path().clone()))
+    }
+
+    /// What the live trace at `path` has captured by `now`, of one direction or of both. None when
+    /// there is no such live trace.
+    pub(in crate::engine) fn captured_in(
+        &self,
+        path: &PolicyPath,
+        direction: Option<Direction>,
+        now: Moment,
+    ) -> Result<Option<Captured>, Refusal> {
+        let view = self.view(now, When::Current, &[])?;
+        let found = view.topology.live_traces.get(path).zip(view.live_traces.get(path));
+        let Some((trace, record)) = found else { return Ok(None) };
+        let wanted = || Direction::BOTH.into_iter().filter(|it| direction.is_none_or(|direction| direction == *it));
+        let mut copies: Vec<_> = wanted().flat_map(|direction| captured(trace, record, direction, now)).collect();
+        copies.sort_by_key(|copy| copy.at);
+        // Of those that are known some may enter later.
+        let known: usize = wanted().map(|direction| record.seen(direction).captured.len()).sum();
+        let have_entered = copies.iter().filter(|copy| copy.at < now.0.saturating_mul(1_000_000)).count();
+        let is_over = record.end(now).is_some() && have_entered == known;
+        Ok(Some(Captured { topology: view.topology.clone(), copies, is_over }))
     }
 
     /// The packets of this direction that the live trace at `path` has captured, as a capture

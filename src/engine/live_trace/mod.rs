@@ -36,6 +36,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 
+pub(super) use engine::Captured;
 pub use engine::REMOVED_AFTER;
 pub use filter::TraceFilter;
 pub use observe::enters;

@@ -113,7 +113,7 @@ impl<'a> Teller<'a> {
                 let port = object.and_then(|path| self.port(path));
                 self.push(component, at, What::ReceivedLogical { from: None, port, vpn: None });
             }
-            (Event::Routed { network, chosen, .. }, node) => {
+            (Event::Routed { network, chosen, .. }, node) if self.component(node).is_some() => {
                 self.moves_to(node);
                 self.route = Some((network.to_string(), *chosen));
             }
@@ -150,6 +150,7 @@ impl<'a> Teller<'a> {
             // Copies, fragments and clamping are not told of. Peers tell nothing.
             (
                 Event::Matched { .. }
+                | Event::Routed { .. }
                 | Event::Clamped { .. }
                 | Event::Fragmented { .. }
                 | Event::Encapsulated { .. }

@@ -26,11 +26,11 @@ mod tests;
 use std::borrow::Cow;
 
 pub use local::Locals;
-pub use summary::PacketSummary;
+pub use summary::{PacketSummary, Way};
 
 use crate::engine::pcap::Frame;
 use line::Line;
-use summary::{Connection, Data, Timing, Way};
+use summary::{Connection, Data, Timing};
 
 /// Nanoseconds in a microsecond, and microseconds in a millisecond.
 const THOUSAND: i64 = 1_000;

@@ -17,7 +17,7 @@ const MPLS: [u16; 2] = [0x8847, 0x8848];
 /// The bytes of a label, and the bit of the last one in the third of them (RFC 3032, 2.1).
 const LABEL: usize = 4;
 const BOTTOM: u8 = 1;
-/// The type of a PPPoE session (RFC 2516, 4).
+/// The type of a `PPPoE` session (RFC 2516, 4).
 const PPPOE: u16 = 0x8864;
 /// What its header begins with, and the bytes of it.
 const PPPOE_BEGIN: [u8; 2] = [0x11, 0];
@@ -44,7 +44,7 @@ const OVER_PPP: u8 = 0xcf;
 /// What is found: an `EtherType`, and the bytes that it tells of.
 type Found<'a> = (u16, &'a [u8]);
 
-/// What is within VLAN tags, MPLS labels and PPPoE. What cannot be told is left as it is.
+/// What is within VLAN tags, MPLS labels and `PPPoE`. What cannot be told is left as it is.
 pub(super) fn within(kind: u16, bytes: &[u8]) -> Found<'_> {
     let (mut kind, mut bytes) = (kind, bytes);
     while let Some(inner) = step(kind, bytes) {

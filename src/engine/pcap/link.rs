@@ -157,7 +157,7 @@ impl<'a> Frame<'a> {
     }
 
     /// The bytes behind the header of the link, and what they are, as an `EtherType`; none where
-    /// that cannot be told. VLAN tags, MPLS labels and PPPoE are passed.
+    /// that cannot be told. VLAN tags, MPLS labels and `PPPoE` are passed.
     pub fn content(&self) -> (Option<u16>, &'a [u8]) {
         match self.opened() {
             Ok((kind, content)) => (Some(kind), content),

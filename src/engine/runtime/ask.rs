@@ -144,6 +144,17 @@ pub struct TraceAnswer {
     pub back: Option<Trace>,
     /// What was left out, because too little of it is known.
     pub unknown: Vec<PolicyPath>,
+    /// What could not be looked at.
+    pub unseen: Vec<Unseen>,
+}
+
+/// What could not be looked at for a trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unseen {
+    /// Keys: those of both ends of a tunnel are taken to be the same.
+    Keys,
+    /// The taps that are there, for this reason: none of them copies anything.
+    Taps(String),
 }
 
 impl EngineView {
@@ -279,7 +290,7 @@ fn traced(view: &EngineView, request: &TraceRequest) -> TraceAnswer {
     let there = if request.answers { forwarding.trace_as_answer(packet) } else { forwarding.trace(packet) };
     let arrives = there.drop_reason.is_none();
     let back = if arrives { view.trace_answer(&there, request.answer_size) } else { None };
-    TraceAnswer { there, back, unknown: view.topology.unknown.iter().cloned().collect() }
+    TraceAnswer { there, back, unknown: view.topology.unknown.iter().cloned().collect(), unseen: Vec::new() }
 }
 
 /// The session that waits for traffic and is opened by the packet or its answer.

@@ -1,4 +1,4 @@
-//! The copies that taps have made, packet by packet.
+//! The copies that taps have made, packet by packet, and what a flow sends and receives.
 //!
 //! Copies are counted by arithmetic and kept nowhere. Who wants to see them lets what has
 //! happened happen again, and looks on. What happened before the state was settled last
@@ -8,6 +8,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::Range;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::machine::Runtime;
 use super::traffic::{Flight, Meter};
@@ -20,22 +22,42 @@ use crate::engine::{Engine, Moment, Refusal};
 use crate::model::PolicyPath;
 
 /// Whose copies are wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CaptureOf {
     /// Those of a tap service, a tap flow or a tap mirror.
     Tap(PolicyPath),
     /// Those that are delivered to a segment port, by whatever service.
     Port(PolicyPath),
+    /// The packets of a simulated flow at its source: those that it sends, and the answers that
+    /// arrive there. Of a flow over the fabric, those that it sends.
+    Flow(PolicyPath),
 }
 
 impl CaptureOf {
+    /// The tap, the port or the flow.
+    pub const fn path(&self) -> &PolicyPath {
+        match self {
+            Self::Tap(path) | Self::Port(path) | Self::Flow(path) => path,
+        }
+    }
+
+    /// Whether it is declared in `topology`.
+    pub fn is_declared(&self, topology: &Topology) -> bool {
+        match self {
+            Self::Tap(path) => topology.name_of_tap(path).is_some(),
+            Self::Port(path) => topology.ports.contains_key(path),
+            Self::Flow(path) => topology.flows.contains_key(path),
+        }
+    }
+
     /// Whether `copy` is wanted, and arrives.
     fn wants(&self, copy: &Copied) -> bool {
         let wanted = match (self, &copy.to) {
             (Self::Tap(path), CopyTo::Service { service, .. }) => path == &copy.by || path == service,
             (Self::Tap(path), CopyTo::Remote { .. }) => path == &copy.by,
             (Self::Port(path), CopyTo::Service { port, .. }) => path == port,
-            (Self::Port(_), CopyTo::Remote { .. }) => false,
+            (Self::Port(_), CopyTo::Remote { .. }) | (Self::Flow(_), _) => false,
         };
         wanted && copy.to.arrives()
     }
@@ -144,16 +166,28 @@ impl Recorder {
         }
     }
 
+    /// The flow whose packets are wanted; none where copies are.
+    pub const fn flow(&self) -> Option<&PolicyPath> {
+        match &self.of {
+            CaptureOf::Flow(path) => Some(path),
+            CaptureOf::Tap(_) | CaptureOf::Port(_) => None,
+        }
+    }
+
     /// Writes down the copies of what flows send from `from` until just before `to`, during
     /// which `meter` holds: packet by packet, in the order in which they are sent.
-    pub fn look(&mut self, topology: &Topology, meter: &Meter, from: Moment, to: Moment) {
+    pub fn look<'t>(&mut self, topology: &'t Topology, meter: &'t Meter, from: Moment, to: Moment) {
         let (from, to) = (from.max(self.from), to.min(self.to));
         if from >= to || self.rest.is_some() {
             return;
         }
-        let stream = |flow| {
+        let stream = |flow: &'t Flow| {
             let each = |flight| wanted(&self.of, flight);
-            Stream { flow, copies: meter.flights(&flow.path).flat_map(each).collect(), numbers: flow.numbers(from, to) }
+            let own = self.flow().filter(|path| **path == flow.path).map(|path| meter.ends(path)).unwrap_or_default();
+            let seen =
+                own.iter().flat_map(|flight| flight.copies.iter().map(move |(after, copy)| (flight, *after, copy)));
+            let copies = meter.flights(&flow.path).flat_map(each).chain(seen).collect();
+            Stream { flow, copies, numbers: flow.numbers(from, to) }
         };
         let streams = topology.flows.values().map(stream).filter(|stream| !stream.copies.is_empty());
         let mut streams: Vec<_> = streams.collect();

@@ -78,6 +78,7 @@ impl Course {
         let replayed = engine.store.read(|view| replay(view, now, engine.prefix_match, None))?;
         let Replayed { runtime, length, last, begin: _ } = replayed;
         if length >= LONG && !engine.looks_on {
+            engine.take_in_before_settling(now);
             // The next process need not let all of that happen again.
             let settled = runtime.settled();
             engine.store.write(move |tx| journal::settle_through(tx, &settled, last))?;

@@ -281,7 +281,8 @@ impl Runtime {
         }
         let lean = self.lean.get_or_insert_with(|| Arc::new(for_flows(&self.topology)));
         let lean = Arc::clone(lean);
-        Meter::of(&self.view_over(lean), &self.entrances())
+        let wanted = self.recorder.as_ref().and_then(Recorder::flow);
+        Meter::of(&self.view_over(lean), &self.entrances(), wanted)
     }
 
     /// A packet wants through each session that waits for one.

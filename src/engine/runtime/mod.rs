@@ -35,7 +35,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use ask::{Answer, Question, TraceAnswer, TraceRequest};
+pub use ask::{Answer, Question, TraceAnswer, TraceRequest, Unseen};
 pub use capture::{Capture, CaptureOf, CaptureRequest, CapturedCopy, Rest};
 pub use documents::{flow_statistics, service_summary, session_statistics, session_status, tap_statistics};
 pub use machine::Runtime;
@@ -126,7 +126,11 @@ impl Engine {
     /// next one follows. What led to it has been committed; should this fail, the next one
     /// tries again.
     pub(super) fn settle_if(&self, is_due: bool, now: Moment) {
-        if is_due && let Err(error) = self.course.settle(self, now) {
+        if !is_due {
+            return;
+        }
+        self.take_in_before_settling(now);
+        if let Err(error) = self.course.settle(self, now) {
             tracing::warn!(%error, "the journal could not be settled");
         }
     }

@@ -229,6 +229,8 @@ struct Course {
     wakes: Option<PolicyPath>,
     /// Its ways step by step, as far as live traces look at them.
     legs: Vec<live_trace::Leg>,
+    /// What its source sends and receives, if somebody wants to see that.
+    ends: Vec<Flight>,
 }
 
 /// What one packet counts for.
@@ -258,9 +260,11 @@ pub(super) struct Flight {
 }
 
 impl Meter {
-    /// How the flows go in `view`, step by step where they enter at one of `entrances`.
-    pub fn of(view: &EngineView, entrances: &[Entrance]) -> Self {
-        let courses = view.topology.flows.values().map(|flow| (flow.path.clone(), Course::of(view, flow, entrances)));
+    /// How the flows go in `view`, step by step where they enter at one of `entrances`, and with
+    /// what its source sends and receives of the flow at `wanted`.
+    pub fn of(view: &EngineView, entrances: &[Entrance], wanted: Option<&PolicyPath>) -> Self {
+        let course = |flow: &Flow| Course::of(view, flow, entrances, wanted == Some(&flow.path));
+        let courses = view.topology.flows.values().map(|flow| (flow.path.clone(), course(flow)));
         Self { courses: courses.collect() }
     }
 
@@ -294,6 +298,11 @@ impl Meter {
         legs.flatten().filter_map(|leg| leg.flight.as_deref())
     }
 
+    /// What the source of the flow at `path` sends and receives.
+    pub fn ends(&self, path: &PolicyPath) -> &[Flight] {
+        self.courses.get(path).map(|course| course.ends.as_slice()).unwrap_or_default()
+    }
+
     /// The ways of the flow at `path` that live traces look at.
     pub fn legs(&self, path: &PolicyPath) -> &[live_trace::Leg] {
         self.courses.get(path).map(|course| course.legs.as_slice()).unwrap_or_default()
@@ -315,11 +324,20 @@ impl Meter {
 }
 
 impl Course {
-    fn of(view: &EngineView, flow: &Flow, entrances: &[Entrance]) -> Self {
+    fn of(view: &EngineView, flow: &Flow, entrances: &[Entrance], is_wanted: bool) -> Self {
         if !view.topology.devices.is_empty()
             && let Some(outcome) = view.fabric.load(&view.topology).outcome(&flow.path)
         {
-            return Self { fabric: Some(outcome), legs: Vec::new(), there: Leg::default(), back: None, wakes: None };
+            // Which of the answers arrives is not told packet by packet.
+            let sent = is_wanted.then(|| sent(flow, packet_of(flow), flow.reply_packet_size, false));
+            return Self {
+                fabric: Some(outcome),
+                legs: Vec::new(),
+                there: Leg::default(),
+                back: None,
+                wakes: None,
+                ends: sent.into_iter().collect(),
+            };
         }
         let sizes = Sizes::of(view, flow);
         let there = view.trace(&Packet { size: sizes.packet, ..packet_of(flow) });
@@ -341,7 +359,13 @@ impl Course {
             let trace = trace.filter(|trace| is_looked_at(trace))?;
             Some(leg(trace, after, size_back, is_answer))
         });
+        let mut ends = Vec::new();
+        if is_wanted {
+            ends.push(sent(flow, there.packet.clone(), sizes.answer, is_local(&there)));
+            ends.extend(back.as_ref().and_then(|back| received(flow, &there, back)));
+        }
         Self {
+            ends,
             legs: legs.collect(),
             fabric: None,
             wakes: wakes.and_then(|trace| trace.session.clone()),
@@ -373,6 +397,34 @@ fn flight(trace: &Trace, size_back: Option<usize>, sent_after: u32, is_answer: b
     let is_local = is_local(trace);
     let packet = trace.packet.clone();
     (!copies.is_empty()).then(|| Box::new(Flight { packet, size_back, is_answer, is_local, copies }))
+}
+
+/// A packet of `flow` as its source sends it.
+fn sent(flow: &Flow, packet: Packet, size_back: Option<usize>, is_local: bool) -> Flight {
+    let (sizes, time_to_live) = (vec![packet.size], packet.time_to_live);
+    let copies = vec![(0, at_source(flow, TapDirection::Out, sizes, time_to_live))];
+    Flight { packet, size_back, is_answer: false, is_local, copies }
+}
+
+/// The answer `back` to the packet `there` as it arrives at the source of `flow`, if it does.
+fn received(flow: &Flow, there: &Trace, back: &Trace) -> Option<Flight> {
+    if back.drop_reason.is_some() {
+        return None;
+    }
+    let after = there.latency.saturating_add(back.latency);
+    Some(Flight {
+        packet: back.packet.clone(),
+        size_back: Some(there.packet.size),
+        is_answer: true,
+        is_local: is_local(back),
+        copies: vec![(after, at_source(flow, TapDirection::In, back.sizes(), back.time_to_live))],
+    })
+}
+
+/// What is seen of a packet at the source of `flow`.
+fn at_source(flow: &Flow, direction: TapDirection, sizes: Vec<usize>, time_to_live: u8) -> Copied {
+    let to = CopyTo::Service { service: flow.path.clone(), port: flow.path.clone(), is_up: true };
+    Copied { by: flow.path.clone(), direction, sizes, time_to_live, to }
 }
 
 /// Whether no router is between the two ends.
@@ -468,7 +520,7 @@ impl Leg {
         // The tunnel it came out of last.
         let mut left = None;
         for step in &trace.steps {
-            let session = step.object.as_ref().filter(|_| matches!(step.node, Node::Tier0(_)));
+            let session = step.object.as_ref().filter(|_| matches!(step.node, Node::Tier0(_) | Node::Tier1(_)));
             let (tunnel, counters) = match (&step.event, session) {
                 (Event::Copied { sizes, to, .. }, _) => {
                     let (packets, bytes) = (sizes.len() as u64, sizes.iter().sum::<usize>() as u64);

@@ -18,7 +18,7 @@ use crate::engine::forwarding::{Copied, CopyTo, protocol};
 use crate::engine::pcap::{Link, Writer};
 use crate::engine::runtime::CapturedCopy;
 use crate::engine::topology::{Port, Topology};
-use crate::model::{MirrorType, TapDirection};
+use crate::model::{MirrorType, PolicyPath, TapDirection};
 
 /// A MAC address.
 pub type Mac = [u8; 6];
@@ -63,6 +63,11 @@ impl<'a> Frames<'a> {
             (binding.address, (port, binding.mac.as_deref().and_then(mac).unwrap_or_else(made_up)))
         };
         Self { workloads: bindings.map(workload).collect(), sent: HashMap::new() }
+    }
+
+    /// So many frames of the mirror have been made before.
+    pub fn have_sent(&mut self, mirror: &'a PolicyPath, frames: u32) {
+        self.sent.insert(mirror.as_str(), frames);
     }
 
     /// The frames that arrive for a copy: one, or one for each fragment.

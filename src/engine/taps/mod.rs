@@ -33,6 +33,7 @@ pub(super) use read::missing;
 pub(super) use write::port_deleted;
 
 use super::Caller;
+use crate::model::{Kind, PolicyPath, TAP_FLOW, TAP_SERVICE};
 
 /// The project of ports that say nothing of theirs, and of who is nobody else: the one of
 /// the samples in seed 003.
@@ -74,6 +75,19 @@ impl Member {
     }
 }
 
+/// How many objects of a kind a project may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// The project.
+    pub project: String,
+    /// How many.
+    pub most: usize,
+    /// Those that it has, but for those that are on their way out.
+    pub holders: Vec<PolicyPath>,
+    /// Why another one is refused.
+    pub fault: Fault,
+}
+
 /// How many objects a project may have; none: as many as it likes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quotas {
@@ -95,5 +109,15 @@ impl Quotas {
     pub fn of_settings(tap_services: i64, tap_flows: i64) -> Self {
         let limit = |setting: i64| (setting >= 0).then(|| u32::try_from(setting).unwrap_or(u32::MAX));
         Self { tap_services: limit(tap_services), tap_flows: limit(tap_flows) }
+    }
+
+    /// The limit for objects of `kind`, and why one more is refused; none where there is no limit.
+    fn of(self, kind: &Kind) -> Option<(usize, Fault)> {
+        let (limit, fault) = match kind {
+            kind if *kind == TAP_SERVICE => (self.tap_services, Fault::TapServiceLimitReached),
+            kind if *kind == TAP_FLOW => (self.tap_flows, Fault::OverQuota(TAP_FLOW.name)),
+            _ => return None,
+        };
+        limit.map(|limit| (limit as usize, fault))
     }
 }

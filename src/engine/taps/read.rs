@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Fault, Life, Member};
+use super::{Fault, Life, Member, Quota, keys};
 use crate::engine::object::Object;
 use crate::engine::store::{StoreExt, View};
 use crate::engine::{Engine, Moment, Refusal, index};
-use crate::model::{Kind, PolicyPath, TAP_FLOW, TAP_SERVICE, Tree};
+use crate::model::tap_mirror::tunnels_of;
+use crate::model::{Kind, PolicyPath, TAP_FLOW, TAP_MIRROR, TAP_SERVICE, Tree};
 
 /// The field of a stored mirror that holds its directions as they were sent, where that is not
 /// as the model spells them.
@@ -26,6 +27,26 @@ impl Engine {
         let all = self.store.read(|view| index::collection(view, &parent, kind.collection().unwrap_or_default()))?;
         let seen = all.into_iter().filter(|object| by.sees(project(object)));
         Ok(seen.filter_map(|object| as_of(object, now)).collect())
+    }
+
+    /// The mirrors that use one of these tunnels.
+    pub fn mirrors_of(&self, tunnels: &[i64], by: &Member) -> Result<Vec<Object>, Refusal> {
+        let is_used = self.store.read(|view| {
+            tunnels.iter().try_fold(false, |used, id| Ok::<_, Refusal>(used || keys::has_tunnel(view, *id)?))
+        })?;
+        let mut mirrors = if is_used { self.taps(&TAP_MIRROR, by)? } else { Vec::new() };
+        mirrors.retain(|mirror| tunnels_of(&TAP_MIRROR, &mirror.tree()).iter().any(|id| tunnels.contains(id)));
+        Ok(mirrors)
+    }
+
+    /// How many objects of `kind` a project may have, which is that of `by` unless another one is
+    /// named; none where there is no limit.
+    pub fn tap_quota(&self, kind: &'static Kind, named: Option<&str>, by: &Member) -> Result<Option<Quota>, Refusal> {
+        let Some((most, fault)) = self.quotas.of(kind) else { return Ok(None) };
+        let name = named.unwrap_or(&by.project).to_owned();
+        let counts = |tap: &Object| project(tap) == name && Life::of(&tap.tree()).end().is_none();
+        let holders = self.taps(kind, by)?.iter().filter(|tap| counts(tap)).map(|tap| tap.path().clone()).collect();
+        Ok(Some(Quota { project: name, most, holders, fault }))
     }
 }
 

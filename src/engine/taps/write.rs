@@ -166,18 +166,13 @@ fn within_quotas(
     new: &[(String, Map<String, Json>)],
     quotas: Quotas,
 ) -> Result<(), Refusal> {
-    let (limit, fault) = match kind {
-        kind if *kind == TAP_SERVICE => (quotas.tap_services, Fault::TapServiceLimitReached),
-        kind if *kind == TAP_FLOW => (quotas.tap_flows, Fault::OverQuota(TAP_FLOW.name)),
-        _ => return Ok(()),
-    };
-    let Some(limit) = limit else { return Ok(()) };
+    let Some((limit, fault)) = quotas.of(kind) else { return Ok(()) };
     let mut wanted = std::collections::BTreeMap::<&str, usize>::new();
     for (_, fields) in new {
         *wanted.entry(fields.get("project_id").and_then(Json::as_str).unwrap_or_default()).or_default() += 1;
     }
     for (project, wanted) in wanted {
-        if keys::count(view, kind, project)? + wanted > limit as usize {
+        if keys::count(view, kind, project)? + wanted > limit {
             return Err(fault.into());
         }
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{Head, REGION, State, TraceId, TraceQuestion};
-use crate::engine::{Engine, Refusal};
+use crate::engine::{Engine, Moment, Refusal};
 
 /// Milliseconds of nanoseconds.
 fn milliseconds(time: Option<i64>) -> Json {
@@ -25,10 +25,14 @@ fn key(id: &TraceId) -> Json {
 /// What is told of a trace in short.
 fn info(trace: &Head) -> Json {
     let kind = if trace.state == State::Snapshot { "SNAPSHOT" } else { "PACKET" };
-    let status = match (trace.state, trace.is_cut) {
-        (State::Running, _) => "Packets are being taken in".to_owned(),
-        (_, false) => format!("All packets of {}", trace.source),
-        (_, true) => format!("The first packets of {}", trace.source),
+    let of = &trace.source;
+    let is_late = trace.follows.as_ref().is_some_and(|follows| follows.is_late);
+    let status = match trace.state {
+        State::Running => format!("Packets of {of} are being taken in"),
+        _ if is_late => format!("Packets of {of}, of which some were missed"),
+        _ if trace.is_cut => format!("The first packets of {of}"),
+        State::Ended if trace.follows.is_some() => format!("The packets of {of} while it was followed"),
+        State::Ended | State::Snapshot => format!("All packets of {of}"),
     };
     json!({
         "type": kind,
@@ -62,7 +66,7 @@ pub fn details(trace: &Head) -> Json {
         "timestamps": {
             "start": milliseconds(trace.first),
             "end": if trace.state == State::Running { Json::Null } else { milliseconds(trace.last) },
-            "expire": null,
+            "expire": trace.follows.as_ref().and_then(|follows| follows.until),
         },
     })
 }
@@ -92,11 +96,11 @@ pub fn saved_row(trace: &Head) -> Json {
 impl Engine {
     /// The answer to a question about packet traces, as NetMaster's API gives its `data`; none
     /// where there is no such trace or packet.
-    pub fn ask_of_packets(&self, question: &TraceQuestion) -> Result<Option<Json>, Refusal> {
+    pub fn ask_of_packets(&self, question: &TraceQuestion, now: Moment) -> Result<Option<Json>, Refusal> {
         let region = question.region().unwrap_or(REGION);
         match question {
             TraceQuestion::List { definitions, .. } => {
-                let mut traces = self.packet_traces(region)?;
+                let mut traces = self.packet_traces(region, now)?;
                 let is_wanted =
                     |trace: &Head| definitions.is_empty() || definitions.contains(&trace.id.definition_name);
                 traces.retain(is_wanted);
@@ -105,7 +109,7 @@ impl Engine {
             }
             TraceQuestion::Packet { trace, number, .. } => {
                 let Ok(id) = trace.parse() else { return Ok(None) };
-                let Some(trace) = self.packet_trace(region, &id)? else { return Ok(None) };
+                let Some(trace) = self.packet_trace(region, &id, now)? else { return Ok(None) };
                 let shown = self.packet_of(&trace, *number, |_, summary| serde_json::to_value(summary))?;
                 Ok(shown.and_then(Result::ok))
             }

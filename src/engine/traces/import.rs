@@ -1,22 +1,23 @@
-//! Taking in a capture, or the copies of a tap.
+//! Taking in a capture, or what there is of a source.
 
 use std::io::Read;
 
 use ipnet::IpNet;
 
+use super::follow::Follows;
 use super::kept::{self, Chunk, Head, Seen};
+use super::source::{Part, Source};
 use super::{State, TraceId, id};
 use crate::engine::packets::{Locals, Summarizer};
 use crate::engine::pcap::{Capture, CaptureError, Frame, Link};
 use crate::engine::store::{StoreError, StoreExt};
-use crate::engine::taps::frames::Frames;
-use crate::engine::{Caller, Engine, Refusal, runtime};
+use crate::engine::{Caller, Engine, Moment, Refusal};
 
 /// A chunk is kept once it has so many bytes. With the largest packet it stays below what etcd
 /// takes in one transaction.
 const CHUNK: usize = 256 << 10;
 /// The most bytes that are kept of one trace.
-const LARGEST: usize = 256 << 20;
+pub(super) const LARGEST: usize = 256 << 20;
 
 /// What a trace is to be.
 #[derive(Clone, Debug)]
@@ -69,21 +70,32 @@ impl From<StoreError> for ImportError {
 }
 
 /// A trace that is being made.
-struct Making<'e> {
+pub(super) struct Making<'e> {
     engine: &'e Engine,
     trace: Head,
     summarizer: Summarizer,
     chunk: Chunk,
     /// The first packet of the chunk.
     first: u64,
+    /// Whether the chunk has packets that are not kept yet.
+    is_new: bool,
     most: u64,
     bytes: usize,
 }
 
 impl<'e> Making<'e> {
-    fn begin(engine: &'e Engine, import: &Import, snapshot: u32, by: &Caller) -> Result<Self, ImportError> {
+    /// A new trace, in which nothing is yet. One that goes on follows something.
+    pub fn begin(
+        engine: &'e Engine,
+        import: &Import,
+        snapshot: u32,
+        follows: Option<Follows>,
+        by: &Caller,
+    ) -> Result<Self, ImportError> {
         let (region, definition, stack) =
             (id::name(&import.region)?, id::name(&import.definition)?, id::name(&import.stack)?);
+        // What is followed gives frames of Ethernet.
+        let link = follows.as_ref().map_or(0, |_| Link::Ethernet.number());
         let template = Head {
             region,
             id: TraceId {
@@ -104,10 +116,11 @@ impl<'e> Making<'e> {
             made: by.now.0,
             locals: import.locals.clone(),
             interface: import.interface.clone(),
-            link: 0,
+            link,
             seen: Seen::default(),
             is_cut: false,
             chunks: Vec::new(),
+            follows,
         };
         let trace = engine.store.write(move |tx| {
             let mut trace = template.clone();
@@ -115,24 +128,56 @@ impl<'e> Making<'e> {
             kept::put_head(tx, &trace)?;
             Ok::<_, StoreError>(trace)
         })?;
-        let locals: Locals = import.locals.iter().copied().collect();
-        let summarizer = Summarizer::new(locals, import.interface.as_str());
-        Ok(Self { engine, trace, summarizer, chunk: Chunk::after(None), first: 1, most: import.most, bytes: 0 })
+        Ok(Self::of(engine, trace, Chunk::after(None), 1, import.most))
+    }
+
+    /// Goes on with a trace that follows something.
+    pub fn resume(engine: &'e Engine, trace: Head) -> Result<Self, StoreError> {
+        let most = trace.follows.as_ref().map_or(0, |follows| follows.most);
+        let last = match trace.chunks.last() {
+            Some(first) => engine.store.read(|view| kept::chunk(view, &trace, *first))?.map(|chunk| (chunk, *first)),
+            None => None,
+        };
+        let (chunk, first) =
+            last.filter(|(chunk, _)| chunk.len() < CHUNK).unwrap_or_else(|| (Chunk::after(trace.last), trace.kept + 1));
+        Ok(Self::of(engine, trace, chunk, first, most))
+    }
+
+    fn of(engine: &'e Engine, trace: Head, chunk: Chunk, first: u64, most: u64) -> Self {
+        let locals: Locals = trace.locals.iter().copied().collect();
+        let summarizer = Summarizer::resume(locals, trace.interface.as_str(), trace.kept, trace.last);
+        let bytes = trace.follows.as_ref().map_or(0, |follows| follows.bytes);
+        Self { engine, trace, summarizer, chunk, first, is_new: false, most, bytes }
+    }
+
+    /// What is known of it.
+    pub fn into_head(self) -> Head {
+        self.trace
     }
 
     /// Takes a packet in.
-    fn add(&mut self, frame: &Frame<'_>) -> Result<(), ImportError> {
+    pub fn add(&mut self, frame: &Frame<'_>) -> Result<(), ImportError> {
+        let trace = &self.trace;
+        let is_kept = !trace.is_cut && trace.kept < self.most;
+        if is_kept && trace.kept > 0 && trace.link != frame.link.number() {
+            return Err(ImportError::Links(trace.total + 1));
+        }
+        self.follow(frame)?;
+        Ok(())
+    }
+
+    /// Takes a packet in, whose link is that of the others. `false` when somebody else has taken
+    /// in more of what is followed.
+    pub fn follow(&mut self, frame: &Frame<'_>) -> Result<bool, StoreError> {
         let trace = &mut self.trace;
         trace.total += 1;
         if trace.is_cut || trace.kept >= self.most || self.bytes + frame.bytes.len() > LARGEST {
             trace.is_cut = true;
-            return Ok(());
+            return Ok(true);
         }
         if trace.kept == 0 {
             trace.link = frame.link.number();
             trace.first = frame.time;
-        } else if trace.link != frame.link.number() {
-            return Err(ImportError::Links(trace.total));
         }
         trace.kept += 1;
         let summary = self.summarizer.next(frame);
@@ -143,23 +188,50 @@ impl<'e> Making<'e> {
         self.chunk.push(frame);
         self.bytes += frame.bytes.len();
         trace.last = frame.time.or(trace.last);
-        if self.chunk.len() >= CHUNK { self.keep() } else { Ok(()) }
+        self.is_new = true;
+        if self.chunk.len() >= CHUNK { self.keep() } else { Ok(true) }
     }
 
-    /// Keeps the chunk, and what is known by now.
-    fn keep(&mut self) -> Result<(), ImportError> {
-        if self.first > self.trace.kept {
-            return Ok(());
+    /// Keeps the chunk, and what is known by now. `false` when somebody else has taken in more
+    /// of what is followed.
+    fn keep(&mut self) -> Result<bool, StoreError> {
+        if !self.is_new {
+            return Ok(true);
         }
-        self.trace.chunks.push(self.first);
+        if self.trace.chunks.last() != Some(&self.first) {
+            self.trace.chunks.push(self.first);
+        }
+        if let Some(follows) = &mut self.trace.follows {
+            follows.bytes = self.bytes;
+        }
         let (trace, first) = (self.trace.clone(), self.first);
-        let chunk = std::mem::replace(&mut self.chunk, Chunk::after(self.trace.last));
-        self.engine.store.write(move |tx| {
-            kept::put_chunk(tx, &trace, first, chunk.bytes())?;
-            kept::put_head(tx, &trace)
+        let is_full = self.chunk.len() >= CHUNK;
+        let next = Chunk::after(self.trace.last);
+        let chunk = if is_full { std::mem::replace(&mut self.chunk, next) } else { self.chunk.clone() };
+        let is_mine = self.engine.store.write(move |tx| {
+            let is_mine = match trace.follows {
+                None => kept::put_head(tx, &trace).map(|()| true)?,
+                Some(_) => kept::put_head_in_turn(tx, &trace)?,
+            };
+            if is_mine {
+                kept::put_chunk(tx, &trace, first, chunk.bytes())?;
+            }
+            Ok::<_, StoreError>(is_mine)
         })?;
-        self.first = self.trace.kept + 1;
-        Ok(())
+        if let Some(follows) = self.trace.follows.as_mut().filter(|_| is_mine) {
+            follows.turn += 1;
+        }
+        if is_full {
+            self.first = self.trace.kept + 1;
+        }
+        self.is_new = false;
+        Ok(is_mine)
+    }
+
+    /// Keeps what has been taken in so far.
+    pub fn so_far(mut self) -> Result<Head, StoreError> {
+        self.keep()?;
+        Ok(self.trace)
     }
 
     /// Ends the trace.
@@ -190,7 +262,7 @@ impl Engine {
         capture: &mut Capture<R>,
         by: &Caller,
     ) -> Result<Head, ImportError> {
-        let mut making = Making::begin(self, import, 0, by)?;
+        let mut making = Making::begin(self, import, 0, None, by)?;
         loop {
             match capture.next_frame() {
                 Ok(None) => return making.end(State::Ended),
@@ -203,20 +275,15 @@ impl Engine {
         }
     }
 
-    /// Keeps the copies that a tap has made so far as a trace, a snapshot of them.
-    pub fn keep_copies(&self, import: &Import, of: runtime::CaptureOf, by: &Caller) -> Result<Head, ImportError> {
-        let most = usize::try_from(import.most).unwrap_or(usize::MAX);
-        let request = runtime::CaptureRequest { of, from: None, skip: 0, to: None, most, most_bytes: LARGEST as u64 };
-        let capture = self.capture(&request, by.now)?;
-        let mut making = Making::begin(self, import, 1, by)?;
-        let mut frames = Frames::of(&capture.topology);
-        for copy in &capture.copies {
-            for bytes in frames.frames(copy) {
-                let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-                making.add(&Frame { time: Some(copy.at), ..Frame::new(Link::Ethernet, size, &bytes) })?;
-            }
+    /// Keeps what there is of `source` so far as a trace, a snapshot of it.
+    pub fn keep_snapshot(&self, import: &Import, source: &Source, by: &Caller) -> Result<Head, ImportError> {
+        let part = Part { from: None, to: Moment(by.now.0.saturating_add(1)), most: import.most, before: 0 };
+        let came = self.yielded(source, part, by.now)?;
+        let mut making = Making::begin(self, import, 1, None, by)?;
+        for frame in &came.frames {
+            making.add(&frame.frame())?;
         }
-        making.trace.is_cut |= capture.rest.is_some();
+        making.trace.is_cut |= came.is_cut;
         making.end(State::Snapshot)
     }
 }

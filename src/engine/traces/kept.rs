@@ -5,14 +5,16 @@
 //! | `m/h/` region, newline, id | the trace, as JSON |
 //! | `m/c/` region, newline, id, newline, number of the first packet in hex | packets |
 //! | `m/n/` region, newline, name of a definition | the last generation that was given |
+//! | `m/w/` region, newline, id | packets of a trace that goes on, sent and not yet caught |
 
 use std::ops::ControlFlow;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::follow::Follows;
 use super::{State, TraceId};
-use crate::engine::pcap::{Direction, Frame, Link};
+use crate::engine::pcap::{Direction, Frame, Link, Writer};
 use crate::engine::store::{Store, StoreError, StoreExt, Transaction, View, ViewExt};
 
 /// A trace, without its packets.
@@ -50,6 +52,9 @@ pub struct Head {
     pub is_cut: bool,
     /// The numbers of the first packets of the chunks, in order.
     pub chunks: Vec<u64>,
+    /// What it follows; none: it was made at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<Follows>,
 }
 
 /// What there is among the packets of a trace.
@@ -73,9 +78,17 @@ impl Head {
         self.chunks.get(behind.checked_sub(1)?).copied()
     }
 
-    /// The link of the packets.
-    pub(super) fn link(&self) -> Link {
-        super::link(self.link)
+    /// Whether it is kept as it is, and no more packets come.
+    pub fn is_saved(&self) -> bool {
+        self.state != State::Running
+    }
+
+    /// What a capture file of its packets begins with.
+    pub fn file_header(&self) -> Vec<u8> {
+        let mut header = Vec::new();
+        // Writing to memory does not fail.
+        let _ = Writer::new(&mut header, Link::of(self.link));
+        header
     }
 }
 
@@ -89,6 +102,10 @@ fn chunks_key(region: &str, id: &TraceId) -> String {
 
 fn chunk_key(trace: &Head, first: u64) -> String {
     format!("{}{first:016x}", chunks_key(&trace.region, &trace.id))
+}
+
+fn waiting_key(trace: &Head) -> String {
+    format!("m/w/{}\n{}", trace.region, trace.id)
 }
 
 /// The next generation of a definition.
@@ -110,20 +127,69 @@ pub(super) fn put_head(tx: &mut (impl Transaction + ?Sized), trace: &Head) -> Re
     tx.put(&head_key(&trace.region, &trace.id), &value)
 }
 
+/// Keeps what is known of a trace that goes on, if nobody has since it was read. Says whether it
+/// did.
+pub(super) fn put_head_in_turn(tx: &mut (impl Transaction + ?Sized), trace: &Head) -> Result<bool, StoreError> {
+    let turn = |trace: &Head| trace.follows.as_ref().map(|follows| follows.turn);
+    let known = head(&*tx, &trace.region, &trace.id)?;
+    if known.is_none_or(|known| known.state != State::Running || turn(&known) != turn(trace)) {
+        return Ok(false);
+    }
+    let mut trace = trace.clone();
+    if let Some(follows) = &mut trace.follows {
+        follows.turn += 1;
+    }
+    put_head(tx, &trace)?;
+    Ok(true)
+}
+
+/// The packets of a trace that were sent and have not been caught yet.
+pub(super) fn waiting(view: &(impl View + ?Sized), trace: &Head) -> Result<Chunk, StoreError> {
+    Ok(view.get(&waiting_key(trace))?.map_or_else(|| Chunk::after(None), |bytes| Chunk { bytes }))
+}
+
+/// Keeps the packets of a trace that have not been caught yet.
+pub(super) fn put_waiting(tx: &mut (impl Transaction + ?Sized), trace: &Head, chunk: &Chunk) -> Result<(), StoreError> {
+    if chunk.frames().next().is_none() {
+        return forget_waiting(tx, trace);
+    }
+    tx.put(&waiting_key(trace), chunk.bytes())
+}
+
+/// Nothing waits any more.
+pub(super) fn forget_waiting(tx: &mut (impl Transaction + ?Sized), trace: &Head) -> Result<(), StoreError> {
+    tx.delete(&waiting_key(trace)).map(|_| ())
+}
+
 /// One trace.
 pub(super) fn head(view: &(impl View + ?Sized), region: &str, id: &TraceId) -> Result<Option<Head>, StoreError> {
-    let found = view.get(&head_key(region, id))?;
-    Ok(found.and_then(|value| serde_json::from_slice(&value).ok()))
+    let key = head_key(region, id);
+    view.get(&key)?.map(|value| read_head(&key, &value)).transpose()
+}
+
+fn read_head(key: &str, value: &[u8]) -> Result<Head, StoreError> {
+    serde_json::from_slice(value).map_err(|_| StoreError::Unreadable { key: key.to_owned() })
 }
 
 /// All traces of a region.
 pub(super) fn heads(view: &(impl View + ?Sized), region: &str) -> Result<Vec<Head>, StoreError> {
+    heads_at(view, &format!("m/h/{region}\n"))
+}
+
+/// All traces of all regions.
+pub(super) fn all_heads(view: &(impl View + ?Sized)) -> Result<Vec<Head>, StoreError> {
+    heads_at(view, "m/h/")
+}
+
+fn heads_at(view: &(impl View + ?Sized), prefix: &str) -> Result<Vec<Head>, StoreError> {
     let mut found = Vec::new();
-    view.scan_prefix(&format!("m/h/{region}\n"), &mut |_, value| {
-        found.extend(serde_json::from_slice::<Head>(value));
-        ControlFlow::Continue(())
+    view.scan_prefix(prefix, &mut |key, value| {
+        let read = read_head(key, value);
+        let is_read = read.is_ok();
+        found.push(read);
+        if is_read { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
-    Ok(found)
+    found.into_iter().collect()
 }
 
 /// Keeps packets.
@@ -136,16 +202,24 @@ pub(super) fn put_chunk(
     tx.put(&chunk_key(trace, first), chunk)
 }
 
-/// The packets of a chunk.
+/// The packets of a chunk; none where the trace has been removed meanwhile.
 pub(super) fn chunk(view: &(impl View + ?Sized), trace: &Head, first: u64) -> Result<Option<Chunk>, StoreError> {
-    Ok(view.get(&chunk_key(trace, first))?.map(|bytes| Chunk { bytes }))
+    let key = chunk_key(trace, first);
+    match view.get(&key)? {
+        Some(bytes) => Ok(Some(Chunk { bytes })),
+        None if head(view, &trace.region, &trace.id)?.is_none() => Ok(None),
+        None => Err(StoreError::Unreadable { key }),
+    }
 }
 
 /// Removes a trace, its packets one transaction after the other. Who looks meanwhile finds
 /// none: what is known of it goes first.
 pub(super) fn remove(store: &dyn Store, trace: &Head) -> Result<(), StoreError> {
-    let key = head_key(&trace.region, &trace.id);
-    store.write(move |tx| tx.delete(&key).map(|_| ()))?;
+    let known = trace.clone();
+    store.write(move |tx| {
+        forget_waiting(tx, &known)?;
+        tx.delete(&head_key(&known.region, &known.id)).map(|_| ())
+    })?;
     for first in &trace.chunks {
         let key = chunk_key(trace, *first);
         store.write(move |tx| tx.delete(&key).map(|_| ()))?;
@@ -159,7 +233,7 @@ const NO_TIME: i64 = i64::MIN;
 const RECORD: usize = 22;
 
 /// Packets, one behind the other: before them the time of the packet that precedes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Chunk {
     bytes: Vec<u8>,
 }

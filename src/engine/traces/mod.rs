@@ -4,35 +4,41 @@
 //! |---|---|
 //! | [`id`] | the name of a trace: six properties with hyphens between them |
 //! | `kept` | how a trace and its packets lie in the store |
-//! | `import` | taking in a capture, or the copies of a tap |
+//! | `import` | taking in a capture, or what there is of a source |
+//! | `source` | copies of taps, packets of flows, what live traces have captured |
+//! | `follow` | traces that go on while their source does |
 //! | [`documents`] | traces and packets as NetMaster's API shows them |
 //!
 //! Packets are kept as they were caught, in chunks, and summed up when somebody asks: so a
 //! better decoder shows more of what was kept long ago. A chunk is one transaction.
 
 pub mod documents;
+mod follow;
 pub mod id;
 mod import;
 mod kept;
+mod source;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use follow::Follows;
 pub use id::TraceId;
 pub use import::{Import, ImportError};
 pub use kept::{Head, Seen};
+pub use source::Source;
 
 use super::packets::{Locals, PacketSummary, Summarizer};
-use super::pcap::{Frame, Link, Writer};
+use super::pcap::{Frame, Writer};
 use super::store::{StoreError, StoreExt};
-use super::{Engine, Refusal};
+use super::{Engine, Moment, Refusal};
 
 /// How far a trace is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum State {
-    /// Packets are being taken in.
+    /// Packets are being taken in, or come as long as what it follows goes on.
     Running,
     /// All packets are there.
     Ended,
@@ -85,14 +91,16 @@ impl TraceQuestion {
 }
 
 impl Engine {
-    /// The traces of a region, by their ids.
-    pub fn packet_traces(&self, region: &str) -> Result<Vec<Head>, Refusal> {
-        Ok(self.store.read(|view| kept::heads(view, region))?)
+    /// The traces of a region as they are at `now`.
+    pub fn packet_traces(&self, region: &str, now: Moment) -> Result<Vec<Head>, Refusal> {
+        let all = self.store.read(|view| kept::heads(view, region))?;
+        all.into_iter().map(|trace| self.taken_in(trace, now)).collect()
     }
 
-    /// One trace.
-    pub fn packet_trace(&self, region: &str, id: &TraceId) -> Result<Option<Head>, Refusal> {
-        Ok(self.store.read(|view| kept::head(view, region, id))?)
+    /// One trace as it is at `now`.
+    pub fn packet_trace(&self, region: &str, id: &TraceId, now: Moment) -> Result<Option<Head>, Refusal> {
+        let found = self.store.read(|view| kept::head(view, region, id))?;
+        found.map(|trace| self.taken_in(trace, now)).transpose()
     }
 
     /// What `show` makes of a packet of a trace; none where the trace has no packet of this
@@ -118,17 +126,17 @@ impl Engine {
         Ok(None)
     }
 
-    /// A trace as a capture file, chunk by chunk: the next part after those up to packet
-    /// `done`, and the number of the last packet in it; none at the end. The first part begins
-    /// the file.
+    /// The packets of a trace as they are in a capture file, chunk by chunk: the next part after
+    /// those up to packet `done`, and the number of the last packet in it; none at the end.
+    /// [`Head::file_header`] goes before them.
     pub fn packets_as_pcap(&self, trace: &Head, done: u64) -> Result<Option<(Vec<u8>, u64)>, Refusal> {
         let Some(first) = trace.chunk_of(done + 1) else { return Ok(None) };
         let Some(chunk) = self.store.read(|view| kept::chunk(view, trace, first))? else { return Ok(None) };
         let mut part = Vec::new();
-        let mut writer = if done == 0 { Writer::new(&mut part, trace.link()) } else { Ok(Writer::resume(&mut part)) }
-            .map_err(|_| StoreError::NotRun)?;
+        let mut writer = Writer::resume(&mut part);
         let mut last = done;
-        for (frame, number) in chunk.frames().zip(first..) {
+        // More may have come since somebody looked.
+        for (frame, number) in chunk.frames().zip(first..=trace.kept) {
             writer.write(frame.time.unwrap_or_default(), frame.size, frame.bytes).map_err(|_| StoreError::NotRun)?;
             last = number;
         }
@@ -137,13 +145,8 @@ impl Engine {
 
     /// Removes a trace and its packets; says whether there was one.
     pub fn delete_packet_trace(&self, region: &str, id: &TraceId) -> Result<bool, Refusal> {
-        let Some(trace) = self.packet_trace(region, id)? else { return Ok(false) };
+        let Some(trace) = self.store.read(|view| kept::head(view, region, id))? else { return Ok(false) };
         kept::remove(self.store.as_ref(), &trace)?;
         Ok(true)
     }
-}
-
-/// The link of a number that a trace keeps.
-fn link(number: u32) -> Link {
-    Link::of(number)
 }

@@ -1,7 +1,7 @@
 //! Traces are kept over chunks as they were, are told apart, and go again.
 
 use super::*;
-use crate::engine::pcap::{Capture, Window};
+use crate::engine::pcap::{Capture, Link, Window};
 use crate::engine::{Caller, Moment};
 
 fn engine() -> (tempfile::TempDir, Engine) {
@@ -58,12 +58,12 @@ fn every_packet_is_summed_up_as_in_the_capture() {
         let expected = serde_json::to_value(summarizer.next(&frame)).unwrap();
         let question =
             TraceQuestion::Packet { region: Some("U22NDE55".to_owned()), trace: trace.id.to_string(), number };
-        assert_eq!(engine.ask_of_packets(&question).unwrap(), Some(expected), "{number}");
+        assert_eq!(engine.ask_of_packets(&question, Moment(5)).unwrap(), Some(expected), "{number}");
     }
     for number in [0, 701, u64::MAX] {
         assert_eq!(engine.packet_of(&trace, number, |_, _| ()).unwrap(), None);
     }
-    let (mut again, mut done) = (Vec::new(), 0);
+    let (mut again, mut done) = (trace.file_header(), 0);
     while let Some((part, last)) = engine.packets_as_pcap(&trace, done).unwrap() {
         again.extend(part);
         done = last;
@@ -79,7 +79,7 @@ fn traces_are_told_apart_and_go_again() {
     let other = Import { region: "OTHER".to_owned(), ..wanted("A") };
     import(&engine, &other, &file(1, 1)).unwrap();
     let ids = |region: &str| {
-        let traces = engine.packet_traces(region).unwrap();
+        let traces = engine.packet_traces(region, Moment(5)).unwrap();
         traces.iter().map(|trace| trace.id.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(ids("U22NDE55"), ["A-1-1-TCPIP11-0-0", "A-2-1-TCPIP11-0-0"]);
@@ -107,7 +107,7 @@ fn what_cannot_be_kept_is_told() {
     assert!(error.ends_with("the 2 packets that precede are kept as A-1-1-TCPIP11-0-0"), "{error}");
     let error = import(&engine, &wanted("B"), &whole[..24]).unwrap_err().to_string();
     assert_eq!(error, "there is no packet to keep");
-    assert_eq!(engine.packet_traces("U22NDE55").unwrap().len(), 1);
+    assert_eq!(engine.packet_traces("U22NDE55", Moment(5)).unwrap().len(), 1);
     for name in ["", "A-B", "A B", &"A".repeat(33), "É"] {
         let error = import(&engine, &wanted(name), &whole).unwrap_err().to_string();
         assert!(error.contains("is no name"), "{error}");

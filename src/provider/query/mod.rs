@@ -19,33 +19,85 @@ mod running;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+
 use super::convert::{shown, to_tree, to_value, type_of};
 use super::schema::describe;
-use super::shared::Shared;
+use super::shared::{Connection, Shared};
 use crate::model::field::{Presence, Shape};
 use crate::model::problem::{Gravity, Problem, Step};
 use crate::model::reading::read_input;
 use crate::model::result::Query;
 use crate::model::{PolicyPath, Tree};
-use crate::tf_provider::{Attribute, Block, DataSource, Diagnostic, Diagnostics, Path, Schema, Value};
+use crate::tf_provider::{Attribute, Block, Context, DataSource, Diagnostic, Diagnostics, Found, Path, Schema, Value};
+use path_trace::PathTrace;
 
-pub use path_trace::PathTrace;
-pub use running::{QUERIES, Running};
+/// What a data source asks, and where its answer comes from.
+#[async_trait]
+trait Ask: Send + Sync + 'static {
+    /// What is asked and answered.
+    fn query(&self) -> &'static Query;
+
+    /// The answer to `input`, all of which is known.
+    async fn answer(&self, cx: &Context, connection: &Connection, input: &Tree) -> Result<Told, Diagnostics>;
+}
+
+/// An answer.
+struct Told {
+    answer: Tree,
+    /// What is to be said of it.
+    warnings: Diagnostics,
+}
+
+impl From<Tree> for Told {
+    fn from(answer: Tree) -> Self {
+        Self { answer, warnings: Diagnostics::none() }
+    }
+}
+
+/// The data source of what is asked.
+struct Source<A: 'static> {
+    ask: &'static A,
+    type_name: String,
+    shared: Arc<Shared>,
+}
+
+#[async_trait]
+impl<A: Ask> DataSource for Source<A> {
+    fn type_name(&self) -> &str {
+        &self.type_name
+    }
+
+    fn schema(&self) -> Schema {
+        schema(self.ask.query())
+    }
+
+    async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
+        check(self.ask.query(), config)
+    }
+
+    async fn read(&self, cx: &Context, config: &Value) -> Result<Found, Diagnostics> {
+        let input = input(self.ask.query(), config)?;
+        let Told { answer, warnings } = self.ask.answer(cx, &self.shared.connection()?, &input).await?;
+        Ok(Found { value: answered(self.ask.query(), config, &answer), warnings })
+    }
+}
 
 /// The data sources that ask.
 pub fn sources(shared: &Arc<Shared>) -> Vec<Arc<dyn DataSource>> {
-    let running = QUERIES.iter().map(|ask| -> Arc<dyn DataSource> { Arc::new(Running::new(ask, shared.clone())) });
-    let packets = packets::QUERIES
-        .iter()
-        .map(|ask| -> Arc<dyn DataSource> { Arc::new(packets::Packets::new(ask, shared.clone())) });
-    running.chain(packets).chain([Arc::new(PathTrace::new(shared.clone())) as Arc<dyn DataSource>]).collect()
+    fn source<A: Ask>(ask: &'static A, shared: &Arc<Shared>) -> Arc<dyn DataSource> {
+        Arc::new(Source { ask, type_name: type_name(ask.query()), shared: shared.clone() })
+    }
+    let running = running::ALL.iter().map(|ask| source(ask, shared));
+    let packets = packets::ALL.iter().map(|ask| source(ask, shared));
+    running.chain(packets).chain([source(&PathTrace, shared)]).collect()
 }
 
 /// Every query that has a data source.
 pub fn queries() -> Vec<&'static Query> {
-    let running = QUERIES.iter().map(|ask| ask.query);
-    let packets = packets::QUERIES.iter().map(|ask| ask.query);
-    running.chain(packets).chain([&crate::model::result::PATH_TRACE]).collect()
+    let running = running::ALL.iter().map(Ask::query);
+    let packets = packets::ALL.iter().map(Ask::query);
+    running.chain(packets).chain([PathTrace.query()]).collect()
 }
 
 /// The name of the data source of a query.
@@ -86,7 +138,7 @@ fn input(query: &'static Query, config: &Value) -> Result<Tree, Diagnostics> {
 
 fn told(query: &'static Query, problem: &Problem) -> Diagnostic {
     let made = match problem.gravity {
-        Gravity::Refused => Diagnostic::error,
+        Gravity::Refused | Gravity::Idle => Diagnostic::error,
         Gravity::Surprising => Diagnostic::warning,
     };
     let field = problem.at.0.iter().find_map(|step| match step {

@@ -1,21 +1,19 @@
 //! Packet traces, and the summaries of their packets.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 
-use super::{answered, check, input, schema, type_name};
+use super::{Ask, Told};
 use crate::engine::traces::TraceQuestion;
 use crate::model::Tree;
 use crate::model::result::{PACKET_SUMMARY, PACKET_TRACES, Query};
-use crate::provider::shared::Shared;
-use crate::tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Path, Schema, Value};
+use crate::provider::shared::Connection;
+use crate::tf_provider::{Context, Diagnostic, Diagnostics, Path};
 
 /// A query about packet traces.
-pub struct Ask {
+pub struct Packets {
     /// What is asked and answered.
-    pub query: &'static Query,
+    query: &'static Query,
     /// The question.
     question: fn(&Tree) -> TraceQuestion,
     /// The answer of the data source, made of the API's.
@@ -23,8 +21,8 @@ pub struct Ask {
 }
 
 /// The queries.
-pub static QUERIES: [Ask; 2] = [
-    Ask {
+pub static ALL: [Packets; 2] = [
+    Packets {
         query: &PACKET_TRACES,
         question: |input| TraceQuestion::List {
             region: input.get("region").text().map(str::to_owned),
@@ -35,7 +33,7 @@ pub static QUERIES: [Ask; 2] = [
             Json::Object(Map::from_iter([("traces".to_owned(), Json::Array(rows))]))
         },
     },
-    Ask {
+    Packets {
         query: &PACKET_SUMMARY,
         question: |input| TraceQuestion::Packet {
             region: input.get("region").text().map(str::to_owned),
@@ -87,38 +85,14 @@ fn in_snake_case(document: Json) -> Json {
     }
 }
 
-/// The data source of a query.
-pub struct Packets {
-    ask: &'static Ask,
-    type_name: String,
-    shared: Arc<Shared>,
-}
-
-impl Packets {
-    /// The data source of `ask`.
-    pub fn new(ask: &'static Ask, shared: Arc<Shared>) -> Self {
-        Self { ask, type_name: type_name(ask.query), shared }
-    }
-}
-
 #[async_trait]
-impl DataSource for Packets {
-    fn type_name(&self) -> &str {
-        &self.type_name
+impl Ask for Packets {
+    fn query(&self) -> &'static Query {
+        self.query
     }
 
-    fn schema(&self) -> Schema {
-        schema(self.ask.query)
-    }
-
-    async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
-        check(self.ask.query, config)
-    }
-
-    async fn read(&self, _cx: &Context, config: &Value) -> Result<Value, Diagnostics> {
-        let input = input(self.ask.query, config)?;
-        let connection = self.shared.connection()?;
-        let question = (self.ask.question)(&input);
+    async fn answer(&self, _cx: &Context, connection: &Connection, input: &Tree) -> Result<Told, Diagnostics> {
+        let question = (self.question)(input);
         let answer = connection.backend.packets(&question).await;
         let answer = answer.map_err(|error| Diagnostic::error("The answer cannot be had", error.to_string()))?;
         let Some(document) = answer else {
@@ -131,6 +105,6 @@ impl DataSource for Packets {
             let detail = format!("It does not exist in {}.", connection.backend.describe());
             return Err(Diagnostic::error(what, detail).at(Path::root()).into());
         };
-        Ok(answered(self.ask.query, config, &Tree::from(&(self.ask.answer)(document))))
+        Ok(Tree::from(&(self.answer)(document)).into())
     }
 }

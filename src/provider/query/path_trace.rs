@@ -1,20 +1,19 @@
 //! The way of a packet.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use super::foresight::foreseen;
-use super::{answered, check, input, schema, type_name};
+use super::{Ask, Told};
 use crate::engine::forwarding::{Node, Packet, Trace, protocol};
-use crate::engine::{TraceAnswer, TraceRequest, When};
-use crate::model::result::{PATH_TRACE, TcpFlag, TraceDirection, TraceState};
+use crate::engine::{TraceAnswer, TraceRequest, Unseen, When};
+use crate::model::result::{PATH_TRACE, Query, TcpFlag, TraceDirection, TraceState};
 use crate::model::tree::Fields;
 use crate::model::{DropReason, FlowProtocol, PolicyPath, Tree};
 use crate::provider::run::STAND_IN;
-use crate::provider::shared::Shared;
-use crate::tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Path, Schema, Value};
+use crate::provider::shared::Connection;
+use crate::tf_provider::{Context, Diagnostic, Diagnostics, Path};
 
 /// The port a packet comes from that names none: the first of the dynamic ones
 /// (RFC 6335).
@@ -24,45 +23,32 @@ const SEGMENT_MTU: u16 = 1_500;
 /// A TCP header without options (RFC 9293).
 const TCP_HEADER: u16 = 20;
 
-/// The data source `vpn_path_trace`.
-pub struct PathTrace {
-    type_name: String,
-    shared: Arc<Shared>,
-}
-
-impl PathTrace {
-    /// The data source.
-    pub fn new(shared: Arc<Shared>) -> Self {
-        Self { type_name: type_name(&PATH_TRACE), shared }
-    }
-}
+/// What `vpn_path_trace` asks.
+pub struct PathTrace;
 
 #[async_trait]
-impl DataSource for PathTrace {
-    fn type_name(&self) -> &str {
-        &self.type_name
+impl Ask for PathTrace {
+    fn query(&self) -> &'static Query {
+        &PATH_TRACE
     }
 
-    fn schema(&self) -> Schema {
-        schema(&PATH_TRACE)
-    }
-
-    async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
-        check(&PATH_TRACE, config)
-    }
-
-    async fn read(&self, cx: &Context, config: &Value) -> Result<Value, Diagnostics> {
-        let input = input(&PATH_TRACE, config)?;
-        let Some(request) = request(&input) else {
+    async fn answer(&self, cx: &Context, connection: &Connection, input: &Tree) -> Result<Told, Diagnostics> {
+        let Some(request) = request(input) else {
             return Err(Diagnostic::error("This is no packet", "Its source and destination have to be known.").into());
         };
-        let connection = self.shared.connection()?;
-        let planned = foreseen(cx, &connection).await?;
+        let planned = foreseen(cx, connection).await?;
         let answer = connection.backend.trace(&request, &planned).await;
         let answer = answer.map_err(|error| Diagnostic::error("The packet cannot be traced", error.to_string()))?;
-        comes_from_where_it_should(&input, &answer.there)?;
-        Ok(answered(&PATH_TRACE, config, &document(&answer)))
+        comes_from_where_it_should(input, &answer.there)?;
+        Ok(Told { answer: document(&answer), warnings: answer.unseen.iter().filter_map(warning).collect() })
     }
+}
+
+/// What the user is warned of who is told an answer that did not look at something.
+fn warning(unseen: &Unseen) -> Option<Diagnostic> {
+    let Unseen::Taps(why) = unseen else { return None };
+    let detail = format!("No copies are shown of those that are there already. {why}");
+    Some(Diagnostic::warning("The packet was traced without its taps", detail))
 }
 
 /// The packet that is asked about.
@@ -144,6 +130,14 @@ fn document(answer: &TraceAnswer) -> Tree {
 
 /// What became of the packet, and what could not be taken into account.
 fn explanation(answer: &TraceAnswer) -> String {
+    let mut traces = [Some(&answer.there), answer.back.as_ref()].into_iter().flatten();
+    let takes_keys = answer.unseen.contains(&Unseen::Keys) && traces.any(|trace| trace.session.is_some());
+    let keys =
+        " The endpoint does not show keys to this user, so those of both ends of a tunnel are taken to be the same.";
+    as_far_as_known(answer) + if takes_keys { keys } else { "" }
+}
+
+fn as_far_as_known(answer: &TraceAnswer) -> String {
     let said = answer.there.explanation();
     if answer.unknown.is_empty() {
         let mut shown =

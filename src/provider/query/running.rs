@@ -1,6 +1,5 @@
 //! Status, statistics and routes, as the API answers.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::agent;
 use super::foresight::foreseen;
-use super::{answered, check, input, path_in, schema, type_name};
+use super::{Ask, Told, path_in};
 use crate::backend::BackendError;
 use crate::engine::{Answer, Moment, Planned, Question};
 use crate::model::result::{
@@ -17,13 +16,13 @@ use crate::model::result::{
     Query, RouteDirection, SESSION_STATISTICS, SESSION_STATUS, TAP_STATISTICS,
 };
 use crate::model::{PolicyPath, Tree};
-use crate::provider::shared::{Connection, Shared};
-use crate::tf_provider::{Context, DataSource, Diagnostic, Diagnostics, Path, Schema, Value};
+use crate::provider::shared::Connection;
+use crate::tf_provider::{Context, Diagnostic, Diagnostics, Path};
 
 /// A query about something that runs.
-pub struct Ask {
+pub struct Running {
     /// What is asked and answered.
-    pub query: &'static Query,
+    query: &'static Query,
     /// The inputs of which one names what is asked about.
     subjects: &'static [&'static str],
     /// The question.
@@ -33,26 +32,26 @@ pub struct Ask {
 }
 
 /// The queries.
-pub static QUERIES: [Ask; 10] = [
-    Ask {
+pub static ALL: [Running; 10] = [
+    Running {
         query: &SESSION_STATUS,
         subjects: &["session_path"],
         question: |path, _| Question::SessionStatus(path),
         answer: |document| document["results"][0].clone(),
     },
-    Ask {
+    Running {
         query: &SESSION_STATISTICS,
         subjects: &["session_path"],
         question: |path, _| Question::SessionStatistics(path),
         answer: |document| document["results"][0].clone(),
     },
-    Ask {
+    Running {
         query: &BGP_NEIGHBOR_STATUS,
         subjects: &["neighbor_path"],
         question: |path, _| Question::NeighborStatus(path),
         answer: Json::clone,
     },
-    Ask {
+    Running {
         query: &BGP_ROUTES,
         subjects: &["neighbor_path"],
         question: |path, input| match input.get("direction").text().and_then(RouteDirection::parse) {
@@ -68,37 +67,37 @@ pub static QUERIES: [Ask; 10] = [
             node
         },
     },
-    Ask {
+    Running {
         query: &FLOW_STATISTICS,
         subjects: &["flow_path"],
         question: |path, _| Question::FlowStatistics(path),
         answer: Json::clone,
     },
-    Ask {
+    Running {
         query: &TAP_STATISTICS,
         subjects: &["tap_service_id", "tap_flow_id", "tap_mirror_id"],
         question: |path, _| Question::TapStatistics(path),
         answer: Json::clone,
     },
-    Ask {
+    Running {
         query: &LIVE_TRACE_RESULT,
         subjects: &["live_trace_path"],
         question: |path, _| Question::LiveTraceResult(path),
         answer: Json::clone,
     },
-    Ask {
+    Running {
         query: &FLOW_PATH,
         subjects: &["trace_path"],
         question: |path, _| Question::FlowPath(path),
         answer: agent::path,
     },
-    Ask {
+    Running {
         query: &APPLICATION_FLOWS,
         subjects: &[],
         question: |path, input| Question::ApplicationFlows(path, input.get("active").bool().unwrap_or_default()),
         answer: agent::listed,
     },
-    Ask {
+    Running {
         query: &ACTIVE_FLOWS,
         subjects: &[],
         question: |path, input| Question::ActiveCollections(path, input.get("originator").text().map(str::to_owned)),
@@ -112,22 +111,9 @@ const COLLECTIONS: &str = "/infra/flow-traces";
 /// Between two looks at what does not say when it changes.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// The data source of a query.
-pub struct Running {
-    ask: &'static Ask,
-    type_name: String,
-    shared: Arc<Shared>,
-}
-
 impl Running {
-    /// The data source of `ask`.
-    pub fn new(ask: &'static Ask, shared: Arc<Shared>) -> Self {
-        Self { ask, type_name: type_name(ask.query), shared }
-    }
-
     /// The answer, once what is under way is over, if that is before `deadline`.
     async fn wait_for_answer(
-        &self,
         cx: &Context,
         connection: &Connection,
         question: &Question,
@@ -151,45 +137,34 @@ impl Running {
 }
 
 #[async_trait]
-impl DataSource for Running {
-    fn type_name(&self) -> &str {
-        &self.type_name
+impl Ask for Running {
+    fn query(&self) -> &'static Query {
+        self.query
     }
 
-    fn schema(&self) -> Schema {
-        schema(self.ask.query)
-    }
-
-    async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {
-        check(self.ask.query, config)
-    }
-
-    async fn read(&self, cx: &Context, config: &Value) -> Result<Value, Diagnostics> {
-        let input = input(self.ask.query, config)?;
-        let named = |subject: &&'static str| Some((*subject, path_in(self.ask.query, &input, subject)?));
+    async fn answer(&self, cx: &Context, connection: &Connection, input: &Tree) -> Result<Told, Diagnostics> {
+        let named = |subject: &&'static str| Some((*subject, path_in(self.query, input, subject)?));
         // What is asked of an agent as a whole is asked where its collections are.
-        let whole =
-            || PolicyPath::parse(COLLECTIONS).ok().filter(|_| self.ask.subjects.is_empty()).map(|path| ("", path));
-        let Some((subject, path)) = self.ask.subjects.iter().find_map(named).or_else(whole) else {
-            let at = self.ask.subjects.first().map_or_else(Path::root, |subject| Path::attribute(*subject));
+        let whole = || PolicyPath::parse(COLLECTIONS).ok().filter(|_| self.subjects.is_empty()).map(|path| ("", path));
+        let Some((subject, path)) = self.subjects.iter().find_map(named).or_else(whole) else {
+            let at = self.subjects.first().map_or_else(Path::root, |subject| Path::attribute(*subject));
             return Err(Diagnostic::error("This is no policy path", "Give the path of an object.").at(at).into());
         };
-        let connection = self.shared.connection()?;
-        let planned = foreseen(cx, &connection).await?;
+        let planned = foreseen(cx, connection).await?;
         let wait = input.get("wait_seconds").int().and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(0);
         let deadline = Instant::now() + Duration::from_secs(wait);
-        let question = (self.ask.question)(path.clone(), &input);
-        let answer = self.wait_for_answer(cx, &connection, &question, &planned, deadline).await;
+        let question = (self.question)(path.clone(), input);
+        let answer = Self::wait_for_answer(cx, connection, &question, &planned, deadline).await;
         let answer = answer.map_err(|error| Diagnostic::error("The answer cannot be had", error.to_string()))?;
         let Some(document) = answer.document else {
             let what = format!("There is nothing at {path} to ask about");
             let detail = format!("It does not exist in {}.", connection.backend.describe());
             return Err(Diagnostic::error(what, detail).at(Path::attribute(subject)).into());
         };
-        let mut fields = (self.ask.answer)(&document);
+        let mut fields = (self.answer)(&document);
         if let Some(fields) = fields.as_object_mut() {
             fields.extend(answer.beyond);
         }
-        Ok(answered(self.ask.query, config, &Tree::from(&fields)))
+        Ok(Tree::from(&fields).into())
     }
 }

@@ -156,6 +156,11 @@ impl Resource for ObjectResource {
             _ => self.face.kind.default_parent,
         };
         let declared = state::declared_in(self.face, config);
+        let id = config.get("id").as_str();
+        let of_another = id.and_then(|id| flow_trace::problem_of_id(self.face.kind, &declared, id));
+        diagnostics.extend(
+            of_another.map(|problem| messages::of_problem(self.face, &declared, &problem).at(Path::attribute("id"))),
+        );
         let reading = read(self.face.kind, &declared, parent);
         diagnostics.extend(reading.problems.iter().map(|problem| messages::of_problem(self.face, &declared, problem)));
         diagnostics
@@ -240,10 +245,13 @@ impl Resource for ObjectResource {
         }
         self.note_planned(&connection, request);
         let mut diagnostics = self.check_surroundings(cx, &connection, &request.planned).await;
+        let before = request.private.0.get(private::KEPT).filter(|_| request.prior.is_none());
+        let before = before.and_then(|path| PolicyPath::parse(path.as_str()?).ok());
         if request.replace.is_empty() && !diagnostics.has_errors() {
-            let before = request.private.0.get(private::KEPT).filter(|_| request.prior.is_none());
-            let before = before.and_then(|path| PolicyPath::parse(path.as_str()?).ok());
             diagnostics.extend(self.check_clashes(cx, &connection, &request.planned, before.as_ref()).await);
+        }
+        if request.prior.is_none() && self.face.kind.api() == Api::Neutron && !diagnostics.has_errors() {
+            diagnostics.extend(self.check_quota(cx, &connection, request.config, before.as_ref()).await);
         }
         if request.prior.is_none() {
             diagnostics.extend(self.check_creation(cx, &connection, &request.planned, &mut request.private).await);

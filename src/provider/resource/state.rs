@@ -5,6 +5,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::engine::Object;
 use crate::model::field::{Field, Record};
+use crate::model::path::id_from_name;
 use crate::model::problem::Gravity;
 use crate::model::tree::{Fields, Tree};
 use crate::model::wording::as_written;
@@ -143,7 +144,10 @@ impl ObjectResource {
     /// at apply only: a path that no other object has. The flag tells whether its parent
     /// is known.
     fn stand_in(&self, planned: &Value, number: u64) -> Option<(PolicyPath, bool)> {
-        let id = planned.get("id").as_str().map_or_else(|| format!("{STAND_IN}{number:08x}"), str::to_owned);
+        // With its name, if it has one, people know it again.
+        let name = planned.get(self.face.kind.name_field()).as_str().and_then(id_from_name);
+        let stand_in = name.map_or_else(String::new, |name| format!("{name}-")) + &format!("{number:08x}");
+        let id = planned.get("id").as_str().map_or_else(|| format!("{STAND_IN}{stand_in}"), str::to_owned);
         let mut named = planned.clone();
         named.set("id", id.as_str());
         if let Some(path) = self.path_anew(&named) {

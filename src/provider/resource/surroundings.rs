@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::backend::BackendError;
 use crate::engine::Object;
-use crate::engine::taps::Fault;
+use crate::engine::taps::{Fault, Quota};
 use crate::model::hold::{Hold, has_holds, holds};
 use crate::model::reference::{ends_fit, must_fit, neutron_references, references};
 use crate::model::tap_mirror::tunnels_of;
@@ -169,6 +169,47 @@ impl ObjectResource {
                 Waited::InVain if has_siblings() => return Diagnostics::none(),
                 Waited::InVain => return told(stayed),
             }
+        }
+    }
+
+    /// Whether the project of an object of Neutron that is to be created may have another one. What
+    /// the run deletes makes room, and goes first, or is waited for.
+    pub(super) async fn check_quota(
+        &self,
+        cx: &Context,
+        connection: &Connection,
+        config: &Value,
+        before: Option<&PolicyPath>,
+    ) -> Diagnostics {
+        let (kind, run) = (self.face.kind, &connection.run);
+        let project = config.get("project_id");
+        let quota = match connection.has_been_counted().await {
+            Ok(false) if !project.is_unknown() => connection.backend.quota(kind, project.as_str()).await,
+            counted => counted.map(|_| None),
+        };
+        let quota = match quota {
+            Ok(Some(quota)) => quota,
+            Ok(None) => return Diagnostics::none(),
+            Err(error) => return messages::of_error(self.face, "planned", &error),
+        };
+        run.will_take(kind, &quota.project, before);
+        let mut events = run.events();
+        loop {
+            let (certain, likely) = run.will_have(kind, &quota.project, &quota.holders);
+            if certain <= quota.most {
+                if likely <= quota.most {
+                    return Diagnostics::none();
+                }
+                match events.next_of_plan(cx).await {
+                    Waited::Moved => continue,
+                    Waited::InVain if !has_siblings() && !run.may_lose(&quota.holders) => {}
+                    _ => return Diagnostics::none(),
+                }
+            }
+            let Quota { project, most, .. } = &quota;
+            let mut problem = quota.fault.problem(kind);
+            problem.hint = format!("{} Project {project} may have {most}, and would have {likely}.", problem.hint);
+            return messages::of_problem(self.face, &Tree::Null, &problem).into();
         }
     }
 

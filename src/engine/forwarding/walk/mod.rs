@@ -138,6 +138,7 @@ pub(super) fn trace(of: &Forwarding, packet: &Packet, role: Role, peer: Option<u
         effective_mtu: decision.effective_mtu.map(|mtu| mtu as usize),
         effective_mss: decision.effective_mss.map(|mss| mss as usize),
         latency: decision.latency,
+        time_to_live: walk.time_to_live,
     }
 }
 

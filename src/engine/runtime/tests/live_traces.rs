@@ -191,6 +191,87 @@ fn the_status_has_every_field_of_its_schema() {
     );
 }
 
+/// The fields of `LiveTraceStatus` as seed 000 lists them, with their types, and whether they are
+/// required.
+const FIELDS: [(&str, &str, bool); 24] = [
+    ("_create_time", "integer", false),
+    ("_create_user", "string", false),
+    ("_last_modified_time", "integer", false),
+    ("_last_modified_user", "string", false),
+    ("_links", "array", false),
+    ("_protection", "string", false),
+    ("_revision", "integer", false),
+    ("_schema", "string", false),
+    ("_self", "object", false),
+    ("_system_owned", "boolean", false),
+    ("actions", "object", true),
+    ("description", "string", false),
+    ("display_name", "string", false),
+    ("filter", "object", false),
+    ("filter_invalid_info", "array", false),
+    ("id", "string", false),
+    ("invalidation_reason", "string", false),
+    ("ipsec_vpn_config", "object", false),
+    ("operation_state", "string", true),
+    ("request_status", "string", true),
+    ("resource_type", "string", false),
+    ("source_lport", "string", true),
+    ("tags", "array", false),
+    ("timeout", "integer", true),
+];
+
+#[test]
+fn each_field_of_the_seed_is_told_and_no_other() {
+    let mut lab = Lab::traced();
+    let once = json!({ "trace_config": once(1) });
+    let whole = lab.begin("whole", {
+        let mut body =
+            json!({ "ipsec_vpn_config": { "session_path": session("dc") }, "actions": once, "timeout": 600 });
+        body["description"] = json!("why");
+        body["tags"] = json!([{ "scope": "a", "tag": "b" }]);
+        body["filter"] = json!({ "transport_info": { "protocol": "UDP" } });
+        body
+    });
+    let unreadable = lab.begin("unreadable", {
+        let mut body = trace(&once);
+        body["filter"] = json!({ "resource_type": "PlainFilterData", "basic_filter": "?" });
+        body
+    });
+    let invalidated = lab.begin("invalidated", trace(&once));
+    lab.at(61_000);
+    lab.patch(&port("a"), json!({ "admin_state": "DOWN" }));
+    let view = lab.view();
+    let mut told = std::collections::BTreeSet::new();
+    for path in [&whole, &unreadable, &invalidated] {
+        for form in [Form::Policy, Form::Manager] {
+            let status = documents::status(&view, path, form).unwrap();
+            for (field, value) in status.as_object().unwrap() {
+                let (_, kind, _) = FIELDS.iter().find(|(name, ..)| name == field).unwrap_or_else(|| panic!("{field}"));
+                let is_it = match *kind {
+                    "integer" => value.is_i64(),
+                    "string" => value.is_string(),
+                    "boolean" => value.is_boolean(),
+                    "array" => value.is_array(),
+                    _ => value.is_object(),
+                };
+                assert!(is_it, "{field} is {value}");
+                told.insert(field.clone());
+            }
+            for (field, ..) in FIELDS.iter().filter(|(.., is_required)| *is_required) {
+                assert!(!status[*field].is_null(), "{field}");
+            }
+            assert_eq!(status["resource_type"], "LiveTraceStatus");
+        }
+    }
+    assert!(told.iter().map(String::as_str).eq(FIELDS.iter().map(|(field, ..)| *field)), "{told:?}");
+    let policy = documents::status(&view, &whole, Form::Policy).unwrap();
+    assert_eq!(policy["_self"], json!({ "href": "/infra/livetraces/whole/status", "rel": "self" }));
+    assert_eq!(policy["_links"], json!([{ "href": "/infra/livetraces/whole/result", "rel": "result" }]));
+    let manager = documents::status(&view, &whole, Form::Manager).unwrap();
+    assert_eq!(manager["_self"]["href"], format!("/livetraces/{}", manager["id"].as_str().unwrap()));
+    assert_eq!(manager["timeout"], 600);
+}
+
 #[test]
 fn a_drop_is_told_where_it_happens() {
     let mut lab = Lab::traced();
@@ -347,7 +428,7 @@ fn a_capture_holds_the_packets_that_were_sampled() {
 }
 
 /// The frames of a capture file.
-fn frames(file: &[u8]) -> Vec<&[u8]> {
+pub(super) fn frames(file: &[u8]) -> Vec<&[u8]> {
     let mut rest = &file[24..];
     let mut frames = Vec::new();
     while !rest.is_empty() {

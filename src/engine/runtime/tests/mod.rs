@@ -4,8 +4,10 @@
 mod conservation;
 mod journal;
 mod live_traces;
+mod packet_traces;
 mod routing;
 mod statistics;
+mod stories;
 mod taps;
 mod timelines;
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::fit;
 use crate::tf_provider::diagnostics::Diagnostics;
+use crate::tf_provider::provider::Found;
 use crate::tf_provider::server::proto;
 use crate::tf_provider::server::shared::Shared;
 use crate::tf_provider::server::wire::diagnostics;
@@ -32,7 +33,8 @@ pub async fn read(
     let declared = shared.registry.data_source(&request.type_name)?;
     let wire = Codec::new(&request, &declared.ty);
     let config = wire.decode("configuration", request.config.as_ref())?;
-    let state = declared.handler.read(&shared.context(), &config).await?;
-    let (state, told) = fit(declared, &wire, state);
+    let Found { value, warnings: mut told } = declared.handler.read(&shared.context(), &config).await?;
+    let (state, of_state) = fit(declared, &wire, value);
+    told.extend(of_state);
     Ok(proto::read_data_source::Response { state, diagnostics: diagnostics::encode(told), ..Default::default() })
 }

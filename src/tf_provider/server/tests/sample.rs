@@ -9,7 +9,7 @@ use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
 use crate::tf_provider::function::{Function, FunctionError, Parameter, Signature};
 use crate::tf_provider::path::Path;
 use crate::tf_provider::provider::{
-    Applied, Context, CreateRequest, DataSource, DeleteRequest, ImportRequest, Imported, PlanRequest, Private,
+    Applied, Context, CreateRequest, DataSource, DeleteRequest, Found, ImportRequest, Imported, PlanRequest, Private,
     Provider, ReadRequest, ReadResponse, Resource, UpdateRequest,
 };
 use crate::tf_provider::schema::{Attribute, Block, NestedBlock, Nesting, Schema};
@@ -259,13 +259,13 @@ impl DataSource for Lookup {
         }
     }
 
-    async fn read(&self, _: &Context, config: &Value) -> Result<Value, Diagnostics> {
+    async fn read(&self, _: &Context, config: &Value) -> Result<Found, Diagnostics> {
         match config.get("key").as_str() {
             Some("boom") => panic!("a read that panics"),
             Some("absent") => Err(Diagnostic::error("Not found", "").into()),
             key => {
                 let length = i64::try_from(key.unwrap_or_default().len()).unwrap_or_default();
-                Ok(Value::object([("key", config.get("key").clone()), ("length", length.into())]))
+                Ok(Value::object([("key", config.get("key").clone()), ("length", length.into())]).into())
             }
         }
     }

@@ -1,0 +1,60 @@
+# For scripts that print a program which tests need: `. "$(dirname -- "$0")/program.sh"`, and then
+#
+#     program NAME VARIABLE PACKAGE [alone]
+#
+# prints the first of $VARIABLE, NAME on the PATH, and that of Debian's PACKAGE, which is taken into
+# the ignored folder .tools/NAME/ without installing it, with the libraries that it needs unless it
+# needs none of its own (`alone`). That takes apt-get, and the first time a network. Where none can
+# be had, it says why and ends with 1.
+
+program() {
+	name=$1 variable=$2 package=$3 alone=${4-}
+	eval "chosen=\${$variable-}"
+	if [ -n "$chosen" ]; then
+		echo "$chosen"
+		return
+	fi
+	if command -v "$name"; then
+		return
+	fi
+	cd -- "$(dirname -- "$0")/.."
+	folder=$PWD/.tools/$name
+	if [ ! -x "$folder/$name" ]; then
+		if ! command -v apt-get >/dev/null; then
+			echo "$name-setup: there is no $name: install it, or name its program in $variable" >&2
+			exit 1
+		fi
+		rm -rf "$folder"
+		mkdir -p "$folder"
+		unpack "$package" "$folder" "$alone" >&2
+		libraries=$(find "$folder/usr/lib" "$folder/lib" -name '*.so.*' -printf '%h\n' 2>/dev/null | sort -u | paste -sd :)
+		cat >"$folder/new" <<-END
+			#!/bin/sh
+			LD_LIBRARY_PATH='$libraries' exec '$folder/usr/bin/$name' "\$@"
+		END
+		chmod +x "$folder/new"
+		"$folder/new" --version >/dev/null
+		mv "$folder/new" "$folder/$name"
+	fi
+	echo "$folder/$name"
+}
+
+# unpack PACKAGE FOLDER [alone]
+unpack() (
+	cd "$2"
+	needed=$1
+	if [ "$3" != alone ]; then
+		needed=$(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks \
+			--no-replaces --no-enhances "$1" | grep '^[a-z0-9]' | sort -u)
+	fi
+	for package in $needed; do
+		# What is installed already is found where it is; of virtual packages there is nothing.
+		if ! dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed'; then
+			apt-get -q download "$package" || continue
+		fi
+	done
+	for archive in *.deb; do
+		dpkg -x "$archive" .
+	done
+	rm -f -- *.deb
+)
