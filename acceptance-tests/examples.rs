@@ -106,10 +106,11 @@ fn every_function_example_applies() {
     let folders = folders(&examples().join("functions"));
     assert_eq!(folders.len(), 11, "an example for each function");
     let files: Vec<_> = folders.iter().flat_map(|folder| configurations(folder).unwrap()).collect();
-    let (lab, _) = modules(&files);
-    if !crate::functions::are_known(&lab) {
+    // A Terraform without functions cannot even read them.
+    if !crate::functions::are_known(&Workspace::new()) {
         return;
     }
+    let (lab, _) = modules(&files);
     lab.apply();
     lab.plan_is_empty();
     lab.destroy();
