@@ -102,6 +102,7 @@ fn every_bad_argument_is_told_with_its_name() {
         (r#"prefix_list_permits([{ network = "10.0.0.0/8", ge = 4 }], "10.0.0.0/8")"#, "prefixes", "prefixes[0].ge"),
         (r#"prefix_list_permits([{ network = "10.0.0.0/8" }], "10.0.0.0")"#, "network", "has no prefix length"),
         ("prefix_list_normalize([])", "prefixes", "needs at least 1"),
+        (r#"prefix_list_normalize(toset([{ network = "10.0.0.0/8" }]))"#, "prefixes", "Give a list"),
     ];
     lab.configure(&outputs(cases.iter().map(|(call, ..)| *call)));
     let (code, complaints) = lab.complaints(&["validate", "-json"]);

@@ -21,32 +21,31 @@ pub fn call(declaration: &Declaration, arguments: &[Value]) -> Result<Value, Fun
     let given =
         fields.iter().zip(arguments).map(|(field, value)| (field.name.to_owned(), document(&field.shape, value)));
     let reading = read_input(declaration.arguments, &Tree::Object(given.collect()));
-    if let Some(error) = told(fields, &reading.problems) {
-        return Err(error);
+    let refused: Vec<_> = reading.problems.iter().filter(|problem| problem.gravity == Gravity::Refused).collect();
+    if !refused.is_empty() {
+        return Err(told(fields, &refused));
     }
     if reading.tree.has_unknown() {
         return Ok(Value::unknown());
     }
-    let answer = (declaration.compute)(&reading.tree);
-    let answer = answer.map_err(|problem| told(fields, &[problem]).unwrap_or_else(|| FunctionError::new("refused")))?;
+    let answer = (declaration.compute)(&reading.tree).map_err(|problem| told(fields, &[&problem]))?;
     Ok(to_value(&declaration.answer, &answer))
 }
 
 /// What is refused of the first argument of which something is.
-fn told(fields: &[Field], problems: &[Problem]) -> Option<FunctionError> {
+fn told(fields: &[Field], refused: &[&Problem]) -> FunctionError {
     let argument = |problem: &Problem| match problem.at.0.first() {
         Some(Step::Field(name)) => fields.iter().position(|field| field.name == *name),
         _ => None,
     };
-    let refused = || problems.iter().filter(|problem| problem.gravity == Gravity::Refused);
-    let first = argument(refused().next()?);
-    let texts: Vec<_> = refused().filter(|problem| argument(problem) == first).map(text).collect();
+    let first = refused.first().and_then(|problem| argument(problem));
+    let of_it = refused.iter().filter(|problem| argument(problem) == first);
+    let texts: Vec<_> = of_it.map(|problem| text(problem)).collect();
     // Terraform puts the last full stop.
-    let text = texts.join(" ").trim_end_matches('.').to_owned();
-    Some(FunctionError { text, argument: first })
+    FunctionError { text: texts.join(" ").trim_end_matches('.').to_owned(), argument: first }
 }
 
-/// `entries[0].ge: …`, or without a place where the whole argument is meant: Terraform names it.
+/// `prefixes[0].ge: …`, or without a place where the whole argument is meant: Terraform names it.
 fn text(problem: &Problem) -> String {
     let Problem { at, what, hint, .. } = problem;
     if at.0.len() < 2 { format!("{what}. {hint}") } else { format!("{at}: {what}. {hint}") }
@@ -57,9 +56,11 @@ fn text(problem: &Problem) -> String {
 fn document(shape: &Shape, value: &Value) -> Tree {
     match (shape, value.inner()) {
         (Shape::Record(record), Value::Map(_)) => object(record, value),
-        (Shape::Records(record, ..), Value::List(_) | Value::Set(_)) => {
+        (Shape::Records(record, ..), Value::List(_)) => {
             Tree::List(value.elements().map(|element| document(&Shape::Record(record), element)).collect())
         }
+        // The elements of a set have no order, and theirs means something: it is refused as no list.
+        (Shape::Records(..), Value::Set(_)) => Tree::Object(Fields::new()),
         (_, value) => plain(value),
     }
 }

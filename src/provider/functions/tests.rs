@@ -40,15 +40,15 @@ fn called(name: &str, arguments: &serde_json::Value) -> Result<Value, FunctionEr
 }
 
 /// The answer of the function `name` as JSON.
-fn give(name: &str, arguments: serde_json::Value) -> serde_json::Value {
+fn give(name: &str, arguments: &serde_json::Value) -> serde_json::Value {
     let declaration = DECLARATIONS.iter().find(|it| it.name == name).unwrap();
-    let answer = called(name, &arguments).unwrap_or_else(|error| panic!("{name}{arguments}: {error}"));
+    let answer = called(name, arguments).unwrap_or_else(|error| panic!("{name}{arguments}: {error}"));
     crate::tf_provider::value::to_json(&answer, &declaration.returns()).unwrap()
 }
 
 /// What is wrong with a call, and with which argument.
-fn refusal(name: &str, arguments: serde_json::Value) -> (String, Option<usize>) {
-    let error = called(name, &arguments).expect_err(&format!("{name}{arguments}"));
+fn refusal(name: &str, arguments: &serde_json::Value) -> (String, Option<usize>) {
+    let error = called(name, arguments).expect_err(&format!("{name}{arguments}"));
     (error.text, error.argument)
 }
 
@@ -72,14 +72,14 @@ fn declarations_are_what_the_protocol_can_say() {
 fn as_numbers_have_two_spellings() {
     for (plain, dot) in [("65006", "65006"), ("65546", "1.10"), ("4200000000", "64086.59904")] {
         for text in [plain, dot] {
-            assert_eq!(give("asn_plain", json!([text])), json!(plain));
-            assert_eq!(give("asn_dot", json!([text])), json!(dot));
+            assert_eq!(give("asn_plain", &json!([text])), json!(plain));
+            assert_eq!(give("asn_dot", &json!([text])), json!(dot));
         }
     }
-    let (text, argument) = refusal("asn_dot", json!(["0"]));
+    let (text, argument) = refusal("asn_dot", &json!(["0"]));
     assert!(text.contains("\"0\" is not an AS number") && text.contains("RFC 7607"), "{text}");
     assert_eq!(argument, Some(0));
-    assert!(!refusal("asn_plain", json!(["65536.1"])).0.ends_with('.'), "Terraform puts the full stop");
+    assert!(!refusal("asn_plain", &json!(["65536.1"])).0.ends_with('.'), "Terraform puts the full stop");
 }
 
 #[test]
@@ -89,33 +89,33 @@ fn communities_have_names_and_numbers() {
         "large": false,
     });
     for text in ["no-export", "NO_EXPORT", "65535:65281", "4294967041"] {
-        assert_eq!(give("bgp_community", json!([text])), known);
+        assert_eq!(give("bgp_community", &json!([text])), known);
     }
-    let large = give("bgp_community", json!(["4200000000:1:2"]));
+    let large = give("bgp_community", &json!(["4200000000:1:2"]));
     assert_eq!(
         (&large["large"], &large["number"], &large["parts"]),
         (&json!(true), &json!(null), &json!([4_200_000_000_u32, 1, 2]))
     );
-    let (text, argument) = refusal("bgp_community", json!(["4200000000:1"]));
+    let (text, argument) = refusal("bgp_community", &json!(["4200000000:1"]));
     assert!(text.contains("use a large community"), "{text}");
     assert_eq!(argument, Some(0));
 }
 
 #[test]
 fn a_tunnel_has_two_ends() {
-    let pair = give("tunnel_pair", json!(["169.254.31.2/30"]));
+    let pair = give("tunnel_pair", &json!(["169.254.31.2/30"]));
     let ends = json!({
         "network": "169.254.31.0/30", "prefix_length": 30, "first": "169.254.31.1", "second": "169.254.31.2",
     });
     assert_eq!(pair, ends);
-    assert_eq!(give("tunnel_pair", json!(["2001:db8::/127"]))["first"], "2001:db8::");
+    assert_eq!(give("tunnel_pair", &json!(["2001:db8::/127"]))["first"], "2001:db8::");
     for (network, says) in [
         ("169.254.31.0/29", "no network of two ends"),
         ("127.0.0.0/30", "a loopback address"),
         ("169.254.31.1", "has no prefix length"),
         ("224.0.0.0/31", "a multicast address"),
     ] {
-        let (text, argument) = refusal("tunnel_pair", json!([network]));
+        let (text, argument) = refusal("tunnel_pair", &json!([network]));
         assert!(text.contains(says), "{network}: {text}");
         assert_eq!(argument, Some(0));
     }
@@ -131,15 +131,15 @@ fn a_path_is_taken_apart_and_put_together() {
         "vpn_service_id": "default", "resources": ["vpn_route_based_session", "vpn_policy_based_session"],
     });
     for path in [session, "/infra/tier-0s/vmc/ipsec-vpn-services/default/sessions/a"] {
-        assert_eq!(give("policy_path_parse", json!([path])), parts);
+        assert_eq!(give("policy_path_parse", &json!([path])), parts);
     }
-    let group = give("policy_path_parse", json!(["/infra/domains/default/groups/g"]));
+    let group = give("policy_path_parse", &json!(["/infra/domains/default/groups/g"]));
     assert_eq!((&group["id"], &group["gateway_path"], &group["resources"]), (&json!("g"), &json!(null), &json!([])));
     for (base, more) in [
         ("/infra", json!(["tier-0s", "vmc", "ipsec-vpn-services", "default", "sessions", "a"])),
         ("/infra/tier-0s/vmc/ipsec-vpn-services/default", json!(["sessions", "a"])),
     ] {
-        assert_eq!(give("policy_path_join", json!([base, more])), json!(session));
+        assert_eq!(give("policy_path_join", &json!([base, more])), json!(session));
     }
     for (name, arguments, says, argument) in [
         ("policy_path_parse", json!(["/orgs/a"]), "does not start with /infra/", 0),
@@ -149,7 +149,7 @@ fn a_path_is_taken_apart_and_put_together() {
         ("policy_path_join", json!(["/infra", ["a", ".."]]), "cannot be an identifier", 1),
         ("policy_path_join", json!(["/infra", []]), "needs at least 1", 1),
     ] {
-        let (text, at) = refusal(name, arguments);
+        let (text, at) = refusal(name, &arguments);
         assert!(text.contains(says), "{text}");
         assert_eq!(at, Some(argument), "{text}");
     }
@@ -159,10 +159,10 @@ fn a_path_is_taken_apart_and_put_together() {
 fn a_list_permits_what_the_engine_lets_pass() {
     let list = json!([{"network": "10.1.0.0/16", "action": "DENY", "le": 32}, {"network": "10.0.0.0/8", "le": 24}]);
     for (network, permitted) in [("10.2.0.0/16", true), ("10.1.2.0/24", false), ("10.2.0.1/25", false)] {
-        assert_eq!(give("prefix_list_permits", json!([list, network])), json!(permitted), "{network}");
+        assert_eq!(give("prefix_list_permits", &json!([list, network])), json!(permitted), "{network}");
     }
     let sizes = json!([[{"network": "10.0.0.0/8", "le": 26}], "10.1.2.3/32", "subnet_size"]);
-    assert_eq!(give("prefix_list_permits", sizes), json!(true));
+    assert_eq!(give("prefix_list_permits", &sizes), json!(true));
     for (arguments, says, argument) in [
         (json!([[{"network": "10.0.0.0/8", "ge": 4}], "10.0.0.0/8"]), "prefixes[0].ge: ge 4 is shorter", 0),
         (json!([[{"network": "10.0.0.0/8", "el": 24}], "10.0.0.0/8"]), "prefixes[0].el: There is no field \"el\"", 0),
@@ -173,7 +173,7 @@ fn a_list_permits_what_the_engine_lets_pass() {
         (json!([list, "10.0.0.0"]), "has no prefix length", 1),
         (json!([list, "10.0.0.0/8", "sizes"]), "is not a value of prefix_match. Use mask_length or subnet_size", 2),
     ] {
-        let (text, at) = refusal("prefix_list_permits", arguments);
+        let (text, at) = refusal("prefix_list_permits", &arguments);
         assert!(text.contains(says), "{text}");
         assert_eq!(at, Some(argument), "{text}");
     }
@@ -193,8 +193,8 @@ fn a_normal_list_is_spelled_in_one_way_and_has_no_idle_entries() {
         {"network": "10.9.0.0/16", "action": "DENY", "ge": null, "le": 28},
         {"network": "ANY", "action": "DENY", "ge": null, "le": null},
     ]);
-    assert_eq!(give("prefix_list_normalize", json!([list])), normal);
-    assert_eq!(give("prefix_list_normalize", json!([normal])), normal);
+    assert_eq!(give("prefix_list_normalize", &json!([list])), normal);
+    assert_eq!(give("prefix_list_normalize", &json!([normal])), normal);
 }
 
 /// Sizes measured elsewhere: `engine/esp/oracle` writes packets byte by byte.
@@ -202,17 +202,17 @@ fn a_normal_list_is_spelled_in_one_way_and_has_no_idle_entries() {
 fn sizes_of_packets_are_those_of_the_engine() {
     let gcm = json!({});
     // IP header, ESP header, initialization vector, padding with its trailer, integrity check value.
-    assert_eq!(give("esp_overhead", json!([gcm, 1_400])), json!(20 + 8 + 8 + 4 + 16));
+    assert_eq!(give("esp_overhead", &json!([gcm, 1_400])), json!(20 + 8 + 8 + 4 + 16));
     assert_eq!(
-        give("esp_overhead", json!([gcm, 1_400, {"nat_traversal": true, "outer_ip_version": "IPV6"}])),
+        give("esp_overhead", &json!([gcm, 1_400, {"nat_traversal": true, "outer_ip_version": "IPV6"}])),
         json!(20 + 8 + 8 + 4 + 16 + 8 + 20)
     );
     let both = json!({"encryption_algorithms": ["AES_GCM_128", "AES_256"], "digest_algorithms": ["SHA2_512"]});
     let cbc = json!({"encryption_algorithms": ["AES_256"], "digest_algorithms": ["SHA2_512"]});
-    assert_eq!(give("esp_overhead", json!([both, 1_400])), give("esp_overhead", json!([cbc, 1_400])), "the most");
-    assert_eq!(give("effective_mss", json!([both, 1_500])), give("effective_mss", json!([cbc, 1_500])), "the least");
-    let ipv6 = give("effective_mss", json!([gcm, 1_500, {"inner_ip_version": "IPV6"}])).as_i64().unwrap();
-    assert_eq!(give("effective_mss", json!([gcm, 1_500])), json!(ipv6 + 20));
+    assert_eq!(give("esp_overhead", &json!([both, 1_400])), give("esp_overhead", &json!([cbc, 1_400])), "the most");
+    assert_eq!(give("effective_mss", &json!([both, 1_500])), give("effective_mss", &json!([cbc, 1_500])), "the least");
+    let ipv6 = give("effective_mss", &json!([gcm, 1_500, {"inner_ip_version": "IPV6"}])).as_i64().unwrap();
+    assert_eq!(give("effective_mss", &json!([gcm, 1_500])), json!(ipv6 + 20));
     for (name, arguments, says, argument) in [
         ("effective_mss", json!([gcm, 80]), "leave no room for a TCP segment", 1),
         ("effective_mss", json!([gcm, 67]), "mtu cannot be 67", 1),
@@ -231,7 +231,7 @@ fn sizes_of_packets_are_those_of_the_engine() {
         ("esp_overhead", json!([{"digest_algorithms": ["SHA1"]}, 100]), "takes no digest algorithm", 0),
         ("esp_overhead", json!([gcm, 100, {"inner_ip_version": "IPV6"}]), "There is no field \"inner_ip_version\"", 2),
     ] {
-        let (text, at) = refusal(name, arguments);
+        let (text, at) = refusal(name, &arguments);
         assert!(text.contains(says), "{text}");
         assert_eq!(at, Some(argument), "{text}");
     }
@@ -239,7 +239,7 @@ fn sizes_of_packets_are_those_of_the_engine() {
 
 #[test]
 fn the_ends_of_a_session_agree_or_say_why_not() {
-    let given = give("proposals_common", json!([{}, {}]));
+    let given = give("proposals_common", &json!([{}, {}]));
     assert_eq!(
         given,
         json!({
@@ -254,8 +254,9 @@ fn the_ends_of_a_session_agree_or_say_why_not() {
     let groups = |groups: &[&str]| json!({"ike_profile": {"dh_groups": groups}});
     // IKE_FLEX begins with version 2, and answers both.
     let version = |version: &str| json!({"ike_profile": {"ike_version": version}});
-    let begun =
-        |by: &str| give("proposals_common", json!([version("IKE_FLEX"), version("IKE_V1"), by]))["ike_version"].clone();
+    let begun = |by: &str| {
+        give("proposals_common", &json!([version("IKE_FLEX"), version("IKE_V1"), by]))["ike_version"].clone()
+    };
     assert_eq!((begun("GATEWAY"), begun("PEER")), (json!(null), json!("IKE_V1")));
     for (peer, says) in [
         (json!({"ike_profile": {"ike_version": "IKE_V1"}}), "No common IKE version"),
@@ -263,29 +264,29 @@ fn the_ends_of_a_session_agree_or_say_why_not() {
         (json!({"tunnel_profile": {"encryption_algorithms": ["AES_256"]}}), "No tunnel proposal chosen"),
         (json!({"tunnel_profile": {"enable_perfect_forward_secrecy": false}}), "GROUP14 here, no group at the peer"),
     ] {
-        let given = give("proposals_common", json!([{}, peer]));
+        let given = give("proposals_common", &json!([{}, peer]));
         assert_eq!((&given["agree"], &given["ike"], &given["esp"]), (&json!(false), &json!(null), &json!(null)));
         assert!(given["reason"].as_str().unwrap().contains(says), "{given}");
     }
-    let (text, at) = refusal("proposals_common", json!([{}, {"ike_profiles": {}}]));
+    let (text, at) = refusal("proposals_common", &json!([{}, {"ike_profiles": {}}]));
     assert!(text.contains("There is no field \"ike_profiles\""), "{text}");
     assert_eq!(at, Some(1));
     let gcm = json!([{"ike_profile": {"ike_version": "IKE_V1", "encryption_algorithms": ["AES_GCM_128"]}}, {}]);
-    assert!(refusal("proposals_common", gcm).0.contains("gateway.ike_profile.ike_version"));
+    assert!(refusal("proposals_common", &gcm).0.contains("gateway.ike_profile.ike_version"));
 }
 
 #[test]
 fn what_does_not_count_may_be_unknown() {
     // A resource that is to be created.
     let planned = json!({"id": "?", "path": "?", "revision": "?", "tag": [], "encryption_algorithms": ["AES_GCM_128"]});
-    assert_eq!(give("esp_overhead", json!([planned, 1_400])), give("esp_overhead", json!([{}, 1_400])));
+    assert_eq!(give("esp_overhead", &json!([planned, 1_400])), give("esp_overhead", &json!([{}, 1_400])));
     let unknown = json!([{"encryption_algorithms": "?"}, 1_400]);
     assert_eq!(called("esp_overhead", &unknown), Ok(Value::unknown()));
     assert_eq!(called("prefix_list_permits", &json!([[{"network": "?"}], "10.0.0.0/8"])), Ok(Value::unknown()));
     // What is known is checked all the same.
-    let (text, _) = refusal("prefix_list_permits", json!([[{"network": "?", "action": "ALLOW"}], "10.0.0.0/8"]));
+    let (text, _) = refusal("prefix_list_permits", &json!([[{"network": "?", "action": "ALLOW"}], "10.0.0.0/8"]));
     assert!(text.contains("\"ALLOW\" is not a value of action"), "{text}");
-    assert_eq!(give("esp_overhead", json!([{}, 1_400, null])), give("esp_overhead", json!([{}, 1_400])));
+    assert_eq!(give("esp_overhead", &json!([{}, 1_400, null])), give("esp_overhead", &json!([{}, 1_400])));
 }
 
 /// An entry whose bounds the model takes.
@@ -318,14 +319,14 @@ proptest! {
             let list = read(&PREFIX_LIST, &Tree::from(json!({ "prefixes": prefixes })), None).tree;
             PrefixFilter::new(&Entry::all_of(&list).unwrap(), PrefixMatch::MaskLength)
         };
-        let (before, normal) = (json!(prefixes), give("prefix_list_normalize", json!([prefixes])));
+        let (before, normal) = (json!(prefixes), give("prefix_list_normalize", &json!([prefixes])));
         let (one, other) = (filter(&before), filter(&normal));
         for (bits, length) in routes {
             let route = Network::around(IpAddr::V4((0x0a00_0000 | bits << 16).into()), length).unwrap();
             prop_assert_eq!(one.judge(route).permits(), other.judge(route).permits(), "{}", route);
-            let asked = give("prefix_list_permits", json!([prefixes, route.to_string()]));
+            let asked = give("prefix_list_permits", &json!([prefixes, route.to_string()]));
             prop_assert_eq!(asked, json!(one.judge(route).permits()));
         }
-        prop_assert_eq!(give("prefix_list_normalize", json!([normal])), normal);
+        prop_assert_eq!(give("prefix_list_normalize", &json!([normal])), normal);
     }
 }
