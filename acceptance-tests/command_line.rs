@@ -379,29 +379,227 @@ fn what_a_tap_copied_is_a_capture_that_others_read() {
     assert!(!lab.file("early.pcap").exists());
 
     // Somebody else's program reads it.
-    let setup = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/tshark-setup.sh");
-    let setup = Command::new(setup).output().unwrap();
-    assert!(setup.status.success(), "{}", String::from_utf8_lossy(&setup.stderr));
-    let program = String::from_utf8(setup.stdout).unwrap();
-    let read = |file: &str, fields: &[&str]| {
-        let mut tshark = Command::new(program.trim());
-        tshark.args(["-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-n", "-T", "fields", "-r"]);
-        tshark.arg(lab.file(file)).args(fields.iter().flat_map(|field| ["-e", field]));
-        let output = tshark.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    };
     let fields = ["ip.src", "frame.len", "tcp.seq", "ip.checksum.status", "tcp.checksum.status", "tcp.analysis.flags"];
-    let watched = read("watch.pcap", &fields);
-    let lines: Vec<_> = watched.lines().map(|line| line.split('\t').collect::<Vec<_>>()).collect();
+    let lines = read_by_tshark(&lab.file("watch.pcap"), &fields);
     assert_eq!(lines.len(), 40);
     for (position, line) in lines.iter().enumerate() {
         let (source, size) = if position % 2 == 0 { ("192.168.98.10", "314") } else { ("192.168.98.11", "54") };
-        assert_eq!((line[0], line[1]), (source, size));
+        assert_eq!((line[0].as_str(), line[1].as_str()), (source, size));
         assert_eq!(line[3..], ["1", "1", ""], "{line:?}");
     }
-    let mirrored = read("mirror.pcap", &["ip.dst", "erspan.spanid", "gre.sequence_number", "tcp.dstport"]);
-    let first = mirrored.lines().next().unwrap();
-    assert_eq!(first, "203.0.113.9,192.168.98.11\t9\t0\t443");
-    assert_eq!(mirrored.lines().count(), 8);
+    let fields = ["ip.dst", "erspan.spanid", "gre.sequence_number", "tcp.dstport"];
+    let mirrored = read_by_tshark(&lab.file("mirror.pcap"), &fields);
+    assert_eq!(mirrored[0], ["203.0.113.9,192.168.98.11", "9", "0", "443"]);
+    assert_eq!(mirrored.len(), 8);
+}
+
+/// Declares a fabric of two leaves and a spine, a minute ago, with a flow between hosts and one
+/// between guests, which are traced and mirrored to 10.0.0.9.
+fn declare_fabric(file: &Path) {
+    let by = Caller { user: "admin".to_owned(), now: Moment(Moment::from_clock().0 - 60_000) };
+    let engine = Engine::open(file, by.now).unwrap();
+    let put = |at: &str, body: Value| {
+        engine.put(&PolicyPath::parse(&format!("/infra/{at}")).unwrap(), body, &by).unwrap();
+    };
+    for (leaf, host, guest) in [("a", "10.0.0.1", "172.16.0.1"), ("b", "10.0.0.2", "172.16.0.2")] {
+        let guests = json!([{ "address": guest, "vnid": 5, "mac_address": format!("52:54:00:00:00:0{leaf}") }]);
+        let mut hosts = vec![json!({ "address": host, "interface": "host", "guests": guests })];
+        if leaf == "b" {
+            hosts.push(json!({ "address": "10.0.0.9", "interface": "analyzer" }));
+        }
+        let interfaces = [json!({ "name": "host" }), json!({ "name": "analyzer" }), json!({ "name": "up" })];
+        let body = json!({ "serial_number": format!("LEAF-{leaf}"), "interfaces": interfaces, "hosts": hosts });
+        put(&format!("simulated-devices/leaf-{leaf}"), body);
+    }
+    put(
+        "simulated-devices/spine",
+        json!({ "serial_number": "SPINE", "interfaces": [{ "name": "a" }, { "name": "b" }] }),
+    );
+    for leaf in ["a", "b"] {
+        let end = |device: &str, interface: &str| json!({ "device_path": format!("/infra/simulated-devices/{device}"), "interface": interface });
+        put(
+            &format!("simulated-links/{leaf}"),
+            json!({ "ends": [end(&format!("leaf-{leaf}"), "up"), end("spine", leaf)] }),
+        );
+    }
+    let flow = |id: &str, source: &str, destination: &str, protocol: &str| {
+        let body = json!({
+            "source": source, "destination": destination, "protocol": protocol, "source_port": 4567,
+            "destination_port": 443, "packets_per_second": 2, "packet_size": 300,
+        });
+        put(&format!("simulated-flows/{id}"), body);
+    };
+    flow("web", "10.0.0.1", "10.0.0.2", "TCP");
+    flow("vm", "172.16.0.1", "172.16.0.2", "TCP");
+    let mirror = json!({ "mirror_type": "ERSPAN", "mirror_dir": "ingress", "mirror_analyzer": "10.0.0.9" });
+    let trace = |at: &str, mut body: Value| {
+        body.as_object_mut().unwrap().extend(mirror.as_object().unwrap().clone());
+        put(at, body);
+    };
+    let web = json!({ "src": "10.0.0.1", "dst": "10.0.0.2", "proto": "tcp", "sport": 4567, "dport": 443, "bw_ingress": true });
+    trace("flow-traces/10.0.0.1,10.0.0.2,tcp,4567,443", web);
+    let flows = engine.application_flows(false, Moment::from_clock()).unwrap();
+    let of_vm = flows["FLOWS"].as_array().unwrap().iter().find(|flow| flow["PROTO"] == "UDP").unwrap();
+    let port = &of_vm["PORTS"][0][2];
+    let vm = json!({
+        "src": "10.0.0.1", "dst": "10.0.0.2", "sport": port, "vnid": 5, "appsrc": "172.16.0.1", "appdst": "172.16.0.2",
+        "appsmac": "52:54:00:00:00:0a", "appdmac": "52:54:00:00:00:0b",
+    });
+    trace(&format!("tunnel-traces/10.0.0.1,10.0.0.2,{port},5,172.16.0.1,172.16.0.2"), vm);
+    let plain = json!({ "src": "10.0.0.1", "dst": "10.0.0.2" });
+    put("flow-traces/10.0.0.1,10.0.0.2,udp,33434,33434", plain);
+}
+
+#[test]
+fn a_path_over_the_fabric_is_shown_hop_by_hop() {
+    let lab = Lab::new();
+    declare_fabric(&lab.file("fabric.db"));
+    let packet = "trace --fabric 10.0.0.1 10.0.0.2 -p tcp -S 4567 -D 443 --data fabric.db";
+    let drawn = lab.run(packet);
+    assert_eq!((drawn.code, drawn.err.as_str()), (0, ""), "{}", drawn.out);
+    for says in
+        ["host 10.0.0.1", "leaf-a", "SPINE", "probe     answered in ", "packets of the flow, by filter", "DELIVERED"]
+    {
+        assert!(drawn.out.contains(says), "{says}: {}", drawn.out);
+    }
+    let minimal = lab.run(&format!("{packet} --minimal --return"));
+    let there = "hop 1 /infra/simulated-devices/leaf-a host > up\nhop 2 /infra/simulated-devices/spine a > b\n\
+                 hop 3 /infra/simulated-devices/leaf-b up > host\nDELIVERED\n";
+    assert!(minimal.out.contains(there) && minimal.out.ends_with("leaf-a up > host\nDELIVERED\n"), "{}", minimal.out);
+    let json: Value = serde_json::from_str(&lab.run(&format!("{packet} --json")).out).unwrap();
+    let hop = &json["forward"]["hops"][1];
+    assert_eq!(
+        (&hop["device"]["path"], &hop["probe"]["answered"]),
+        (&json!("/infra/simulated-devices/spine"), &json!(true))
+    );
+    assert!(hop["ingress"]["rx_pkts"].as_u64() >= Some(100), "{hop}");
+    let guests = lab.run("trace --fabric 172.16.0.1 172.16.0.2 -p tcp -S 4567 -D 443 --summary --data fabric.db");
+    assert!(guests.code == 0 && guests.out.contains("in VXLAN 5, UDP 10.0.0.1:"), "{}", guests.out);
+    let probes = lab.run("trace --fabric --flow-trace 10.0.0.1,10.0.0.2,udp,33434,33434 --data fabric.db");
+    assert!(
+        probes.code == 0 && probes.out.starts_with("probes of UDP 10.0.0.1:33434 → 10.0.0.2:33434"),
+        "{}",
+        probes.out
+    );
+    let dropped = lab.run("trace --fabric 10.0.0.1 10.9.9.9 --data fabric.db");
+    assert!(dropped.code == 1 && dropped.out.contains("DROPPED: NO_ROUTE"), "{}", dropped.out);
+}
+
+#[test]
+fn a_path_that_cannot_be_shown_is_refused_with_what_there_is() {
+    let lab = Lab::new();
+    declare_fabric(&lab.file("fabric.db"));
+    for (line, says) in [
+        (
+            "trace --fabric 10.9.9.9 10.0.0.2 --data fabric.db",
+            &["10.9.9.9 is no host of the fabric", "10.0.0.1 at leaf-a host"][..],
+        ),
+        (
+            "trace --fabric 172.16.0.1 172.16.0.2 --vnid 6 --data fabric.db",
+            &["172.16.0.1 is not in VXLAN 6", "it is in VXLAN 5"],
+        ),
+        ("trace --fabric 10.0.0.1 10.0.0.2", &["there is no fabric", "vpn_simulated_device"]),
+        (
+            "trace --fabric --flow-trace mine --data fabric.db",
+            &["there is no flow trace or tunnel trace mine", "/infra/flow-traces/10.0.0.1,10.0.0.2,tcp,4567,443"],
+        ),
+        ("trace --fabric --flow-trace mine 10.0.0.1 10.0.0.2", &["cannot be used with"]),
+        ("trace --flow-trace mine", &["--fabric"]),
+        ("trace --vnid 5 10.0.0.1 10.0.0.2", &["--fabric"]),
+        ("trace --fabric 10.0.0.1 10.0.0.2 --nsx nsx.example.com", &["cannot be used with"]),
+        ("trace --fabric", &["required arguments were not provided"]),
+        (
+            "capture --flow-trace 10.0.0.1,10.0.0.2,udp,33434,33434 -o x.pcap --data fabric.db",
+            &["10.0.0.1,10.0.0.2,udp,33434,33434 is not mirrored", "mirror_type"],
+        ),
+        ("capture --flow-trace mine -o x.pcap --data fabric.db", &["there is no flow trace or tunnel trace mine"]),
+    ] {
+        let said = lab.run(line);
+        assert_eq!((said.code, said.out.as_str()), (2, ""), "{line}");
+        assert!(says.iter().all(|it| said.err.contains(it)), "{line}: {}", said.err);
+    }
+    assert!(!lab.file("x.pcap").exists());
+}
+
+/// What devices send to the analyzer, as somebody else's program reads it.
+#[test]
+fn what_devices_mirror_is_a_capture_that_others_read() {
+    let lab = Lab::new();
+    declare_fabric(&lab.file("fabric.db"));
+    let said = lab.run("capture --data fabric.db --flow-trace 10.0.0.1,10.0.0.2,tcp,4567,443 -o web.pcap -c 30");
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    assert!(said.out.starts_with("30 frames of flow trace 10.0.0.1,10.0.0.2,tcp,4567,443 since "), "{}", said.out);
+    let fields = [
+        "frame.len",
+        "ip.src",
+        "ip.dst",
+        "ip.ttl",
+        "ip.checksum.status",
+        "gre.sequence_number",
+        "erspan.spanid",
+        "tcp.dstport",
+        "tcp.checksum.status",
+    ];
+    let read = read_by_tshark(&lab.file("web.pcap"), &fields);
+    assert_eq!(read.len(), 30);
+    let mut sent = [0; 3];
+    for line in &read {
+        // Ethernet, IP, GRE and ERSPAN, then the frame: 14 and 300.
+        assert_eq!((line[0].as_str(), line[1].as_str()), ("364", "192.0.2.1,10.0.0.1"), "{line:?}");
+        assert_eq!((line[2].as_str(), line[4].as_str()), ("10.0.0.9,10.0.0.2", "1,1"), "{line:?}");
+        // The session is the number of the hop, which each device counts for itself.
+        let hop: usize = line[6].parse().unwrap();
+        assert_eq!(
+            (line[3].clone(), line[5].clone()),
+            (format!("64,{}", 65 - hop), sent[hop - 1].to_string()),
+            "{line:?}"
+        );
+        assert_eq!((line[7].as_str(), line[8].as_str()), ("443", "1"), "{line:?}");
+        sent[hop - 1] += 1;
+    }
+    assert_eq!(sent, [10; 3]);
+
+    // The packets of guests are in VXLAN 5, between their hosts.
+    let all = lab.run("capture --data fabric.db --flow-trace nothing -o vm.pcap").err;
+    let tunnel = all.lines().find_map(|line| line.trim().strip_prefix("/infra/tunnel-traces/")).unwrap().to_owned();
+    let port = tunnel.split(',').nth(2).unwrap();
+    let said = lab.run(&format!("capture --data fabric.db --flow-trace {tunnel} -o vm.pcap -c 6"));
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    let fields = [
+        "frame.len",
+        "ip.src",
+        "ip.ttl",
+        "udp.srcport",
+        "udp.dstport",
+        "vxlan.vni",
+        "eth.src",
+        "tcp.dstport",
+        "ip.checksum.status",
+        "tcp.checksum.status",
+    ];
+    for line in read_by_tshark(&lab.file("vm.pcap"), &fields) {
+        assert_eq!((line[0].as_str(), line[1].as_str()), ("414", "192.0.2.1,10.0.0.1,172.16.0.1"), "{line:?}");
+        assert!(line[2].ends_with(",64") && line[3] == port && line[4] == "4789" && line[5] == "5", "{line:?}");
+        assert!(line[6].ends_with(",52:54:00:00:00:0a") && line[7] == "443", "{line:?}");
+        assert_eq!((line[8].as_str(), line[9].as_str()), ("1,1,1", "1"), "{line:?}");
+    }
+    // Our own decoder tells the same of it.
+    let listed = lab.run("packets vm.pcap --packets 1 --format json");
+    let listed: Value = serde_json::from_str(&listed.out).unwrap();
+    let summary = listed[0]["summary"].as_str().unwrap();
+    assert!(summary.contains("ERSPAN-II Session=1") && summary.contains("VXLAN VNI=5"), "{summary}");
+}
+
+/// The fields of each packet of a capture, as tshark tells them.
+fn read_by_tshark(file: &Path, fields: &[&str]) -> Vec<Vec<String>> {
+    let setup = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/tshark-setup.sh");
+    let setup = Command::new(setup).output().unwrap();
+    assert!(setup.status.success(), "{}", String::from_utf8_lossy(&setup.stderr));
+    let mut tshark = Command::new(String::from_utf8(setup.stdout).unwrap().trim());
+    tshark.args(["-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-n", "-T", "fields", "-r"]);
+    tshark.arg(file).args(fields.iter().flat_map(|field| ["-e", field]));
+    let output = tshark.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
 }

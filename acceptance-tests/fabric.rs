@@ -177,3 +177,19 @@ fn the_same_configuration_drives_a_compute_agent() {
     lab.configure_with(&block("ann"), "resource \"vpn_dpd_profile\" \"a\" {\n display_name = \"a\"\n}\n");
     lab.plan_is_refused().mentions(&["embedded {} or nsx {}"]);
 }
+
+/// A provider block that names an NSX alone says what is missing, without asking it.
+#[test]
+fn an_nsx_alone_is_told_to_have_no_flow_paths() {
+    let lab = Workspace::apart();
+    let block = "nsx {\n host = \"https://127.0.0.1:9\"\n username = \"a\"\n password = \"b\"\n max_retries = 0\n}";
+    let id = "10.0.0.1,10.0.0.2,tcp,33434,443";
+    for source in [
+        format!("data \"vpn_flow_path\" \"a\" {{\n trace_path = \"/infra/flow-traces/{id}\"\n}}\n"),
+        "data \"vpn_application_flows\" \"a\" {}\n".to_owned(),
+        "data \"vpn_active_flows\" \"a\" {}\n".to_owned(),
+    ] {
+        lab.configure_with(block, &source);
+        lab.plan_is_refused().mentions(&["An NSX collects no flows", "compute_agent {}", "embedded {}"]);
+    }
+}

@@ -81,6 +81,66 @@ fn a_body_takes_effect_whole_or_not_at_all() {
     lab.get("/infra/ipsec-vpn-dpd-profiles/c").refused(404, 600);
 }
 
+/// Of many objects in one body, a refusal tells which one it is about.
+#[test]
+fn a_refusal_names_the_object_and_its_place_in_the_body() {
+    let lab = Lab::new();
+    let service = way("Tier0", "vmc", vec![way("LocaleServices", "default", vec![])]);
+    let within = |child: Value| {
+        let mut gateway = service.clone();
+        gateway["children"][0]["children"] = json!([way("IPSecVpnService", "default", vec![child])]);
+        json!({ "resource_type": "Infra", "children": [
+            child_profile("good", json!(3)), gateway
+        ] })
+    };
+    let place = "children[1].children[0].children[0].children[0]";
+    let mut bad = session("/infra/ipsec-vpn-dpd-profiles/good");
+    bad["peer_address"] = json!("nobody");
+    let mut dangling = session("/infra/ipsec-vpn-dpd-profiles/none");
+    dangling["id"] = json!("other");
+    let mut gone = child("IPSecVpnSession", session("/infra/ipsec-vpn-dpd-profiles/good"));
+    gone["marked_for_delete"] = json!(true);
+    let object = |id: &str| (format!("{place}.IPSecVpnSession"), Some(format!("{SERVICE}/sessions/{id}")));
+    for (body, status, code, (place, path)) in [
+        (within(child("IPSecVpnSession", bad)), 400, 255, object("s")),
+        (within(child("IPSecVpnSession", dangling)), 404, 600, object("other")),
+        (within(gone), 404, 600, object("s")),
+        (within(child("Tier7", json!({ "resource_type": "Tier7" }))), 400, 500_165, (place.to_owned(), None)),
+        (within(json!(7)), 400, 255, (place.to_owned(), None)),
+        (within(way("IPSecVpnSession", "s", vec![])), 400, 500_165, (place.to_owned(), None)),
+    ] {
+        let reply = lab.patch(INFRA, &body);
+        let said = reply.refused(status, code);
+        let named = path.as_ref().map_or_else(|| place.clone(), |path| format!("{place}, {path}"));
+        assert!(said.ends_with(&format!(" ({named})")), "{said}");
+        let data = reply.json()["error_data"].clone();
+        assert_eq!((&data["place"], data.get("path").cloned()), (&json!(place), path.map(Value::from)));
+    }
+    // Of what lies within an object, the place goes through its wrapper.
+    let gateway = json!({ "resource_type": "Tier0", "id": "edge", "children": [
+        child("LocaleServices", json!({ "resource_type": "LocaleServices", "id": "one", "nothing": 1 })),
+    ] });
+    let said =
+        lab.patch(INFRA, &json!({ "resource_type": "Infra", "children": [child("Tier0", gateway)] })).refused(400, 255);
+    let named = "(children[0].Tier0.children[0].LocaleServices, /infra/tier-0s/edge/locale-services/one)";
+    assert!(said.ends_with(named), "{said}");
+    // What is in use is told by its own place, and so is a lost address.
+    lab.patch(INFRA, &within(child("IPSecVpnSession", session("/infra/ipsec-vpn-dpd-profiles/good")))).ok();
+    let mut gone = child_profile("good", json!(3));
+    gone["marked_for_delete"] = json!(true);
+    let all = json!({ "resource_type": "Infra", "children": [child_profile("more", json!(1)), gone] });
+    let said = lab.patch(INFRA, &all).refused(400, 500_030);
+    assert!(said.ends_with("(children[1].IPSecVpnDpdProfile, /infra/ipsec-vpn-dpd-profiles/good)"), "{said}");
+    // One object by itself needs no place.
+    let alone = lab.put("/infra/ipsec-vpn-dpd-profiles/alone", &json!({ "retry_count": 0 }));
+    assert!(!alone.refused(400, 255).contains("children"));
+    assert_eq!(alone.json().get("error_data"), None);
+}
+
+fn child_profile(id: &str, count: Value) -> Value {
+    child("IPSecVpnDpdProfile", json!({ "resource_type": "IPSecVpnDpdProfile", "id": id, "retry_count": count }))
+}
+
 #[test]
 fn revisions_count_where_the_request_says_so() {
     let lab = Lab::new();
@@ -153,6 +213,19 @@ fn objects_are_found_by_what_they_hold() {
         assert_eq!(found["result_count"], ids.len());
     }
     search("resource_type:(").refused(400, 60_508);
+    // A field that nothing has is misspelt.
+    for (parameter, wrong) in [("sort_by", "display_nam"), ("included_fields", "id,display_nam")] {
+        let at = format!("/policy/api/v1/search/query?query=id:*&{parameter}={wrong}");
+        let said = lab.get(&at).refused(400, 60_508);
+        assert!(said.contains(parameter) && said.contains("\"display_nam\""), "{said}");
+        let said = lab.get(&format!("/infra/tier-1s/cgw/segments?{parameter}={wrong}")).refused(400, 255);
+        assert!(said.contains(parameter) && said.contains("\"display_nam\""), "{said}");
+    }
+    let long = "x".repeat(20_000);
+    for at in [format!("/policy/api/v1/search/query?query={long}:("), format!("/infra/segments?page_size={long}")] {
+        let reply = lab.get(&at);
+        assert!(reply.status == 400 && reply.body.len() < 500, "{}", reply.text());
+    }
     lab.get("/policy/api/v1/search/query").refused(400, 60_508);
     let first = lab.get("/api/v1/search/query?query=resource_type:Segment&page_size=2").ok();
     let cursor = first["cursor"].as_str().unwrap();

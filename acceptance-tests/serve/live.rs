@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use terraform_provider_vpn::backend::settings::Given;
 use terraform_provider_vpn::backend::{Backend, Nsx};
-use terraform_provider_vpn::engine::forwarding::{Packet, protocol};
+use terraform_provider_vpn::engine::forwarding::Packet;
 use terraform_provider_vpn::engine::{Planned, TraceRequest, When};
 use terraform_provider_vpn::model::{POLICY_BASED_SESSION, PolicyPath, SIMULATED_PEER, Tree, read};
 use tokio_util::sync::CancellationToken;
@@ -196,17 +196,7 @@ async fn keys_that_are_planned_fit_those_that_are_not_shown() {
         let read = read(kind, &Tree::from(&body), None);
         assert_eq!(read.problems, []);
         let planned = [Planned { path: PolicyPath::parse(&path).unwrap(), declared: Some((kind, read.tree)) }];
-        let packet = Packet {
-            source: "192.168.98.10".parse().unwrap(),
-            destination: to.parse().unwrap(),
-            protocol: protocol::ICMP,
-            source_port: 0,
-            destination_port: 0,
-            size: 100,
-            dont_fragment: false,
-            time_to_live: 64,
-            handshake_mss: None,
-        };
+        let packet = Packet::ping("192.168.98.10".parse().unwrap(), to.parse().unwrap(), 100);
         let request = TraceRequest { packet, answers: false, when: When::Settled, answer_size: 100 };
         let answer = backend.trace(&request, &planned).await.unwrap();
         assert_eq!(answer.there.drop_reason, None, "{path}: {:?}", answer.there);

@@ -545,3 +545,146 @@ fn what_a_tap_has_copied_is_told_and_given() {
         &format!("Tap Mirror {NOBODY} does not exist"),
     );
 }
+
+/// Tags have addresses of their own, and narrow lists; the policy API has them as tags of a scope.
+#[test]
+fn tags_are_kept_shown_and_searched_by() {
+    let lab = Lab::new();
+    let network = lab.make("/v2.0/networks", "network", json!({ "name": "n" }));
+    let subnet = json!({ "network_id": network["id"], "ip_version": 4, "cidr": "10.1.0.0/24" });
+    let subnet = lab.make("/v2.0/subnets", "subnet", subnet);
+    let port = json!({ "network_id": network["id"], "tags": ["red"] });
+    let port = lab.make("/v2.0/ports", "port", port);
+    assert_eq!((&network["tags"], &port["tags"]), (&json!([]), &json!(["red"])));
+    let put = |path: &str, body: &str| lab.by(("admin", PASSWORD), "PUT", path, body);
+    for (kind, of) in [("network", &network), ("subnet", &subnet), ("port", &port)] {
+        let at = format!("/v2.0/{kind}s/{}", id(of));
+        let tags = format!("{at}/tags");
+        assert_eq!(put(&tags, r#"{"tags": ["red", "blue"]}"#).ok(), json!({ "tags": ["blue", "red"] }));
+        let added = put(&format!("{tags}/deep%20green"), "");
+        assert_eq!((added.status, added.body.len()), (201, 0));
+        assert_eq!(lab.get(&tags).ok(), json!({ "tags": ["blue", "deep green", "red"] }));
+        assert_eq!(lab.get(&at).ok()[kind]["tags"], json!(["blue", "deep green", "red"]));
+        assert_eq!(lab.get(&format!("{tags}/red")).status, 204);
+        assert_eq!(lab.delete(&format!("{tags}/red")).status, 204);
+        for reply in [lab.get(&format!("{tags}/red")), lab.delete(&format!("{tags}/red"))] {
+            reply.is_fault(404, "TagNotFound", "Tag red could not be found.");
+        }
+        let count =
+            |query: &str| lab.get(&format!("/v2.0/{kind}s?{query}")).ok()[format!("{kind}s")].as_array().unwrap().len();
+        for (query, found) in [
+            ("tags=blue", 1),
+            ("tags=blue,deep%20green", 1),
+            ("tags=blue,red", 0),
+            ("tags-any=blue,red", 1),
+            ("not-tags=blue,red", 1),
+            ("not-tags=blue", 0),
+            ("not-tags-any=blue,red", 0),
+            ("not-tags-any=red", 1),
+        ] {
+            assert_eq!(count(query), found, "{kind} {query}");
+        }
+        let nobody = format!("/v2.0/{kind}s/{NOBODY}/tags");
+        let text = format!("Resource {kind}s {NOBODY} could not be found.");
+        lab.get(&nobody).is_fault(404, "TagResourceNotFound", &text);
+        put(&format!("{nobody}/x"), "").is_fault(404, "TagResourceNotFound", &text);
+        for (body, says) in [
+            (r#"{"tags": "red"}"#, "'red' is not a list"),
+            (r#"{"tags": ["red", "red"]}"#, "Duplicate items in the list: 'red'"),
+            (r#"{"tags": [7]}"#, "'7' is not a valid string"),
+            (r#"{"tags": [""]}"#, "'' is not a valid string"),
+            (r#"{"tag": ["red"]}"#, "Invalid tags body"),
+        ] {
+            let text = format!("Invalid input for operation: {says}.");
+            put(&tags, body).is_fault(400, "InvalidInput", &text);
+        }
+        let update = put(&at, &json!({ kind: { "tags": [] } }).to_string());
+        update.is_fault(400, "HTTPBadRequest", "Cannot update read-only attribute tags");
+        let reader = lab.by(("auditor", AUDITOR), "PUT", &format!("{tags}/x"), "");
+        reader.is_fault(403, "PolicyNotAuthorized", &format!("rule:update_{kind}_tags is disallowed by policy"));
+        lab.by(("auditor", AUDITOR), "GET", &tags, "").ok();
+        let patch = lab.patch(&tags, &json!({}));
+        assert_eq!((patch.status, patch.header("allow")), (405, Some("GET, PUT, DELETE")));
+    }
+    let segment = lab.get(&format!("/infra/segments/{}", id(&network))).ok();
+    for (scope, tag) in [("os-tag", "blue"), ("os-subnet-tag/10.1.0.0/24", "deep green")] {
+        assert!(segment["tags"].as_array().unwrap().contains(&json!({ "scope": scope, "tag": tag })), "{segment}");
+    }
+    let new = lab.post_to("/v2.0/networks", &json!({ "network": { "tags": ["red"] } }));
+    new.is_fault(400, "HTTPBadRequest", "Attribute 'tags' not allowed in POST");
+    assert_eq!(lab.delete(&format!("/v2.0/networks/{}/tags", id(&network))).status, 204);
+    assert_eq!(lab.get(&format!("/v2.0/networks/{}", id(&network))).ok()["network"]["tags"], json!([]));
+    // Taps have none, as in tap-as-a-service.
+    let service = lab.make(&format!("{TAAS}/tap_services"), "tap_service", json!({ "port_id": port["id"] }));
+    assert!(service.get("tags").is_none());
+    lab.get(&format!("{TAAS}/tap_services/{}/tags", id(&service))).is_fault(
+        404,
+        "HTTPNotFound",
+        "The resource could not be found.",
+    );
+}
+
+/// Where there is no gateway, its address is one like any other.
+#[test]
+fn a_subnet_without_a_gateway_gives_out_all_its_addresses() {
+    let lab = Lab::new();
+    let network = lab.make("/v2.0/networks", "network", json!({}));
+    let wanted = json!({ "network_id": network["id"], "ip_version": 4, "cidr": "10.1.0.0/29", "gateway_ip": null });
+    let subnet = lab.make("/v2.0/subnets", "subnet", wanted);
+    assert_eq!(subnet["allocation_pools"], json!([{ "start": "10.1.0.1", "end": "10.1.0.6" }]));
+    let port = lab.make("/v2.0/ports", "port", json!({ "network_id": network["id"] }));
+    assert_eq!(port["fixed_ips"][0]["ip_address"], "10.1.0.1");
+    let at = format!("/v2.0/subnets/{}", id(&subnet));
+    let text = "Gateway ip 10.1.0.2 conflicts with allocation pool 10.1.0.1-10.1.0.6.";
+    let gateway = |ip: &str| json!({ "subnet": { "gateway_ip": ip } });
+    lab.put(&at, &gateway("10.1.0.2")).is_fault(409, "GatewayConflictWithAllocationPools", text);
+    let pools = json!({ "subnet": { "allocation_pools": [{ "start": "10.1.0.2", "end": "10.1.0.5" }] } });
+    lab.put(&at, &pools).ok();
+    let text = format!("IP address 10.1.0.1 already allocated in subnet {}", id(&subnet));
+    lab.put(&at, &gateway("10.1.0.1")).is_fault(409, "IpAddressAlreadyAllocated", &text);
+    assert_eq!(lab.put(&at, &gateway("10.1.0.6")).ok()["subnet"]["gateway_ip"], "10.1.0.6");
+}
+
+/// Pages, filters and orders of lists that are read in parts are those of the whole list.
+#[test]
+fn lists_are_the_same_however_much_of_them_is_read() {
+    let lab = Lab::new();
+    let names = ["b", "a", "c", "a", "d"];
+    for (at, name) in names.iter().enumerate() {
+        let network = lab.make("/v2.0/networks", "network", json!({ "name": name }));
+        let subnet = json!({ "network_id": network["id"], "ip_version": 4, "cidr": format!("10.{at}.0.0/24") });
+        lab.make("/v2.0/subnets", "subnet", subnet);
+        lab.make("/v2.0/ports", "port", json!({ "network_id": network["id"], "name": name }));
+    }
+    for kind in ["networks", "subnets", "ports"] {
+        let ids = |query: &str| -> Vec<String> {
+            let page = lab.get(&format!("/v2.0/{kind}?{query}")).ok();
+            page[kind].as_array().unwrap().iter().map(|object| id(object).to_owned()).collect()
+        };
+        let all = ids("");
+        assert!(all.len() == names.len() && all.is_sorted());
+        let (first, third) = (&all[0], &all[2]);
+        assert_eq!(ids("limit=2"), all[..2]);
+        assert_eq!(ids(&format!("limit=2&marker={first}")), all[1..3]);
+        assert_eq!(ids(&format!("limit=2&marker={third}&page_reverse=True")), all[..2]);
+        assert_eq!(ids(&format!("id={third}&id={first}&id={NOBODY}")), [first.clone(), third.clone()]);
+        if kind != "subnets" {
+            let sorted = ids("sort_key=name&sort_dir=asc&sort_key=id&sort_dir=desc");
+            let named = ids("name=a");
+            assert_eq!((named.len(), [&sorted[1], &sorted[0]]), (2, [&named[0], &named[1]]));
+            let rest =
+                ids(&format!("sort_key=name&sort_dir=asc&sort_key=id&sort_dir=desc&limit=9&marker={}", sorted[1]));
+            assert_eq!(rest, sorted[2..]);
+        }
+        let reply = lab.get(&format!("/v2.0/{kind}?limit=1&marker={NOBODY}"));
+        assert_eq!(reply.status, 404, "{}", reply.text());
+        let text = "Invalid input for operation: 'maybe' cannot be converted to boolean.";
+        lab.get(&format!("/v2.0/{kind}?page_reverse=maybe")).is_fault(400, "InvalidInput", text);
+    }
+    let network = lab.get("/v2.0/networks?name=d").ok()["networks"][0]["id"].clone();
+    for kind in ["subnets", "ports"] {
+        let of_it = lab.get(&format!("/v2.0/{kind}?network_id={}", network.as_str().unwrap())).ok();
+        let of_it = of_it[kind].as_array().unwrap();
+        assert_eq!((of_it.len(), &of_it[0]["network_id"]), (1, &network));
+    }
+}

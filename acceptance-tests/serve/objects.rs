@@ -1,8 +1,10 @@
 //! Reading, writing and listing objects.
 
+use std::io::Write;
+
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, PASSWORD, basic};
+use crate::lab::{Lab, PASSWORD, basic, read};
 
 const PROFILES: &str = "/policy/api/v1/infra/ipsec-vpn-dpd-profiles";
 const SESSIONS: &str = "/infra/tier-0s/vmc/locale-services/default/ipsec-vpn-services/default/sessions";
@@ -283,4 +285,60 @@ fn a_gateway_without_a_locale_service_has_no_vpn_services_yet() {
     lab.get("/infra/tier-1s/cgw/locale-services/default/ipsec-vpn-services").refused(400, 500012);
     lab.get("/infra/tier-1s/nobody/ipsec-vpn-services").refused(400, 500012);
     lab.get(&format!("{services}/a/sessions")).refused(400, 500012);
+}
+
+/// What only the system sets is not looked at, as in the API; neither is a revision where there
+/// is nothing yet that it could be of.
+#[test]
+fn a_copy_of_an_object_can_be_sent_to_another_address() {
+    let lab = Lab::new();
+    let at = |id: &str| format!("/infra/ipsec-vpn-dpd-profiles/{id}");
+    lab.put(&at("a"), &json!({ "retry_count": 3 })).ok();
+    lab.patch(&at("a"), &json!({ "retry_count": 4 })).ok();
+    let mut copy = lab.get(&at("a")).ok();
+    copy.as_object_mut().unwrap().remove("id");
+    let made = lab.put(&at("b"), &copy).ok();
+    assert_eq!((&made["_revision"], &made["retry_count"], &made["path"]), (&json!(0), &json!(4), &json!(at("b"))));
+    assert_ne!(made["unique_id"], copy["unique_id"]);
+    // The identifier says which object is meant, and has to be the one of the address.
+    copy["id"] = json!("a");
+    lab.put(&at("c"), &copy).refused(400, 255);
+}
+
+/// A body of which much is left unread cannot be followed by another request.
+#[test]
+fn an_answer_before_the_body_was_read_says_that_the_connection_ends() {
+    let lab = Lab::new();
+    let request = |path: &str, length: usize, more: &str| {
+        format!(
+            "PUT {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\nContent-Length: {length}\r\n{more}\r\n",
+            lab.host,
+            basic("admin", PASSWORD)
+        )
+    };
+    let wrong = "/infra/ipsec-vpn-dpd-profiles/a?nothing=1";
+    for more in ["", "Expect: 100-continue\r\n"] {
+        let length = if more.is_empty() { 5_000_000 } else { 2 };
+        let reply = lab.raw(request(wrong, length, more).as_bytes());
+        reply.refused(400, 255);
+        assert_eq!(reply.header("connection"), Some("close"), "{more}");
+    }
+    // A short one is read, and the connection goes on; so it does where the body was read.
+    let mut stream = lab.connect();
+    for path in [wrong, "/infra/ipsec-vpn-dpd-profiles/a", wrong] {
+        stream.write_all(format!("{}{{}}", request(path, 2, "")).as_bytes()).unwrap();
+        let reply = read(&mut stream);
+        assert_eq!((reply.status, reply.header("connection")), (if path == wrong { 400 } else { 200 }, None));
+        // A second one would be an update without a revision.
+        lab.delete("/infra/ipsec-vpn-dpd-profiles/a");
+    }
+}
+
+#[test]
+fn a_character_that_only_looks_like_one_of_json_is_named() {
+    let lab = Lab::new();
+    let said = lab
+        .by(("admin", PASSWORD), "PUT", "/infra/ipsec-vpn-dpd-profiles/a", "{\n\u{a0}\u{a0}\"retry_count\": 3}")
+        .refused(400, 255);
+    assert!(said.contains("line 2 column 1") && said.contains("a no-break space (U+00A0)"), "{said}");
 }

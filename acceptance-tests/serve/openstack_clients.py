@@ -154,6 +154,22 @@ def the_command_line_does_everything():
     assert "No Network found for gone" in complaint("network", "show", "gone")
 
 
+def tags_come_with_what_is_created():
+    network = command("network", "create", "tagged", "--tag", "red", "--tag", "blue")
+    assert sorted(network["tags"]) == ["blue", "red"], network
+    subnet = command("subnet", "create", "--network", "tagged", "--subnet-range", "10.9.0.0/24", "--tag", "red", "tagged")
+    port = command("port", "create", "--network", "tagged", "--tag", "red", "tagged")
+    assert subnet["tags"] == port["tags"] == ["red"], (subnet, port)
+    for kind in ("network", "subnet", "port"):
+        assert [it["Name"] for it in command(kind, "list", "--tags", "red")] == ["tagged"], kind
+        command(kind, "set", "--tag", "deep green", "tagged")
+        command(kind, "unset", "--tag", "red", "tagged")
+        assert command(kind, "list", "--tags", "red") == [], kind
+        assert "deep green" in command(kind, "show", "tagged")["tags"], kind
+    command("port", "delete", "tagged")
+    command("network", "delete", "tagged")
+
+
 def everything_of(network, kind, wanted):
     """Create, find by name, list, update, delete."""
     create, find, get, update, delete = (getattr(network, f"{verb}_{kind}") for verb in "create find get update delete".split())
@@ -230,5 +246,6 @@ def a_project_has_what_is_its_own(foreign):
 
 the_five_steps_of_the_seed()
 the_command_line_does_everything()
+tags_come_with_what_is_created()
 tap, _ = the_sdk_does_everything()
 a_project_has_what_is_its_own(tap)

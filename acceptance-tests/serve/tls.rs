@@ -310,6 +310,79 @@ fn a_head_is_answered_without_a_body_by_both_versions_of_http() {
     }
 }
 
+/// The reasons in the log of connections that were refused, once there are so many.
+fn refused(lab: &Lab, count: usize) -> Vec<String> {
+    let reasons = || {
+        let log = lab.log.lock().unwrap().clone();
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let refused = lines.filter(|line| line["@message"] == "a connection is refused");
+        let reason = |line: Value| {
+            assert_eq!(line["@level"], "warn");
+            assert!(line["remote"].as_str().unwrap().starts_with("127.0.0.1:"), "{line}");
+            line["reason"].as_str().unwrap().to_owned()
+        };
+        refused.map(reason).collect::<Vec<_>>()
+    };
+    let enough = (0..600).find(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        reasons().len() >= count
+    });
+    let found = reasons();
+    assert!(enough.is_some() && found.len() == count, "{found:?}");
+    found
+}
+
+/// Who is refused before there is a request learns little of it; the log has it.
+#[test]
+fn a_refused_connection_is_told_in_the_log() {
+    let lab = served(people(), &["--users", "users.json", "--client-ca", "people.pem"]);
+    let at = lab.folder.path();
+    // Without extensions a certificate is one of version 1.
+    openssl(at, &format!("req -new {EC} -noenc -keyout old.key -out old.csr -subj /CN=old"));
+    openssl(at, "x509 -req -in old.csr -CA people.pem -CAkey people.key -CAcreateserial -days 30 -out old.pem");
+    let url = format!("https://{}{PROFILES}", lab.host);
+    let with = |name: &str| {
+        let (certificate, key) = (format!("{name}.pem"), format!("{name}.key"));
+        curl(at, &["--cacert", "site.pem", "--cert", &certificate, "--key", &key, &url])
+    };
+    certificate(at, "people", "site-only", EC, "serverAuth");
+    for (count, name, says) in [
+        (1, "old", "it is of X.509 version 1, and version 3 is needed"),
+        (2, "stranger", "no authority of --client-ca has signed it"),
+        (3, "site-only", "its extendedKeyUsage lacks clientAuth"),
+    ] {
+        assert!(!with(name).status.success(), "{name}");
+        let reasons = refused(&lab, count);
+        let last = &reasons[count - 1];
+        assert!(last.starts_with("the client's certificate is not taken: ") && last.contains(says), "{last}");
+    }
+    // A client that does not know the server's authority.
+    assert_eq!(curl(at, &[&url]).status.code(), Some(60));
+    assert!(refused(&lab, 4)[3].contains("does not take the server's certificate"));
+    // Plain HTTP is answered in plain, in the form of the API.
+    let plain = lab.send("GET", PROFILES, &[], b"");
+    assert!(plain.refused(400, 400).contains("https://"));
+    assert_eq!(plain.header("connection"), Some("close"));
+    assert!(lab.send("GET", "/v2.0/ports", &[], b"").json()["NeutronError"]["message"].is_string());
+    assert!(refused(&lab, 6).iter().skip(4).all(|reason| reason.contains("plain HTTP")));
+    // Who comes and goes is not worth a line.
+    drop(lab.connect());
+    assert!(text(&with("reader")).ends_with("200 2"));
+    refused(&lab, 6);
+}
+
+/// TLS at a port of plain HTTP is told in the log, and by the backend.
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_at_a_port_of_plain_http_is_told() {
+    let lab = Lab::new();
+    let url = format!("https://{}{PROFILES}", lab.host);
+    assert!(!curl(lab.folder.path(), &[&url]).status.success());
+    assert!(refused(&lab, 1)[0].contains("it speaks TLS, and this port takes plain HTTP"));
+    let user = [("username", "admin"), ("password", PASSWORD)];
+    let said = opened(&lab, &given(&lab, &user)).get(&profile(1)).await.unwrap_err().to_string();
+    assert!(said.contains("the URL begins with http://"), "{said}");
+}
+
 /// How many connections the server has, this one included.
 fn connections(lab: &Lab) -> u64 {
     let url = format!("https://{}/metrics", lab.host);

@@ -326,3 +326,31 @@ fn without_authentication_pages_of_other_hosts_are_refused() {
     lab.raw(format!("GET {PROFILE} HTTP/1.1\r\nHost: evil.example\r\n\r\n").as_bytes()).refused(403, 289);
     lab.send("GET", PROFILE, &[("Origin", "https://evil.example")], b"").refused(403, 289);
 }
+
+#[test]
+fn a_mistake_in_the_file_of_users_is_told_with_the_field_and_the_user() {
+    for (file, says) in [
+        (
+            r#"{"users": [{"name": "alice", "password": "hush", "role": "hush"}]}"#,
+            "line 1, column 63, users[0].role of \"alice\": expected one of `admin`, `auditor`, `member`",
+        ),
+        (
+            r#"{"users": [{"name": "alice", "password": "", "role": "admin"}]}"#,
+            "\"alice\" has an empty secret (users[0])",
+        ),
+        (
+            r#"{"refresh_tokens": [{"token": "hush", "user": "", "role": "admin"}]}"#,
+            "refresh_tokens[0] has an empty name",
+        ),
+    ] {
+        let folder = users(file, 0o600);
+        let said = Command::new(env!("CARGO_BIN_EXE_terraform-provider-vpn"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--users", "users.json"])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let text = String::from_utf8(said.stderr).unwrap();
+        assert_eq!(said.status.code(), Some(2), "{text}");
+        assert!(text.contains(says) && !text.contains("hush"), "{text}");
+    }
+}

@@ -127,17 +127,44 @@ impl Held {
     }
 
     /// The same, for those who have words of their own.
-    pub fn parse(&self) -> Result<Json, serde_json::Error> {
+    pub fn parse(&self) -> Result<Json, String> {
         let mut reader = serde_json::Deserializer::from_slice(&self.bytes);
         let left = Cell::new(MOST_VALUES);
         let strict = Strict { depth: 0, left: &left };
-        strict.deserialize(&mut reader).and_then(|json| reader.end().map(|()| json))
+        let read = strict.deserialize(&mut reader).and_then(|json| reader.end().map(|()| json));
+        read.map_err(|error| match lookalike(&self.bytes, &error) {
+            Some(what) => format!("{error}: {what} stands there, as in text copied from a page or a document"),
+            None => error.to_string(),
+        })
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
+}
+
+/// Characters that are taken for some of JSON's by people, and by no parser.
+const LOOKALIKES: [(char, &str); 7] = [
+    ('\u{a0}', "a no-break space (U+00A0)"),
+    ('\u{202f}', "a narrow no-break space (U+202F)"),
+    ('\u{200b}', "a zero-width space (U+200B)"),
+    ('\u{feff}', "a byte order mark (U+FEFF)"),
+    ('\u{201c}', "a typographic quotation mark (U+201C)"),
+    ('\u{201d}', "a typographic quotation mark (U+201D)"),
+    ('\u{2019}', "a typographic apostrophe (U+2019)"),
+];
+
+/// What stands where a body could not be read, if it only looks right.
+fn lookalike(bytes: &[u8], error: &serde_json::Error) -> Option<&'static str> {
+    let begin = match error.line().checked_sub(2) {
+        None => 0,
+        Some(before) => bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(before)?.0 + 1,
+    };
+    // The column counts bytes, from 1.
+    let rest = bytes.get((begin + error.column()).checked_sub(1)?..)?;
+    let stands = |character: char| rest.starts_with(character.encode_utf8(&mut [0; 4]).as_bytes());
+    LOOKALIKES.into_iter().find(|(character, _)| stands(*character)).map(|(_, what)| what)
 }
 
 /// A body that has another type than JSON is not looked at.
@@ -256,7 +283,10 @@ mod tests {
 
     #[test]
     fn json_is_read_as_it_is() {
-        for text in [r#"{"a":[1,-2,3.5,12345678901234567890123,true,null,"x"],"b":{}}"#, "[]", "null"] {
+        // Within a text any character is as good as another.
+        for text in
+            [r#"{"a":[1,-2,3.5,12345678901234567890123,true,null,"x"],"b":{}}"#, "[]", "null", "\"\u{a0}\u{201c}\""]
+        {
             assert_eq!(read(text).unwrap().to_string(), text);
         }
     }
@@ -268,6 +298,10 @@ mod tests {
             (r#"{"b":[{"a":1,"a":2}]}"#, "occurs twice"),
             ("{\n \"a\": 1,\n}", "trailing comma at line 3 column 1"),
             ("{} {}", "trailing characters"),
+            ("{\u{a0}\"a\": 1}", "line 1 column 2: a no-break space (U+00A0) stands there"),
+            ("{\n\u{a0}\u{a0}\"a\": 1}", "line 2 column 1: a no-break space (U+00A0) stands there"),
+            ("{\"a\":\n\n \u{201c}x\u{201d}}", "a typographic quotation mark (U+201C) stands there"),
+            ("\u{feff}{}", "a byte order mark (U+FEFF) stands there"),
             ("", "EOF"),
         ] {
             let said = read(text).unwrap_err();

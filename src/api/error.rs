@@ -95,6 +95,19 @@ impl ApiError {
         Self { closes: true, ..self }
     }
 
+    /// The same, about the object at `place` in a body of several, and at `path`. The text says
+    /// so, and `error_data` does for programs.
+    #[must_use]
+    pub fn about(mut self, place: &str, path: Option<&str>) -> Self {
+        let named = path.map_or_else(|| place.to_owned(), |path| format!("{place}, {path}"));
+        self.body["error_message"] = json!(format!("{} ({named})", self.message()));
+        self.body["error_data"] = json!({ "place": place });
+        if let Some(path) = path {
+            self.body["error_data"]["path"] = json!(path);
+        }
+        self
+    }
+
     /// The body.
     pub fn body(&self) -> &Json {
         &self.body

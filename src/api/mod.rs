@@ -15,6 +15,7 @@
 //! | `dialect` | which API an address is of, and errors in its form |
 //! | `node` | the version and the health of the node |
 //! | `error` | errors as NSX writes them |
+//! | `capture` | captures: which copies are wanted, and the file |
 //! | `query` | the parameters of a request's URL |
 //! | `body` | the bodies of requests: strict JSON, forms |
 //! | `address` | the parts of a request's path |
@@ -40,6 +41,7 @@ pub mod server;
 mod access_log;
 mod address;
 mod body;
+mod capture;
 mod dialect;
 mod error;
 mod host;

@@ -1,10 +1,28 @@
 //! The parameters of a request's URL.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
 
 use super::error::ApiError;
+
+/// So many characters of what somebody has sent are repeated in an error.
+const LONGEST_TOLD: usize = 100;
+
+/// What somebody has sent, as an error repeats it: in quotes, and no more of it than tells what
+/// is meant.
+pub fn told(text: &str) -> String {
+    format!("{:?}", shortened(text))
+}
+
+/// The same without quotes.
+pub fn shortened(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(LONGEST_TOLD) {
+        None => text.into(),
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+    }
+}
 
 /// The parameters of a request, each once. What a handler does not take is refused by
 /// [`Query::end`]: a misspelt one would be ignored.
@@ -21,7 +39,7 @@ impl Query {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (name, value) = (decoded(name)?, decoded(value)?);
             if parameters.contains_key(&name) {
-                return Err(ApiError::bad_request(format!("The parameter {name} is given more than once.")));
+                return Err(ApiError::bad_request(format!("The parameter {} is given more than once.", told(&name))));
             }
             parameters.insert(name, value);
         }
@@ -39,7 +57,7 @@ impl Query {
             None => Ok(None),
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
-            Some(other) => Err(ApiError::bad_request(format!("{name} is true or false, not {other:?}."))),
+            Some(other) => Err(ApiError::bad_request(format!("{name} is true or false, not {}.", told(other)))),
         }
     }
 
@@ -47,7 +65,7 @@ impl Query {
     pub fn take_word(&mut self, name: &str, words: &[&str]) -> Result<Option<String>, ApiError> {
         match self.take(name) {
             Some(word) if !words.contains(&word.as_str()) => {
-                Err(ApiError::bad_request(format!("{name} is {}, not {word:?}.", words.join(" or "))))
+                Err(ApiError::bad_request(format!("{name} is {}, not {}.", words.join(" or "), told(&word))))
             }
             word => Ok(word),
         }
@@ -56,7 +74,7 @@ impl Query {
     /// Nothing is left.
     pub fn end(self) -> Result<(), ApiError> {
         match self.parameters.into_keys().next() {
-            Some(name) => Err(ApiError::bad_request(format!("There is no parameter {name:?} at this address."))),
+            Some(name) => Err(ApiError::bad_request(format!("There is no parameter {} at this address.", told(&name)))),
             None => Ok(()),
         }
     }
@@ -79,6 +97,15 @@ mod tests {
         assert_eq!(query.take("page_size"), None);
         assert_eq!(query.take_bool("sort_ascending").unwrap(), Some(false));
         query.end().unwrap();
+    }
+
+    #[test]
+    fn of_a_long_value_the_beginning_is_told() {
+        assert_eq!(told("a\"b"), r#""a\"b""#);
+        let long = "ä".repeat(70_000);
+        let said = Query::parse(Some(&format!("a={long}"))).unwrap().take_bool("a").unwrap_err();
+        let end = format!("not \"{}…\".", "ä".repeat(LONGEST_TOLD));
+        assert!(said.message().ends_with(&end) && said.message().len() < 300, "{}", said.message());
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! `capture`: the copies that taps have made, the packets of simulated flows, and those that live
-//! traces have captured, as a capture file.
+//! `capture`: the copies that taps and the mirrors of flow traces have made, the packets of simulated
+//! flows, and those that live traces have captured, as a capture file.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -65,6 +65,10 @@ pub struct Of {
     /// arrive: its id or its path
     #[arg(long, value_name = "FLOW")]
     flow: Option<String>,
+    /// Copies that devices of the fabric have sent to the analyzer of a flow trace or a tunnel
+    /// trace, as they are wrapped: its id or its path
+    #[arg(long, value_name = "TRACE")]
+    flow_trace: Option<String>,
     /// Packets that a live trace has captured: its id or its path
     #[arg(long, value_name = "TRACE")]
     live_trace: Option<String>,
@@ -190,6 +194,7 @@ impl Of {
             self.tap_mirror.as_deref().map(|said| tap(topology, &topology.tap_mirrors, "tap mirror", said)),
             self.port.as_deref().map(|said| port(topology, said)),
             self.flow.as_deref().map(|said| flow(topology, said)),
+            self.flow_trace.as_deref().map(|said| flow_trace(topology, said)),
         ];
         let none = || Err(Failure::new("nothing says whose packets are wanted"));
         named.into_iter().flatten().next().unwrap_or_else(none)
@@ -214,6 +219,15 @@ fn tap<T>(topology: &Topology, taps: &BTreeMap<PolicyPath, T>, sort: &str, said:
         }
         (None, _) => names::find(taps, sort, said).map(|(path, _)| CaptureOf::Tap(path.clone())),
     }
+}
+
+fn flow_trace(topology: &Topology, said: &str) -> Result<CaptureOf, Failure> {
+    let (path, collection) = names::find(&topology.collections, "flow trace or tunnel trace", said)?;
+    if collection.analyzer.is_none() {
+        return Err(Failure::new(format!("{} is not mirrored", names::Names(topology).full(path)))
+            .hint("set its mirror_type, mirror_dir and mirror_analyzer"));
+    }
+    Ok(CaptureOf::Collection(path.clone()))
 }
 
 fn port(topology: &Topology, said: &str) -> Result<CaptureOf, Failure> {

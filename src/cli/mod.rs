@@ -18,6 +18,7 @@
 //! | `progress` | how far it is, and whether the user wants it to end |
 //! | `names` | what objects are called |
 //! | `packet_size` | how large packets are |
+//! | `amounts` | numbers and sizes for people |
 //! | `words` | packets, events and outcomes in words |
 //! | `table` | tables of text |
 //! | `output` | what commands print, and how they end |
@@ -28,6 +29,7 @@ pub mod replay;
 pub mod topology;
 pub mod trace;
 
+mod amounts;
 mod capture;
 mod endpoint;
 mod engine_file;
@@ -67,7 +69,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Show the way of a packet through the engine, step by step.
+    /// Show the way of a packet through the engine, step by step; with --fabric its path over
+    /// the simulated devices, hop by hop.
     ///
     /// Ends with 0 when the packet arrives, with 1 when it is dropped, and with 2 when
     /// that cannot be told.

@@ -18,7 +18,8 @@ impl<'a> Names<'a> {
         let session = topology.sessions.get(path).map(|it| &it.display_name);
         let segment = || topology.segments.get(path).map(|it| &it.display_name);
         let peer = || topology.peers.get(path).map(|it| &it.display_name);
-        let named = session.or_else(segment).or_else(peer).map(String::as_str);
+        let device = || topology.devices.get(path).map(|it| &it.name);
+        let named = session.or_else(segment).or_else(peer).or_else(device).map(String::as_str);
         let tap = || topology.name_of_tap(path).filter(|name| !name.is_empty());
         named.or_else(tap).unwrap_or(path.id())
     }

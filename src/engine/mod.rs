@@ -70,7 +70,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-pub use batch::{Change, Write};
+pub use batch::{BatchRefusal, Change, Write};
 pub use object::Object;
 pub use raw::Document;
 pub use refusal::Refusal;

@@ -10,9 +10,9 @@ use crate::model::path::PolicyPath;
 use crate::model::{HaMode, LOCALE_SERVICE, TIER_0, system};
 
 /// The key under which it is noted that they were created; its value counts
-/// changes of what is created here.
+/// changes of what is created here, and of what the index holds.
 pub(super) const MARK: &str = "s/system-objects";
-const MARK_VALUE: &[u8] = b"4";
+const MARK_VALUE: &[u8] = b"5";
 
 /// The user who created them.
 const SYSTEM: &str = "system";

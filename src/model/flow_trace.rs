@@ -57,7 +57,7 @@ const COLLECTED: [Field; 10] = [
     Field::optional("nhops", Shape::Int(1, 255), "How many hops are probed at most.").or(Default::Int(255)),
     Field::optional("ntry", Shape::Int(1, 255), "How often a hop is tried that does not answer in time.").or(Default::Int(1)),
     Field::optional("timeout", Shape::Int(1, 3_600_000), "Milliseconds in which a hop has to answer.").or(Default::Int(30_000)),
-    Field::optional("chksum", Shape::Bool, "Whether probes have checksums. What is collected does not depend on it: devices answer when a probe's TTL ends, and look at no checksum of its payload.").or(Default::Bool(true)),
+    Field::optional("chksum", Shape::Bool, "Whether probes have checksums. Devices answer when a probe's TTL ends, with or without. The destination answers no TCP without a checksum, so that a run which gets there ends after `timeout` only.").or(Default::Bool(true)),
     Field::optional("bw_ingress", Shape::Bool, "Whether each device counts the packets of the flow that arrive there (`Bandwidth_Counter`, `Bandwidth_ID`).").or(Default::Bool(false)),
     Field::optional("mirror_type", Shape::Enum(&FlowMirrorType::WORDS), "How each device on the path wraps its copies of the packets of the flow. Unset, nothing is mirrored."),
     Field::optional("mirror_dir", Shape::Enum(&FlowMirrorDirection::WORDS), "Which packets are copied. Required with `mirror_type`."),

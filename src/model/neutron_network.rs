@@ -2,7 +2,7 @@
 //! network is a segment seen from there, a subnet one of the segment's, and a port a
 //! segment port.
 
-use super::field::{Default, Field, Record, Shape};
+use super::field::{Default, Field, Presence, Record, Shape};
 use super::kind::Kind;
 use super::network::Network;
 use super::neutron::STATUS;
@@ -17,6 +17,13 @@ const REVISION_NUMBER: Field =
 
 const ADMIN_STATE_UP: Field =
     Field::optional("admin_state_up", Shape::Bool, "Whether it is in operation.").or(Default::Bool(true));
+
+/// The tags of an object, which have addresses of their own.
+const TAGS: Field = Field::read_only(
+    "tags",
+    Shape::List(&Shape::Text(1, 255), 0, usize::MAX),
+    "Labels, by which lists can be narrowed; they are changed at the address of the object and `/tags`.",
+);
 
 /// The network that a subnet or a port is of.
 const NETWORK_ID: Field =
@@ -55,6 +62,7 @@ pub static NETWORK: Kind = Kind {
                 .or(Default::Bool(false))
                 .fixed(),
             Field::read_only("subnets", Shape::List(&Shape::NeutronId("subnets"), 0, usize::MAX), "Its subnets."),
+            TAGS,
             STATUS,
             CREATED_AT,
             UPDATED_AT,
@@ -123,6 +131,7 @@ pub static SUBNET: Kind = Kind {
                 "The addresses of name servers that workloads are told of.",
             ),
             Field::optional("host_routes", Shape::Records(&HOST_ROUTE, 0, usize::MAX), "Routes for workloads: none."),
+            TAGS,
             CREATED_AT,
             UPDATED_AT,
             REVISION_NUMBER,
@@ -178,6 +187,8 @@ pub static PORT: Kind = Kind {
                 Shape::List(&Shape::Text(1, 36), 0, usize::MAX),
                 "Security groups: none.",
             ),
+            // A port alone can be created with tags.
+            Field { presence: Presence::Optional, ..TAGS }.fixed(),
             STATUS,
             CREATED_AT,
             UPDATED_AT,

@@ -11,7 +11,7 @@ use super::kind::{Kind, kind_named, kinds_at, one};
 use super::network::{Network, interface_address};
 use super::neutron::{self, LAST_VLAN};
 use super::path::{LONGEST_ID, PolicyPath, stray_character};
-use super::problem::{Nature, Place, Problem, Step};
+use super::problem::{Gravity, Nature, Place, Problem, Step};
 use super::rule::Facts;
 use super::timestamp::Timestamp;
 use super::tree::{Fields, Tree};
@@ -45,10 +45,8 @@ pub fn read(kind: &Kind, tree: &Tree, parent: Option<&str>) -> Reading {
     let mut fields = reader.fields(common, &Tree::Object(other), &place);
     fields.extend(reader.fields(kind.record, &Tree::Object(own), &place));
     let tree = Tree::Object(fields);
-    for rules in [common.rules, kind.record.rules] {
-        for rule in rules {
-            reader.problems.extend(rule(&Facts { record: &tree, parent }));
-        }
+    for record in [common, kind.record] {
+        reader.rules(record, &tree, &place);
     }
     Reading { tree, problems: reader.problems }
 }
@@ -82,12 +80,22 @@ impl Reader<'_> {
     /// Reads an object within the object, with its rules.
     fn record(&mut self, record: &'static Record, tree: &Tree, at: &Place) -> Tree {
         let read = Tree::Object(self.fields(record, tree, at));
-        for rule in record.rules {
-            for problem in rule(&Facts { record: &read, parent: self.parent }) {
-                self.problems.push(Problem { at: at.join(&problem.at), ..problem });
+        self.rules(record, &read, at);
+        read
+    }
+
+    /// Sees whether what was `read` keeps the rules of its record.
+    fn rules(&mut self, record: &'static Record, read: &Tree, at: &Place) {
+        let broken = record.rules.iter().flat_map(|rule| rule(&Facts { record: read, parent: self.parent }));
+        let broken: Vec<_> = broken.map(|problem| Problem { at: at.join(&problem.at), ..problem }).collect();
+        // Of a number that is out of its range, a rule that refuses it knows the narrower one.
+        let numbers = record.fields.iter().filter(|field| matches!(field.shape, Shape::Int(..)));
+        for place in numbers.map(|field| at.field(field.name)) {
+            if broken.iter().any(|problem| problem.at == place && problem.gravity == Gravity::Refused) {
+                self.problems.retain(|problem| problem.at != place);
             }
         }
-        read
+        self.problems.extend(broken);
     }
 
     /// Reads the fields of a record.

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
 use super::projects::{DEFAULT_NAME, Projects};
-use super::{Identity, Role};
+use super::{Identity, Role, users_file};
 use crate::engine::taps::DEFAULT_PROJECT;
 
 /// Who may log in, and how: the form of the users' file.
@@ -132,7 +132,7 @@ pub enum CredentialsError {
     Open(PathBuf),
     /// It is not in the form of a users' file. The place is named, and not what stands
     /// there.
-    #[error("{path} is no file of users: line {line}, column {column}")]
+    #[error("{path} is no file of users: line {line}, column {column}{place}: {why}")]
     Form {
         /// The file.
         path: PathBuf,
@@ -140,12 +140,16 @@ pub enum CredentialsError {
         line: usize,
         /// The column.
         column: usize,
+        /// The field, and whose it is: `, users[1].role of "alice"`; empty where that is not known.
+        place: String,
+        /// What is wrong there.
+        why: String,
     },
     /// Two entries have one name.
     #[error("{0:?} occurs twice among the users")]
     Twice(String),
     /// A name or a secret is empty, or a name holds a colon.
-    #[error("a name among the users is empty or holds a colon, or a secret is empty: {0:?}")]
+    #[error("among the users {0}")]
     Unusable(String),
     /// What should be a fingerprint is none.
     #[error(
@@ -180,12 +184,7 @@ impl Credentials {
         }
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(failed)?;
-        let read: Self = serde_json::from_str(&text).map_err(|error| CredentialsError::Form {
-            path: path.to_owned(),
-            line: error.line(),
-            column: error.column(),
-        })?;
-        Ok(read)
+        users_file::read(&text, path)
     }
 
     /// Whether nobody could log in.
@@ -199,21 +198,26 @@ impl Credentials {
     /// Each name is one, and nothing is empty.
     pub fn check(&self) -> Result<(), CredentialsError> {
         let mut names = std::collections::BTreeSet::new();
-        let users = self.users.iter().map(|user| (&user.name, &user.password));
-        let applications = self.applications.iter().map(|application| (&application.id, &application.secret));
-        for (name, secret) in users.chain(applications) {
-            if name.is_empty() || secret.is_empty() || name.contains(':') {
-                return Err(CredentialsError::Unusable(name.clone()));
+        let users = self.users.iter().zip(0..).map(|(it, at)| (format!("users[{at}]"), &it.name, &it.password));
+        let applications = self.applications.iter().zip(0..);
+        let applications = applications.map(|(it, at)| (format!("applications[{at}]"), &it.id, &it.secret));
+        for (place, name, secret) in users.chain(applications) {
+            is_given(&place, name)?;
+            if name.contains(':') {
+                return Err(CredentialsError::Unusable(format!("{name:?} holds a colon ({place})")));
+            }
+            if secret.is_empty() {
+                return Err(CredentialsError::Unusable(format!("{name:?} has an empty secret ({place})")));
             }
             if !names.insert(name) {
                 return Err(CredentialsError::Twice(name.clone()));
             }
         }
         let mut known = std::collections::BTreeSet::new();
-        for project in &self.projects {
-            let id = project.id.as_deref().unwrap_or("an id is made");
-            if project.name.is_empty() || id.is_empty() {
-                return Err(CredentialsError::Unusable(project.name.clone()));
+        for (project, at) in self.projects.iter().zip(0..) {
+            is_given(&format!("projects[{at}]"), &project.name)?;
+            if project.id.as_deref() == Some("") {
+                return Err(CredentialsError::Unusable(format!("the project {:?} has an empty id", project.name)));
             }
             let is_default_by_another_id = project.name == DEFAULT_NAME && project.id.is_some();
             if is_default_by_another_id || !known.insert(&project.name) {
@@ -221,21 +225,27 @@ impl Credentials {
             }
         }
         let mut fingerprints = std::collections::BTreeSet::new();
-        for identity in &self.principal_identities {
+        for (identity, at) in self.principal_identities.iter().zip(0..) {
+            is_given(&format!("principal_identities[{at}]"), &identity.name)?;
             let fingerprint = identity.fingerprint();
             let fingerprint = fingerprint.ok_or_else(|| CredentialsError::Fingerprint(identity.name.clone()))?;
-            if identity.name.is_empty() {
-                return Err(CredentialsError::Unusable(identity.name.clone()));
-            }
             if !fingerprints.insert(fingerprint) {
                 return Err(CredentialsError::Twice(identity.certificate_sha256.clone()));
             }
         }
-        match self.refresh_tokens.iter().find(|token| token.token.is_empty() || token.user.is_empty()) {
-            Some(token) => Err(CredentialsError::Unusable(token.user.clone())),
-            None => Ok(()),
+        for (token, at) in self.refresh_tokens.iter().zip(0..) {
+            is_given(&format!("refresh_tokens[{at}]"), &token.user)?;
+            if token.token.is_empty() {
+                return Err(CredentialsError::Unusable(format!("the refresh token of {:?} is empty", token.user)));
+            }
         }
+        Ok(())
     }
+}
+
+/// That what is at `place` in the file has a name.
+fn is_given(place: &str, name: &str) -> Result<(), CredentialsError> {
+    if name.is_empty() { Err(CredentialsError::Unusable(format!("{place} has an empty name"))) } else { Ok(()) }
 }
 
 /// Random bytes for a key or a token.
@@ -405,24 +415,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_in_another_form_says_where_and_not_what() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("users.json");
-        std::fs::write(&path, "{\"users\": [\n{\"name\": \"a\", \"password\": \"hush\", \"role\": \"hush\"}]}")
-            .unwrap();
-        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
-        let error = Credentials::read(&path).unwrap_err();
-        assert!(error.to_string().contains("line 2") && !format!("{error} {error:?}").contains("hush"));
-    }
-
-    #[test]
     fn names_are_told_apart() {
         let mut twice = credentials();
         twice.users.push(twice.users[0].clone());
         assert!(matches!(twice.check(), Err(CredentialsError::Twice(_))));
         let mut empty = credentials();
         empty.users[0].password.clear();
-        assert!(matches!(empty.check(), Err(CredentialsError::Unusable(_))));
+        let said = empty.check().unwrap_err().to_string();
+        assert_eq!(said, r#"among the users "admin" has an empty secret (users[0])"#);
         credentials().check().unwrap();
     }
 

@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `credentials` | the users, tokens and applications there are |
+//! | `users_file` | the file of the users, and what is wrong with one |
 //! | `sessions` | logins of NSX: a cookie, and a token against forged requests |
 //! | `tokens` | access tokens of the cloud, which end by themselves |
 //! | `throttle` | how often a user may ask, and how often somebody may guess |
@@ -19,6 +20,7 @@ mod projects;
 mod sessions;
 mod throttle;
 mod tokens;
+mod users_file;
 
 use std::net::IpAddr;
 use std::sync::Arc;

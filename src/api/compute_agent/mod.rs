@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Extension, Request, State};
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -25,27 +26,30 @@ pub use code::{AgentError, Code};
 
 use super::Shared;
 use super::auth::{self, Identity, Role};
+use super::capture::{Found, PARAMETERS, Window, Wrong};
 use super::query::Query;
 use super::server::Peer;
 use crate::model::{FLOW_TRACE, Kind, TUNNEL_TRACE};
 use parameters::Given;
 
 /// The first parts of its addresses.
-pub(super) const ROOTS: [&str; 6] = ["/list", "/start", "/stop", "/data", "/active", "/mirror"];
+pub(super) const ROOTS: [&str; 7] = ["/list", "/start", "/stop", "/data", "/active", "/mirror", "/capture"];
 
 /// The addresses there are: what is asked, and of what.
-pub(super) const ADDRESSES: [&str; 11] = [
+pub(super) const ADDRESSES: [&str; 13] = [
     "/list/flow",
     "/start/flow",
     "/stop/flow",
     "/data/flow",
     "/active/flow",
     "/mirror/flow",
+    "/capture/flow",
     "/start/tunnel",
     "/stop/tunnel",
     "/data/tunnel",
     "/active/tunnel",
     "/mirror/tunnel",
+    "/capture/tunnel",
 ];
 
 /// The header that tells whose a collection is.
@@ -55,7 +59,10 @@ const LONGEST_ORIGINATOR: usize = 255;
 
 /// The routes.
 pub(super) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
-    let routes = ADDRESSES.into_iter().fold(Router::new(), |routes, address| routes.route(address, any(handle)));
+    // What is not there is said in the agent's form as well.
+    let below = |root: &str| [root.to_owned(), format!("{root}/"), format!("{root}/{{*rest}}")];
+    let addresses = ROOTS.into_iter().flat_map(below);
+    let routes = addresses.fold(Router::new(), |routes, address| routes.route(&address, any(handle)));
     routes.layer(from_fn_with_state(Arc::clone(shared), guard))
 }
 
@@ -83,6 +90,18 @@ enum Format {
     Python,
 }
 
+/// What a request is answered with.
+enum Answer {
+    Document(Json),
+    Capture(Response),
+}
+
+impl From<Json> for Answer {
+    fn from(document: Json) -> Self {
+        Self::Document(document)
+    }
+}
+
 /// Answers a request.
 async fn handle(State(shared): State<Arc<Shared>>, Extension(user): Extension<Identity>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
@@ -95,12 +114,14 @@ async fn handle(State(shared): State<Arc<Shared>>, Extension(user): Extension<Id
                 if word.as_deref() == Some("python") {
                     format = Format::Python;
                 }
-                answer(&shared, &user, &parts.method, parts.uri.path(), &parts.headers, query).await
+                let asked = parts.uri.path_and_query().map(PathAndQuery::as_str).unwrap_or_default();
+                answer(&shared, &user, &parts.method, asked, &parts.headers, query).await
             }
         },
     };
     match answered {
-        Ok(document) => written(StatusCode::OK, &document, format),
+        Ok(Answer::Document(document)) => written(StatusCode::OK, &document, format),
+        Ok(Answer::Capture(file)) => file,
         Err(error) => {
             let mut response = written(error.status(), &error.body(), format);
             response.headers_mut().extend(error.headers());
@@ -121,10 +142,14 @@ async fn answer(
     shared: &Arc<Shared>,
     user: &Identity,
     method: &Method,
-    path: &str,
+    address: &str,
     headers: &HeaderMap,
     mut query: Query,
-) -> Result<Json, AgentError> {
+) -> Result<Answer, AgentError> {
+    let path = address.split_once('?').map_or(address, |(path, _)| path);
+    if !ADDRESSES.contains(&path) {
+        return Err(AgentError::no_such_address());
+    }
     if !matches!(*method, Method::GET | Method::HEAD) {
         return Err(AgentError::method_not_allowed());
     }
@@ -137,24 +162,26 @@ async fn answer(
         let why = format!("User {} has the role member, which is for the APIs of OpenStack alone.", user.name);
         return Err(AgentError::unauthorized(why));
     }
+    if what == "list" {
+        // They are nobody's: there is no originator.
+        let is_active = parameters::truth(&mut query, "active")?.unwrap_or_default();
+        query.end()?;
+        return Ok(shared.read(move |engine, now| Ok(engine.application_flows(is_active, now)?)).await?.into());
+    }
     let originator = originator(headers)?;
     match what {
-        "list" => {
-            let is_active = parameters::truth(&mut query, "active")?.unwrap_or_default();
-            query.end()?;
-            Ok(shared.read(move |engine, now| Ok(engine.application_flows(is_active, now)?)).await?)
-        }
         "active" => {
             query.end()?;
             let own = shared.read(move |engine, now| Ok(engine.collections(kind, originator.as_deref(), now)?));
-            Ok(json!({ "flows": own.await? }))
+            Ok(json!({ "flows": own.await? }).into())
         }
         "start" | "stop" => {
             may_change(user, method, headers)?;
             let given = if what == "start" { Given::all(kind, query)? } else { Given::identity(kind, query)? };
             change(shared, user, what == "start", kind, given, originator).await?;
-            Ok(Code::Ok.body(None))
+            Ok(Code::Ok.body(None).into())
         }
+        "capture" => captured(shared, kind, address, originator, query).await.map(Answer::Capture),
         _ => {
             let given = Given::identity(kind, query)?.into_fields();
             let is_mirror = what == "mirror";
@@ -170,9 +197,42 @@ async fn answer(
                     })
                 })
                 .await?
+                .map(Answer::Document)
                 .map_err(AgentError::from)
         }
     }
+}
+
+/// The copies that a mirrored collection has had made, as a capture file. An agent has no such
+/// address; it is the engine's own.
+async fn captured(
+    shared: &Arc<Shared>,
+    kind: &'static Kind,
+    address: &str,
+    originator: Option<String>,
+    mut query: Query,
+) -> Result<Response, AgentError> {
+    let refused = |wrong: Wrong| AgentError::fail(format!("{}: {}.", wrong.parameter, wrong.reason));
+    let window = Window::of(|name| query.take(name)).map_err(refused)?;
+    let given = Given::identity(kind, query)?.into_fields();
+    let asked = window.clone();
+    let found = shared.read(move |engine, now| {
+        let capture = engine.mirror_captured(kind, &given, originator.as_deref(), |of| asked.request(of), now);
+        Ok(capture.map(|capture| Found::of(&capture, now)))
+    });
+    let cannot_be_written = || AgentError::fail("The capture cannot be written.");
+    let found = found.await??.map_err(|_| cannot_be_written())?;
+    found.begins(&window).map_err(refused)?;
+    found.answer(&window, &without_window(address)).map_err(|_| cannot_be_written())
+}
+
+/// The address of a request with the parameters that name a collection alone, to be followed by
+/// others.
+fn without_window(address: &str) -> String {
+    let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    let is_of_window = |pair: &&str| PARAMETERS.contains(&pair.split('=').next().unwrap_or_default());
+    let kept = query.split('&').filter(|pair| !pair.is_empty() && !is_of_window(pair));
+    kept.fold(format!("{path}?"), |address, pair| format!("{address}{pair}&"))
 }
 
 async fn change(

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::AgentError;
-use crate::api::query::Query;
+use crate::api::query::{Query, told};
 use crate::model::{Field, Kind, Shape, flow_trace};
 
 /// Other spellings of parameters that the seed has, and those of the model.
@@ -53,7 +53,7 @@ impl Given {
 
 /// A parameter as a value of its field.
 fn typed(field: &Field, value: &str) -> Result<Json, AgentError> {
-    let wrong = |what: &str| AgentError::fail(format!("{} is {what}, not {value:?}.", field.name));
+    let wrong = |what: &str| AgentError::fail(format!("{} is {what}, not {}.", field.name, told(value)));
     match &field.shape {
         Shape::Int(least, most) => {
             let number = value.parse::<i64>().ok().filter(|number| (least..=most).contains(&number));
@@ -82,7 +82,7 @@ pub fn truth(query: &mut Query, name: &str) -> Result<Option<bool>, AgentError> 
     match query.take(name) {
         None => Ok(None),
         Some(value) => {
-            let wrong = || AgentError::fail(format!("{name} is True or False, not {value:?}."));
+            let wrong = || AgentError::fail(format!("{name} is True or False, not {}.", told(&value)));
             is_true(&value).map(Some).ok_or_else(wrong)
         }
     }

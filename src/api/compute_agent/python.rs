@@ -60,7 +60,7 @@ fn write_text(string: &str, text: &mut String) {
             }
             other if other.is_control() => {
                 // Writing to a text does not fail.
-                let _ = write!(text, "\\u{:04x}", u32::from(other));
+                let _ = write!(text, "\\x{:02x}", u32::from(other));
             }
             other => text.push(other),
         }
@@ -81,6 +81,7 @@ mod tests {
             (json!("('10.1.1.1', 6)"), "\"('10.1.1.1', 6)\""),
             (json!("it's \"so\""), "'it\\'s \"so\"'"),
             (json!("a\\b\n"), "'a\\\\b\\n'"),
+            (json!("\u{0}\u{7f}\u{9f}é"), "'\\x00\\x7f\\x9fé'"),
             (json!([]), "[]"),
         ] {
             assert_eq!(literal(&value), text);

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use url::form_urlencoded;
 
 use super::{NetMasterError, Shared, answer, read};
+use crate::api::query::told;
 use crate::engine::traces::{Head, documents};
 
 /// Parameters of a URL, decoded.
@@ -32,7 +33,7 @@ pub fn parameters(query: Option<&str>) -> Result<Parameters, NetMasterError> {
     let found: Parameters = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
     for (at, (name, _)) in found.iter().enumerate() {
         if found.iter().take(at).any(|(before, _)| before == name) {
-            return Err(NetMasterError::bad_request(format!("The parameter {name} is there twice.")));
+            return Err(NetMasterError::bad_request(format!("The parameter {} is there twice.", told(name))));
         }
     }
     Ok(found)
@@ -42,7 +43,7 @@ pub fn parameters(query: Option<&str>) -> Result<Parameters, NetMasterError> {
 pub fn no_parameters(query: &Parameters) -> Result<(), NetMasterError> {
     match query.first() {
         None => Ok(()),
-        Some((name, _)) => Err(NetMasterError::bad_request(format!("There is no parameter {name} here."))),
+        Some((name, _)) => Err(NetMasterError::bad_request(format!("There is no parameter {} here.", told(name)))),
     }
 }
 
@@ -61,7 +62,8 @@ impl Wanted {
     fn of(query: &Parameters) -> Result<Self, NetMasterError> {
         let mut wanted = Self { index: 0, limit: 0, by: COLUMNS[0], is_descending: false, definitions: Vec::new() };
         for (name, value) in query {
-            let wrong = |what: &str| NetMasterError::bad_request(format!("{name} is {value:?}, which is no {what}."));
+            let wrong =
+                |what: &str| NetMasterError::bad_request(format!("{name} is {}, which is no {what}.", told(value)));
             let number = || value.parse().map_err(|_| wrong("number from 0"));
             match name.as_str() {
                 "index" => wanted.index = number()?,
@@ -81,7 +83,7 @@ impl Wanted {
                     let names = names.ok_or_else(|| wrong("condition: it is eq: and names with | between them"))?;
                     wanted.definitions = names.split('|').map(str::to_owned).collect();
                 }
-                _ => return Err(NetMasterError::bad_request(format!("There is no parameter {name} here."))),
+                _ => return Err(NetMasterError::bad_request(format!("There is no parameter {} here.", told(name)))),
             }
         }
         Ok(wanted)

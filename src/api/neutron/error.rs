@@ -8,9 +8,7 @@ use crate::api::error::{ApiError, Headers};
 use crate::api::host::Base;
 use crate::api::identity::{KeystoneError, challenge};
 use crate::engine::Refusal;
-use crate::engine::networks::no_such_object;
 use crate::engine::taps::Fault;
-use crate::model::Kind;
 
 /// What a request is answered with that has no other answer.
 #[derive(Debug)]
@@ -70,11 +68,6 @@ impl NeutronError {
     pub fn disallowed(action: &str) -> Self {
         let message = format!("rule:{action} is disallowed by policy");
         Self::new(StatusCode::FORBIDDEN, "PolicyNotAuthorized", message)
-    }
-
-    /// The object after which a page begins is not there.
-    pub fn marker_not_found(kind: &'static Kind, marker: &str) -> Self {
-        no_such_object(kind, marker).into()
     }
 
     /// The body.

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::NeutronError;
 
 /// An extension: its alias, its name, and what it is.
-const ALL: [(&str, &str, &str); 14] = [
+const ALL: [(&str, &str, &str); 16] = [
     ("empty-string-filtering", "Empty String Filtering", "A filter may be an empty text."),
     ("filter-validation", "Filter parameters validation", "A list is not filtered by what is no attribute."),
     ("ip-substring-filtering", "IP address substring filtering", "fixed_ips=ip_address_substr=… of lists of ports."),
@@ -16,9 +16,11 @@ const ALL: [(&str, &str, &str); 14] = [
     ("revision-if-match", "If-Match constraints based on revision_number", "If-Match: revision_number=N."),
     ("sorting", "Sorting support", "sort_key and sort_dir."),
     ("standard-attr-revisions", "Resource revision numbers", "revision_number of networks, subnets and ports."),
+    ("standard-attr-tag", "Tag support", "Tags of networks, subnets and ports."),
     ("standard-attr-timestamp", "Resource timestamps", "created_at and updated_at of networks, subnets and ports."),
     ("taas", "Neutron Tap as a Service", "Tap services and tap flows."),
     ("taas-vlan-filter", "Tap as a Service vlan filter", "vlan_filter of tap flows."),
+    ("tag-ports-during-bulk-creation", "Tag Ports During Bulk Creation", "tags of ports that are created."),
     ("tap-mirror", "Tap as a Service mirror", "Tap mirrors: copies through GRE and ERSPAN tunnels."),
     ("tap-mirror-both-direction", "Tap as a Service mirror, BOTH", "BOTH among the directions of tap mirrors."),
 ];

@@ -2,13 +2,16 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use serde_json::{Map, Value as Json, json};
 use url::form_urlencoded;
 
-use super::{NeutronError, plural};
-use crate::engine::networks::{Attributes, NetworkFault};
-use crate::engine::taps::{Fault, truth};
+use super::{NeutronError, plural, tags};
+use crate::api::query::shortened;
+use crate::engine::networks::{Attributes, NetworkFault, Scope, is_view};
+use crate::engine::taps::{Fault, Member, truth};
+use crate::engine::{Engine, Refusal};
 use crate::model::{Field, Kind, Shape};
 
 /// The parameters of a URL, in their order.
@@ -41,7 +44,7 @@ pub(super) fn only(object: Attributes, fields: &[String]) -> Attributes {
 
 /// Names as Python prints a list of them.
 fn quoted(names: &[&str]) -> String {
-    format!("[{}]", names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", "))
+    format!("[{}]", names.iter().map(|name| format!("'{}'", shortened(name))).collect::<Vec<_>>().join(", "))
 }
 
 fn not_a_filter(names: &[&str]) -> NeutronError {
@@ -53,6 +56,7 @@ pub(super) struct Listing {
     kind: &'static Kind,
     /// By attribute, the values of which one has to be there.
     filters: Vec<(&'static Field, Vec<Wanted>)>,
+    tags: Vec<tags::Filter>,
     fields: Vec<String>,
     /// Attributes, and whether the least comes first.
     sorts: Vec<(String, bool)>,
@@ -84,12 +88,12 @@ impl Wanted {
         match &field.shape {
             Shape::Bool => match truth(&Json::from(value)) {
                 Some(truth) => Ok(Self::Truth(truth)),
-                None => wrong(format!("'{value}' cannot be converted to boolean")),
+                None => wrong(not_a_truth(value)),
             },
             Shape::Records(record, ..) => {
                 let Some((name, wanted)) = value.split_once('=').map(|(name, value)| (name.trim(), value.trim()))
                 else {
-                    return wrong(format!("'{value}' is not of the form <key>=[value]"));
+                    return wrong(format!("'{}' is not of the form <key>=[value]", shortened(value)));
                 };
                 let part = name.strip_suffix(PART);
                 let known = part.unwrap_or(name);
@@ -148,10 +152,17 @@ impl Listing {
             let named = query.iter().filter(|(known, value)| known == name && !value.is_empty());
             named.map(|(_, value)| value.clone()).collect()
         };
+        let has_tags = is_view(kind);
+        let mut tag_filters = Vec::new();
         let mut filters: Vec<(&'static Field, Vec<Wanted>)> = Vec::new();
         let mut stray = Vec::new();
         for (name, value) in query {
             if ["fields", "sort_key", "sort_dir", "limit", "marker", "page_reverse"].contains(&name.as_str()) {
+                continue;
+            }
+            if has_tags && tags::Filter::of(name, std::iter::empty()).is_some() {
+                let texts = query.iter().filter(|(known, _)| known == name).map(|(_, text)| text.as_str());
+                tag_filters.extend(tags::Filter::of(name, texts));
                 continue;
             }
             let Some(field) = attribute(kind, name) else {
@@ -170,31 +181,62 @@ impl Listing {
         Ok(Self {
             kind,
             filters,
+            tags: tag_filters,
             fields: filled("fields"),
             sorts: sorts(kind, filled("sort_key"), &filled("sort_dir"))?,
             limit: limit(filled("limit").pop())?.filter(|limit| *limit > 0),
             marker: filled("marker").pop(),
-            is_reversed: filled("page_reverse").pop().is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            is_reversed: filled("page_reverse").pop().map_or(Ok(false), |text| is_reversed(&text))?,
             kept: query.iter().filter(|(name, _)| name != "marker" && name != "page_reverse").cloned().collect(),
         })
     }
 
-    /// The page of `all` that is asked for at `url`.
-    pub fn page(&self, mut all: Vec<Attributes>, url: &str) -> Result<Json, NeutronError> {
-        all.sort_by(|one, other| self.order(one, other));
-        let has = |object: &Attributes| {
-            self.filters.iter().all(|(field, values)| is_one_of(values, object.get(field.name).unwrap_or(&Json::Null)))
+    /// Whether the list is in the order of ids, in which the engine has the objects.
+    fn is_by_id(&self) -> bool {
+        self.sorts.first().is_none_or(|(name, is_rising)| name == "id" && *is_rising)
+    }
+
+    /// The texts that the filter `name` wants one of; none: there is no such filter.
+    fn texts(&self, name: &str) -> Option<BTreeSet<String>> {
+        let (_, wanted) = self.filters.iter().find(|(field, _)| field.name == name)?;
+        let text = |wanted: &Wanted| if let Wanted::Text(text) = wanted { Some(text.clone()) } else { None };
+        Some(wanted.iter().filter_map(text).collect())
+    }
+
+    /// The objects of the page that is asked for.
+    pub fn found(&self, engine: &Engine, by: &Member) -> Result<Vec<Attributes>, Refusal> {
+        let marker = self.marker.as_ref().map(|id| engine.neutron_object(self.kind, id, by)).transpose()?;
+        let is_by_id = self.is_by_id();
+        let scope = Scope {
+            ids: self.texts("id"),
+            networks: self.texts("network_id"),
+            names: self.texts("name"),
+            after: self.marker.clone().filter(|_| is_by_id),
+            is_reversed: is_by_id && self.is_reversed,
         };
-        if let Some(marker) = &self.marker {
-            let at = all.iter().position(|object| object["id"] == *marker);
-            let at = at.ok_or_else(|| NeutronError::marker_not_found(self.kind, marker))?;
-            if self.is_reversed {
-                all.truncate(at);
-            } else {
-                all.drain(..=at);
+        let enough = self.limit.filter(|_| is_by_id).unwrap_or(usize::MAX);
+        let mut found = Vec::new();
+        engine.each_in_neutron(self.kind, &scope, by, &mut |object| {
+            if self.wants(&object, marker.as_ref()) {
+                found.push(object);
             }
-        }
-        let mut page: Vec<_> = all.into_iter().filter(has).collect();
+            if found.len() < enough { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok(found)
+    }
+
+    /// Whether `object` passes the filters, and lies on the side of `marker` that is asked for.
+    fn wants(&self, object: &Attributes, marker: Option<&Attributes>) -> bool {
+        let value = |field: &Field| object.get(field.name).unwrap_or(&Json::Null);
+        let side = if self.is_reversed { Ordering::Less } else { Ordering::Greater };
+        marker.is_none_or(|marker| self.order(object, marker) == side)
+            && self.filters.iter().all(|(field, values)| is_one_of(values, value(field)))
+            && self.tags.iter().all(|filter| filter.lets(object))
+    }
+
+    /// The page of what was found, which is at `url`.
+    pub fn page(&self, mut page: Vec<Attributes>, url: &str) -> Json {
+        page.sort_by(|one, other| self.order(one, other));
         if let Some(limit) = self.limit {
             if self.is_reversed {
                 page.drain(..page.len().saturating_sub(limit));
@@ -208,7 +250,7 @@ impl Listing {
         if !links.is_empty() {
             answer.insert(format!("{}_links", plural(self.kind)), Json::Array(links));
         }
-        Ok(Json::Object(answer))
+        Json::Object(answer)
     }
 
     fn order(&self, one: &Attributes, other: &Attributes) -> Ordering {
@@ -253,9 +295,23 @@ fn compare(one: Option<&Json>, other: Option<&Json>) -> Ordering {
 fn limit(text: Option<String>) -> Result<Option<usize>, NeutronError> {
     let Some(text) = text else { return Ok(None) };
     text.parse().map(Some).map_err(|_| {
-        let message = format!("Bad limit request: Limit must be an integer 0 or greater and not '{text}'.");
+        let message =
+            format!("Bad limit request: Limit must be an integer 0 or greater and not '{}'.", shortened(&text));
         NeutronError::new(axum::http::StatusCode::BAD_REQUEST, "BadRequest", message)
     })
+}
+
+/// Whether pages go back. What Neutron would take for no, whatever it says, is refused.
+fn is_reversed(text: &str) -> Result<bool, NeutronError> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(Fault::from(NetworkFault::Invalid(not_a_truth(text))).into()),
+    }
+}
+
+fn not_a_truth(text: &str) -> String {
+    format!("'{}' cannot be converted to boolean", shortened(text))
 }
 
 fn sorts(kind: &'static Kind, keys: Vec<String>, dirs: &[String]) -> Result<Vec<(String, bool)>, NeutronError> {
@@ -295,7 +351,11 @@ mod tests {
     }
 
     fn ask(query: &str) -> Result<Json, NeutronError> {
-        Listing::of(&TAP_FLOW, &parameters(Some(query))?)?.page(flows(), "http://h/v2.0/taas/tap_flows")
+        let listing = Listing::of(&TAP_FLOW, &parameters(Some(query))?)?;
+        let marker = listing.marker.as_ref();
+        let marker = marker.map(|marker| flows().into_iter().find(|flow| flow["id"] == **marker).unwrap());
+        let found = flows().into_iter().filter(|flow| listing.wants(flow, marker.as_ref())).collect();
+        Ok(listing.page(found, "http://h/v2.0/taas/tap_flows"))
     }
 
     fn ids(query: &str) -> String {
@@ -332,6 +392,7 @@ mod tests {
         assert_eq!(ids("limit=2&name=a&name=b&marker=3"), "4");
         assert_eq!(ids("limit=2&marker=4&page_reverse=True"), "23");
         assert_eq!(ids("limit=3&page_reverse=true"), "234");
+        assert_eq!(ids("limit=3&page_reverse=False"), "123");
         let last = ask("limit=3&marker=2").unwrap();
         let rels: Vec<_> = last["tap_flows_links"].as_array().unwrap().iter().map(|link| &link["rel"]).collect();
         assert_eq!(rels, ["previous"]);
@@ -352,8 +413,9 @@ mod tests {
             ("sort_key=name", "The number of sort_keys and sort_dirs must be same"),
             ("sort_key=nothing&sort_dir=asc", "['nothing'] is invalid attribute for sort_keys"),
             ("sort_key=name&sort_dir=up", "['up'] is invalid value for sort_dirs, valid value is 'asc' and 'desc'"),
+            ("page_reverse=maybe", "Invalid input for operation: 'maybe' cannot be converted to boolean."),
+            ("page_reverse=1", "Invalid input for operation: '1' cannot be converted to boolean."),
             ("limit=-1", "Bad limit request: Limit must be an integer 0 or greater and not '-1'."),
-            ("limit=1&marker=9", "Tap Flow  9 does not exist"),
             ("name=%ff", "The parameters of the URL are not UTF-8."),
         ] {
             assert_eq!(ask(query).unwrap_err().body()["NeutronError"]["message"], says, "{query}");
@@ -369,7 +431,7 @@ mod tests {
         };
         let count = |query: &str| {
             let listing = Listing::of(&PORT, &parameters(Some(query)).unwrap())?;
-            listing.page(vec![port.clone()], "").map(|page| page["ports"].as_array().unwrap().len())
+            Ok::<_, NeutronError>(usize::from(listing.wants(&port, None)))
         };
         for (query, found) in [
             ("admin_state_up=True", 1),

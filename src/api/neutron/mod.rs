@@ -6,6 +6,7 @@
 //! | `error` | errors as Neutron writes them |
 //! | `objects` | one object, or many: GET, POST, PUT, DELETE |
 //! | `list` | lists: filters, fields, orders, pages |
+//! | `tags` | the tags of networks, subnets and ports |
 //! | `taps` | what taps have copied: the engine's own addresses |
 //! | `extensions` | what there is besides the core of the API |
 //!
@@ -16,7 +17,8 @@ mod error;
 mod extensions;
 mod list;
 mod objects;
-pub(in crate::api) mod taps;
+mod tags;
+mod taps;
 
 use std::sync::Arc;
 
@@ -37,6 +39,7 @@ use super::Shared;
 use super::auth::{self, Identity, Role};
 use super::host::Base;
 use super::server::Peer;
+use crate::engine::networks::is_view;
 use crate::engine::taps::Member;
 use crate::engine::{Caller, Engine, Moment, Refusal};
 use crate::model::{Kind, NEUTRON_KINDS, NEUTRON_VIEWS};
@@ -169,6 +172,14 @@ async fn handle(
             let Some((kind, Some(id))) = find(place) else { return Err(NeutronError::no_such_address()) };
             taps::handle(ask, kind, id, what).await
         }
+        [ref place @ .., tags::PLACE] if tagged(place).is_some() => {
+            let Some((kind, id)) = tagged(place) else { return Err(NeutronError::no_such_address()) };
+            tags::all(ask, kind, id).await
+        }
+        [ref place @ .., tags::PLACE, tag] if tagged(place).is_some() => {
+            let Some((kind, id)) = tagged(place) else { return Err(NeutronError::no_such_address()) };
+            tags::one(ask, kind, id, tag).await
+        }
         _ => match find(&path) {
             Some((kind, Some(id))) => objects::item(ask, kind, id).await,
             Some((kind, None)) => objects::collection(ask, kind).await,
@@ -205,6 +216,12 @@ fn find<'a>(path: &[&'a str]) -> Option<(&'static Kind, Option<&'a str>)> {
             _ => None,
         }
     })
+}
+
+/// The kind and the id of the object at an address, if it is one that has tags.
+fn tagged<'a>(path: &[&'a str]) -> Option<(&'static Kind, &'a str)> {
+    let (kind, id) = find(path)?;
+    id.filter(|_| is_view(kind)).map(|id| (kind, id))
 }
 
 /// Whether objects of `kind` copy traffic.

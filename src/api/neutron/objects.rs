@@ -15,8 +15,7 @@ pub(super) async fn collection(ask: Ask, kind: &'static Kind) -> Result<Response
     if ask.is_get() {
         let listing = list::Listing::of(kind, &ask.query)?;
         let Ask { by, url, .. } = ask;
-        let all = by.read(move |engine, by| engine.neutron_objects(kind, by)).await?;
-        let page = listing.page(all, &url)?;
+        let page = by.read(move |engine, by| Ok(listing.page(listing.found(engine, by)?, &url))).await?;
         return Ok(answer(StatusCode::OK, &page));
     }
     if ask.method != Method::POST {
@@ -109,7 +108,7 @@ pub(super) fn no_parameters(ask: &Ask) -> Result<(), NeutronError> {
 }
 
 /// The body of a request, and whoever makes it.
-async fn read(ask: Ask) -> Result<(Asking, Map<String, Json>), NeutronError> {
+pub(super) async fn read(ask: Ask) -> Result<(Asking, Map<String, Json>), NeutronError> {
     let Ask { by, headers, body, .. } = ask;
     body::must_be_json(&headers)?;
     let held = body::read(&by.shared, body).await?;
@@ -125,7 +124,7 @@ async fn read(ask: Ask) -> Result<(Asking, Map<String, Json>), NeutronError> {
         Ok(Json::Object(body)) if body.is_empty() => Err(required()),
         Ok(Json::Object(body)) => Ok((by, body)),
         Ok(_) => Err(malformed("it is not an object".to_owned())),
-        Err(error) => Err(malformed(error.to_string())),
+        Err(reason) => Err(malformed(reason)),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::paths::{Operation, parameter};
+use super::paths::{Operation, parameter, window};
 use super::schemas::{named, required};
 use crate::api::neutron;
-use crate::api::neutron::taps::{MOST, MOST_BYTES};
+use crate::engine::networks::tags::LONGEST_TAG;
 use crate::model::Kind;
 
 /// Adds them.
@@ -14,6 +14,8 @@ pub(super) fn add(paths: &mut Map<String, Json>) {
         objects(paths, kind);
         if neutron::is_tap(kind) {
             copies(paths, kind);
+        } else {
+            tags(paths, kind);
         }
     }
     let object = || json!({ "type": "object" });
@@ -54,6 +56,9 @@ fn objects(paths: &mut Map<String, Json>, kind: &'static Kind) {
     ] {
         query.push(parameter(name, &schema));
     }
+    if !neutron::is_tap(kind) {
+        query.extend(["tags", "tags-any", "not-tags", "not-tags-any"].map(|name| parameter(name, &texts)));
+    }
     let links = json!({ "type": "array", "items": { "type": "object" } });
     let plural = neutron::plural(kind);
     let list = json!({
@@ -78,27 +83,33 @@ fn objects(paths: &mut Map<String, Json>, kind: &'static Kind) {
     Operation::of_openstack(format!("Delete a {title}."), "204").query(at()).add(paths, "delete", &item);
 }
 
+/// The tags of an object.
+fn tags(paths: &mut Map<String, Json>, kind: &'static Kind) {
+    let Some([place @ .., "*"]) = kind.places.first() else { return };
+    let (all, title) = (format!("/{}/{{{}-id}}/tags", place.join("/"), kind.name), kind.title);
+    let one = format!("{all}/{{tag}}");
+    let texts = json!({ "type": "array", "uniqueItems": true, "items": {
+        "type": "string", "minLength": 1, "maxLength": LONGEST_TAG,
+    } });
+    let body = within("tags", &texts);
+    let of = |what: &str, status| Operation::of_openstack(format!("{what} of a {title}."), status);
+    of("The tags", "200").answers(body.clone()).add(paths, "get", &all);
+    of("Replace the tags", "200").body(body.clone()).answers(body).add(paths, "put", &all);
+    of("Remove the tags", "204").add(paths, "delete", &all);
+    of("Whether it is a tag", "204").add(paths, "get", &one);
+    of("Add a tag", "201").add(paths, "put", &one);
+    of("Remove a tag", "204").add(paths, "delete", &one);
+}
+
 /// What a tap has copied.
 fn copies(paths: &mut Map<String, Json>, kind: &'static Kind) {
     let Some([place @ .., "*"]) = kind.places.first() else { return };
     let (item, title) = (format!("/{}/{{{}-id}}", place.join("/"), kind.name), kind.title);
     let counted = Operation::of_openstack(format!("How much a {title} has copied."), "200");
     counted.answers(json!({ "type": "object" })).add(paths, "get", &format!("{item}/statistics"));
-    let time = || json!({ "type": "string", "format": "date-time" });
-    let query = vec![
-        parameter("from", &time()),
-        parameter("skip", &json!({ "type": "integer", "minimum": 0, "default": 0 })),
-        parameter("to", &time()),
-        parameter("count", &json!({ "type": "integer", "minimum": 1, "maximum": MOST, "default": MOST })),
-    ];
-    let file = json!({ "type": "string", "format": "binary", "maxLength": MOST_BYTES });
     let what = format!("The copies that a {title} has made, as a capture file.");
-    let capture = Operation::of_openstack(what, "200").query(query).with_headers(vec![
-        ("Capture-Since", "Since when copies can be seen."),
-        ("Capture-Complete", "Whether the file holds all copies that were asked for: true or false."),
-        ("Link", "Where the next copies are, with rel=\"next\", if the file is not complete (RFC 8288)."),
-    ]);
-    capture.answers_with("application/vnd.tcpdump.pcap", file).add(paths, "get", &format!("{item}/capture"));
+    let capture = Operation::of_openstack(what, "200").query(window());
+    capture.answers_with_a_capture().add(paths, "get", &format!("{item}/capture"));
 }
 
 /// The revision that an object has to be at.

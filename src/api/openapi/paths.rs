@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::schemas::{named, page, required};
 use super::{compute_agent, live_traces, netmaster, openstack};
+use crate::api::capture::{MOST, MOST_BYTES};
 use crate::api::policy::search;
 use crate::model::{
     BGP_CONFIG, BGP_NEIGHBOR, KINDS, Kind, LIVE_TRACE, POLICY_BASED_SESSION, PolicyPath, ROUTE_BASED_SESSION,
@@ -68,6 +69,17 @@ fn parts(address: &str) -> Vec<Json> {
 
 pub(super) fn parameter(name: &str, schema: &Json) -> Json {
     json!({ "name": name, "in": "query", "schema": schema })
+}
+
+/// Which copies a capture is to hold.
+pub(super) fn window() -> Vec<Json> {
+    let time = || json!({ "type": "string", "format": "date-time" });
+    vec![
+        parameter("from", &time()),
+        parameter("skip", &json!({ "type": "integer", "minimum": 0, "default": 0 })),
+        parameter("to", &time()),
+        parameter("count", &json!({ "type": "integer", "minimum": 1, "maximum": MOST, "default": MOST })),
+    ]
 }
 
 pub(super) fn paging() -> Vec<Json> {
@@ -149,9 +161,15 @@ impl Operation {
         Self { answer: Some((media, schema)), ..self }
     }
 
-    /// The same, answered with these headers.
-    pub(super) fn with_headers(self, headers: Vec<(&'static str, &'static str)>) -> Self {
-        Self { headers, ..self }
+    /// The same, answered with a capture, and headers that tell what is missing of it.
+    pub(super) fn answers_with_a_capture(self) -> Self {
+        let file = json!({ "type": "string", "format": "binary", "maxLength": MOST_BYTES });
+        let headers = vec![
+            ("Capture-Since", "Since when copies can be seen."),
+            ("Capture-Complete", "Whether the file holds all copies that were asked for: true or false."),
+            ("Link", "Where the next copies are, with rel=\"next\", if the file is not complete (RFC 8288)."),
+        ];
+        Self { headers, ..self.answers_with("application/vnd.tcpdump.pcap", file) }
     }
 
     /// The same, answered with this status.

@@ -13,12 +13,16 @@ use serde_json::{Map, Value as Json, json};
 use super::{Ask, done, json as answer};
 use crate::api::body;
 use crate::api::error::ApiError;
-use crate::engine::{Change, Object, Reveal, Write};
+use crate::api::query::told;
+use crate::engine::{BatchRefusal, Change, Object, Reveal, Write};
 use crate::model::path::without_locale_service;
 use crate::model::{KINDS, Kind, PolicyPath, kind_of_type, kinds_at};
 
 /// The most objects in one body.
 const MOST: usize = 5_000;
+
+/// The field of what lies below an object.
+const CHILDREN: &str = "children";
 
 /// What leads to an object without saying anything of it.
 const REFERENCE: &str = "ChildResourceReference";
@@ -36,22 +40,28 @@ pub(super) async fn handle(mut ask: Ask) -> Result<Response, ApiError> {
     body::must_be_json(&ask.headers)?;
     let held = body::read(&ask.shared, ask.body).await?;
     let written = ask.shared.write(&ask.user, move |engine, by| {
-        let writes = writes(held.json()?, checks_revisions)?;
-        Ok(engine.write_all(writes, by)?)
+        let Reader { writes, places, .. } = read_body(held.json()?, checks_revisions)?;
+        engine.write_all(writes, by).map_err(|BatchRefusal { at, why }| {
+            let error = ApiError::from(why);
+            match at.and_then(|at| places.get(at)) {
+                Some(Said { place, address }) => error.about(place, Some(address)),
+                None => error,
+            }
+        })
     });
     written.await?;
     Ok(done())
 }
 
-/// The writes that a body stands for, parents first.
-fn writes(given: Json, checks_revisions: bool) -> Result<Vec<Write>, ApiError> {
+/// Reads the writes that a body stands for, parents first.
+fn read_body(given: Json, checks_revisions: bool) -> Result<Reader, ApiError> {
     let Json::Object(mut root) = given else { return Err(ApiError::bad_request("The body is not a JSON object.")) };
     if let Some(other) = root.get("resource_type").filter(|found| **found != json!("Infra")) {
         return Err(ApiError::bad_request(format!("The body is of resource_type Infra, not {other}.")));
     }
-    let mut reader = Reader { writes: Vec::new(), seen: BTreeSet::new(), checks_revisions };
-    reader.children(root.remove("children"), None)?;
-    Ok(reader.writes)
+    let mut reader = Reader { writes: Vec::new(), places: Vec::new(), seen: BTreeSet::new(), checks_revisions };
+    reader.children(root.remove(CHILDREN), None, CHILDREN)?;
+    Ok(reader)
 }
 
 /// The object that a child lies below.
@@ -61,27 +71,52 @@ struct Above {
     address: String,
 }
 
+/// Where a body says something of an object.
+struct Said {
+    /// The place in the body: `children[1].Tier0.children[0].LocaleServices`.
+    place: String,
+    /// The address of the object, as the body goes.
+    address: String,
+}
+
+/// An object that was read, and what lies below it.
+struct Child {
+    above: Above,
+    place: String,
+    children: Option<Json>,
+}
+
 struct Reader {
     writes: Vec<Write>,
+    /// Of each write, where it stands.
+    places: Vec<Said>,
     seen: BTreeSet<PolicyPath>,
     checks_revisions: bool,
 }
 
 impl Reader {
-    /// Reads the children of the object at `parent`; of `/infra` if there is none.
-    fn children(&mut self, children: Option<Json>, parent: Option<&Above>) -> Result<(), ApiError> {
-        match children {
-            None | Some(Json::Null) => Ok(()),
-            Some(Json::Array(children)) => children.into_iter().try_for_each(|child| self.child(child, parent)),
-            Some(_) => Err(ApiError::bad_request("children is not a list.")),
+    /// Reads the children of the object at `parent`, which stand at `place`; those of `/infra` if
+    /// there is none.
+    fn children(&mut self, children: Option<Json>, parent: Option<&Above>, place: &str) -> Result<(), ApiError> {
+        let children = match children {
+            None | Some(Json::Null) => return Ok(()),
+            Some(Json::Array(children)) => children,
+            Some(_) => return Err(ApiError::bad_request(format!("{place} is not a list."))),
+        };
+        for (position, child) in children.into_iter().enumerate() {
+            let place = format!("{place}[{position}]");
+            let Child { above, place, children } =
+                self.child(child, parent, &place).map_err(|error| error.about(&place, None))?;
+            self.children(children, Some(&above), &format!("{place}.{CHILDREN}"))?;
         }
+        Ok(())
     }
 
-    fn child(&mut self, child: Json, parent: Option<&Above>) -> Result<(), ApiError> {
+    fn child(&mut self, child: Json, parent: Option<&Above>, place: &str) -> Result<Child, ApiError> {
         let Json::Object(mut child) = child else { return Err(ApiError::bad_request("A child is not a JSON object.")) };
         let wrapper = text(&child, "resource_type")?;
         if wrapper == REFERENCE {
-            return self.reference(child, parent);
+            return reference(child, parent, place);
         }
         let named = wrapper.strip_prefix("Child").unwrap_or_default().to_owned();
         let Some(Json::Object(mut fields)) = child.remove(&named).filter(|_| !named.is_empty()) else {
@@ -92,32 +127,34 @@ impl Reader {
         let declared = text(&fields, "resource_type")?;
         let id = fields.get("id").and_then(Json::as_str).map(str::to_owned);
         let kind = kind_below(&declared, &named, parent)?;
-        let Above { path, address } = path_of(kind, parent, id.as_deref())?;
-        let children = fields.remove("children");
+        let above = path_of(kind, parent, id.as_deref())?;
+        let children = fields.remove(CHILDREN);
         if !self.checks_revisions {
             fields.remove("_revision");
         }
         let change = if marked { Change::Delete } else { Change::Patch(Json::Object(fields)) };
-        if !self.seen.insert(path.clone()) {
-            return Err(ApiError::bad_request(format!("{path} occurs twice in the body.")));
+        if !self.seen.insert(above.path.clone()) {
+            return Err(ApiError::bad_request(format!("{} occurs twice in the body.", above.path)));
         }
         if self.seen.len() > MOST {
             return Err(ApiError::bad_request(format!("The body holds more than {MOST} objects.")));
         }
         // By such an address a body takes IPv6, as by none.
-        let is_open = without_locale_service(&address).is_some();
+        let is_open = without_locale_service(&above.address).is_some();
         let below = parent.filter(|_| is_open).map(|parent| parent.address.clone());
-        self.writes.push(Write { path: path.clone(), below, change });
-        self.children(children, Some(&Above { path, address }))
+        let place = format!("{place}.{named}");
+        self.writes.push(Write { path: above.path.clone(), below, change });
+        self.places.push(Said { place: place.clone(), address: above.address.clone() });
+        Ok(Child { above, place, children })
     }
+}
 
-    /// What leads to an object: `target_type` and `id`.
-    fn reference(&mut self, mut child: Map<String, Json>, parent: Option<&Above>) -> Result<(), ApiError> {
-        let target = text(&child, "target_type")?;
-        let kind = kind_below(&target, &target, parent)?;
-        let above = path_of(kind, parent, child.get("id").and_then(Json::as_str))?;
-        self.children(child.remove("children"), Some(&above))
-    }
+/// What leads to an object: `target_type` and `id`.
+fn reference(mut child: Map<String, Json>, parent: Option<&Above>, place: &str) -> Result<Child, ApiError> {
+    let target = text(&child, "target_type")?;
+    let kind = kind_below(&target, &target, parent)?;
+    let above = path_of(kind, parent, child.get("id").and_then(Json::as_str))?;
+    Ok(Child { above, place: place.to_owned(), children: child.remove(CHILDREN) })
 }
 
 /// The kind of an object of the type `declared`, wrapped as one of `named`, below
@@ -198,7 +235,9 @@ async fn read(mut ask: Ask) -> Result<Response, ApiError> {
     let filter = match filter.as_deref().map(|filter| filter.strip_prefix("Type-").ok_or(filter)) {
         None => None,
         Some(Ok(types)) => Some(types.to_owned()),
-        Some(Err(other)) => return Err(ApiError::bad_request(format!("filter begins with Type-, not {other:?}."))),
+        Some(Err(other)) => {
+            return Err(ApiError::bad_request(format!("filter begins with Type-, not {}.", told(other))));
+        }
     };
     let base = base.filter(|base| base != "/infra");
     let wanted = types.or(filter).map(|types| wanted(&types)).transpose()?;
@@ -225,7 +264,7 @@ fn wanted(text: &str) -> Result<Vec<&'static str>, ApiError> {
         let is_it = |kind: &&&Kind| kind.resource_type == name || kind.wrapped_as() == name;
         types.extend(KINDS.iter().filter(is_it).map(|kind| kind.resource_type));
         if types.len() == before {
-            return Err(ApiError::bad_request(format!("There are no objects of the type {name:?}.")));
+            return Err(ApiError::bad_request(format!("There are no objects of the type {}.", told(name))));
         }
     }
     Ok(types)
@@ -254,7 +293,7 @@ fn tree(objects: Vec<Object>, wanted: Option<&[&str]>, base: Option<&PolicyPath>
         if let Some(at) = open.iter().position(|(parent, _)| *parent == path) {
             let (_, mut children) = open.swap_remove(at);
             children.reverse();
-            body["children"] = Json::Array(children);
+            body[CHILDREN] = Json::Array(children);
         }
         let name = kind.wrapped_as();
         let mut child = json!({ "resource_type": format!("Child{name}"), "marked_for_delete": false });
@@ -278,7 +317,7 @@ fn tree(objects: Vec<Object>, wanted: Option<&[&str]>, base: Option<&PolicyPath>
         "_system_owned": false,
     });
     if !roots.is_empty() {
-        infra["children"] = Json::Array(roots);
+        infra[CHILDREN] = Json::Array(roots);
     }
     infra
 }

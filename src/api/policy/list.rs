@@ -21,10 +21,7 @@ pub(super) async fn handle(mut ask: Ask, collection: Collection) -> Result<Respo
     // A deletion is over when it is answered, so that nothing is ever marked for it.
     ask.query.take_bool("include_mark_for_delete_objects")?;
     ask.query.end()?;
-    let order = paging.order();
-    if !kinds.iter().any(|kind| kind.field(order).is_some()) {
-        return Err(ApiError::bad_request(format!("sort_by names no field of these objects: {order:?}.")));
-    }
+    paging.names_fields_of(kinds).map_err(ApiError::bad_request)?;
     // The VPN services of a gateway are in all its locale services.
     let gateway = parent.as_ref().filter(|_| is_open).and_then(|parent| LOCALE_SERVICE.parent(parent));
     let page = if paging.is_as_usual() && gateway.is_none() {

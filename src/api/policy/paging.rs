@@ -15,10 +15,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json};
 
 use crate::api::error::ApiError;
-use crate::api::query::Query;
+use crate::api::query::{Query, told};
 use crate::engine::Document;
 use crate::engine::mirror::{Collection, Place, Shown};
-use crate::model::PolicyPath;
+use crate::model::{Kind, PolicyPath};
 
 /// The most results on a page.
 const LARGEST: usize = 1_000;
@@ -137,7 +137,7 @@ impl Paging {
         let size = match query.take("page_size") {
             None => LARGEST,
             Some(text) => text.parse().ok().filter(|size| *size <= LARGEST).ok_or_else(|| {
-                ApiError::bad_request(format!("page_size is a number from 0 to {LARGEST}, not {text:?}."))
+                ApiError::bad_request(format!("page_size is a number from 0 to {LARGEST}, not {}.", told(&text)))
             })?,
         };
         let order = query.take("sort_by");
@@ -159,9 +159,19 @@ impl Paging {
         }
     }
 
-    /// By which field results are ordered.
-    pub fn order(&self) -> &str {
-        &self.order
+    /// That objects of one of `kinds` have the field by which results are ordered, and each of
+    /// those that are to be shown. What is wrong otherwise: a misspelt field would be one that
+    /// nothing has.
+    pub fn names_fields_of<'k>(&self, kinds: impl IntoIterator<Item = &'k Kind>) -> Result<(), String> {
+        let kinds: Vec<_> = kinds.into_iter().collect();
+        let is_field = |name: &str| kinds.iter().any(|kind| kind.field(name).is_some());
+        if !is_field(&self.order) {
+            return Err(format!("sort_by names no field of these objects: {}.", told(&self.order)));
+        }
+        match self.fields.iter().flatten().find(|name| !is_field(name)) {
+            Some(name) => Err(format!("included_fields names no field of these objects: {}.", told(name))),
+            None => Ok(()),
+        }
     }
 
     /// Whether results are wanted in the order that a [`Collection`] has.

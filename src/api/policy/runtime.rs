@@ -10,6 +10,7 @@ use super::paging::Paging;
 use super::target::Running;
 use super::{Ask, done, json};
 use crate::api::error::ApiError;
+use crate::api::query::told;
 use crate::engine::bgp::documents::{self, Direction, ENFORCEMENT_POINT};
 use crate::engine::{Engine, Question, Refusal, Reveal, When};
 use crate::model::{BGP_CONFIG, PolicyPath};
@@ -83,8 +84,9 @@ async fn neighbors(mut ask: Ask, bgp: PolicyPath) -> Result<Response, ApiError> 
     ask.query.take_bool("include_mark_for_delete_objects")?;
     let (edge, node) = (ask.query.take("edge_path"), ask.query.take("transport_node_id"));
     if let Some(kind) = ask.query.take("stats_type") {
+        let kind = told(&kind);
         let message =
-            format!("stats_type cannot be {kind:?}: there is one kind of statistics of neighbors. Leave it out.");
+            format!("stats_type cannot be {kind}: there is one kind of statistics of neighbors. Leave it out.");
         return Err(ApiError::bad_request(message));
     }
     let paging = Paging::take(&mut ask.query, &of)?;
@@ -138,7 +140,7 @@ async fn routes(mut ask: Ask, neighbor: PolicyPath, direction: Direction) -> Res
     let address = ask.query.take("neighbor_address").map(|text| text.parse::<IpAddr>().map_err(|_| text));
     let address = address
         .transpose()
-        .map_err(|text| ApiError::bad_request(format!("neighbor_address is an IP address, not {text:?}.")))?;
+        .map_err(|text| ApiError::bad_request(format!("neighbor_address is an IP address, not {}.", told(&text))))?;
     if is_csv && count.is_some() {
         return Err(ApiError::bad_request("count goes with JSON only."));
     }

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `limits` | what clients may cost |
 //! | `tls` | certificates |
+//! | `refused` | connections that come to nothing before there is a request |
 //! | `rest` | the rest of a body that nobody reads |
 //! | `wire` | the bytes of a connection: what HTTP refuses by itself, and clients that do not read |
 
 mod limits;
+mod refused;
 mod rest;
 mod tls;
 mod wire;
@@ -19,22 +21,26 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsAcceptor;
 
 pub use limits::Limits;
 pub use tls::{Tls, TlsError};
 
+use self::refused::Refused;
 use self::rest::ReadToItsEnd;
 use self::wire::Wire;
 use super::Shared;
+use super::dialect::Dialect;
 use super::router::Front;
 
 /// How long to wait before the next connection is accepted, where the system has no room
@@ -80,6 +86,7 @@ pub struct Server {
     tls: Option<TlsAcceptor>,
     shared: Arc<Shared>,
     front: Arc<Front>,
+    refused: Arc<Refused>,
     slots: Arc<Semaphore>,
 }
 
@@ -99,7 +106,7 @@ impl Server {
         let slots = Arc::new(Semaphore::new(shared.limits.connections));
         let shared = Arc::new(shared);
         let front = Arc::new(Front::new(&shared, log));
-        Ok(Self { listener, address, tls, shared, front, slots })
+        Ok(Self { listener, address, tls, shared, front, refused: Arc::default(), slots })
     }
 
     /// The URL at which it is reached.
@@ -130,14 +137,18 @@ impl Server {
             // An answer is sent when it is there.
             let _ = stream.set_nodelay(true);
             let (tls, watcher) = (self.tls.clone(), graceful.watcher());
-            let (shared, front) = (Arc::clone(&self.shared), Arc::clone(&self.front));
+            let (shared, front, refused) =
+                (Arc::clone(&self.shared), Arc::clone(&self.front), Arc::clone(&self.refused));
             tokio::spawn(async move {
                 let _open = shared.metrics.connection();
                 let limits = shared.limits;
                 let peer = Peer { address: remote, is_encrypted: tls.is_some(), certificate: None };
                 match tls {
-                    None => plain(Wire::new(stream, limits.write_timeout), peer, front, limits, watcher).await,
-                    Some(tls) => encrypted(stream, &tls, peer, front, limits, watcher).await,
+                    None => {
+                        let wire = Wire::new(stream, limits.write_timeout).in_plain(refused, remote);
+                        plain(wire, peer, front, limits, watcher).await;
+                    }
+                    Some(tls) => encrypted(stream, &tls, peer, front, &refused, limits, watcher).await,
                 }
                 drop(slot);
             });
@@ -149,17 +160,26 @@ impl Server {
 
 /// Greets a client over TLS, and serves it by the version of HTTP that was agreed on.
 async fn encrypted(
-    stream: tokio::net::TcpStream,
+    stream: TcpStream,
     acceptor: &TlsAcceptor,
     peer: Peer,
     front: Arc<Front>,
+    refused: &Refused,
     limits: Limits,
     watcher: Watcher,
 ) {
+    let deadline = Instant::now() + limits.header_timeout;
+    if let Some(dialect) = timeout_at(deadline, plain_request(&stream)).await.ok().flatten() {
+        refused.tell(peer.address, refused::PLAIN);
+        return tell_to_encrypt(stream, dialect).await;
+    }
     // Who does not come to terms in time is nobody.
-    let stream = match tokio::time::timeout(limits.header_timeout, acceptor.accept(stream).into_fallible()).await {
+    let stream = match timeout_at(deadline, acceptor.accept(stream).into_fallible()).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err((_, stream))) => return part(stream).await,
+        Ok(Err((error, stream))) => {
+            refused.tell_of(peer.address, &error);
+            return part(stream).await;
+        }
         Err(_) => return,
     };
     let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
@@ -186,9 +206,24 @@ async fn encrypted(
     let _ = watcher.watch(serving).await;
 }
 
+/// The API that a request of plain HTTP is for, if that is what the client begins with. What it
+/// has sent stays unread.
+async fn plain_request(stream: &TcpStream) -> Option<Dialect> {
+    let mut begin = [0; 64];
+    let count = stream.peek(&mut begin).await.ok()?;
+    wire::path_of(begin.get(..count)?).map(Dialect::of)
+}
+
+/// Tells a client of plain HTTP that it has to encrypt.
+async fn tell_to_encrypt(mut stream: TcpStream, dialect: Dialect) {
+    let message = "This port takes HTTPS: the URL begins with https://.";
+    let _ = stream.write_all(&wire::refusal(StatusCode::BAD_REQUEST, message, dialect)).await;
+    part(stream).await;
+}
+
 /// Closes a connection whose client has been told why in TLS's words. What it has sent
 /// meanwhile is read: a connection with something unread is reset, and the words are lost.
-async fn part(mut stream: tokio::net::TcpStream) {
+async fn part(mut stream: TcpStream) {
     let _ = stream.shutdown().await;
     let mut unread = stream.take(MOST_UNREAD);
     let _ = tokio::time::timeout(LAST_WORDS, tokio::io::copy(&mut unread, &mut tokio::io::sink())).await;
@@ -206,7 +241,7 @@ where
         .max_buf_size(limits.headers_size)
         .serve_connection(
             TokioIo::new(wire),
-            service_fn(move |request: hyper::Request<Incoming>| answer(&front, peer.clone(), request.map(Body::new))),
+            service_fn(move |request: hyper::Request<Incoming>| answer_and_end(&front, peer.clone(), request)),
         );
     let _ = watcher.watch(serving).await;
 }
@@ -218,4 +253,24 @@ fn answer(
 ) -> impl Future<Output = Result<axum::response::Response, std::convert::Infallible>> + use<> {
     let front = Arc::clone(front);
     async move { Ok(front.answer(peer, request).await) }
+}
+
+/// The same for HTTP/1, where the connection ends with the answer if too much of the body was
+/// left unread.
+fn answer_and_end(
+    front: &Arc<Front>,
+    peer: Peer,
+    request: hyper::Request<Incoming>,
+) -> impl Future<Output = Result<axum::response::Response, std::convert::Infallible>> + use<> {
+    let front = Arc::clone(front);
+    async move {
+        let waits = request.headers().contains_key(header::EXPECT);
+        let (parts, body) = request.into_parts();
+        let (body, kept) = rest::lent(body);
+        let mut response = front.answer(peer, Request::from_parts(parts, body)).await;
+        if !kept.ends(waits).await {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response)
+    }
 }

@@ -4,8 +4,12 @@
 //! at once. Over HTTP/2 the server then resets the stream (RFC 9113, section 8.1), and clients
 //! such as curl 7.88 take that for a failure when it comes with the answer. So a short rest is
 //! read and thrown away.
+//!
+//! Over HTTP/1 the next request comes behind the rest. A short one is read as well; where it is
+//! long, or the client waits to be asked for it, the connection ends with the answer, which says so.
 
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -57,5 +61,86 @@ impl Drop for ReadToItsEnd {
             // Whether it comes to an end makes no difference to anybody here.
             runtime.spawn(timeout(PATIENCE, Limited::new(body, MOST).collect()));
         }
+    }
+}
+
+/// A body of HTTP/1, of which the server knows afterwards how far it was read.
+pub(super) struct Lent(Arc<Mutex<Read>>);
+
+/// The same, for the server.
+pub(super) struct Kept(Option<Arc<Mutex<Read>>>);
+
+struct Read {
+    body: Incoming,
+    is_at_its_end: bool,
+}
+
+impl Read {
+    fn is_over(&self) -> bool {
+        self.is_at_its_end || self.body.is_end_stream()
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        self.is_at_its_end |= matches!(polled, Poll::Ready(None));
+        polled
+    }
+}
+
+fn locked(read: &Mutex<Read>) -> std::sync::MutexGuard<'_, Read> {
+    read.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A body, and what tells how far it was read. There is nothing to tell where there is no body.
+pub(super) fn lent(body: Incoming) -> (axum::body::Body, Kept) {
+    if body.is_end_stream() {
+        return (axum::body::Body::empty(), Kept(None));
+    }
+    let read = Arc::new(Mutex::new(Read { body, is_at_its_end: false }));
+    (axum::body::Body::new(Lent(Arc::clone(&read))), Kept(Some(read)))
+}
+
+impl Body for Lent {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        locked(&self.0).poll(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        locked(&self.0).is_over()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        locked(&self.0).body.size_hint()
+    }
+}
+
+impl Kept {
+    /// Reads a short rest, unless the client `waits` to be asked for it. Whether the body is
+    /// at its end then.
+    pub async fn ends(self, waits: bool) -> bool {
+        let Some(read) = self.0 else { return true };
+        {
+            let read = locked(&read);
+            if read.is_over() {
+                return true;
+            }
+            let is_short = read.body.size_hint().upper().is_some_and(|rest| rest <= MOST as u64);
+            if waits || !is_short {
+                return false;
+            }
+        }
+        let rest = std::future::poll_fn(|cx| {
+            loop {
+                match std::task::ready!(locked(&read).poll(cx)) {
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) => return Poll::Ready(false),
+                    None => return Poll::Ready(true),
+                }
+            }
+        });
+        timeout(PATIENCE, rest).await.unwrap_or(false)
     }
 }

@@ -6,7 +6,9 @@
 //! form. A client that takes nothing for too long is given up.
 
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use axum::http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
+use super::refused::{self, Refused};
 use crate::api::dialect::Dialect;
 use crate::api::error::ApiError;
 
@@ -27,12 +30,22 @@ pub(super) struct Wire<S> {
     patience: Duration,
     /// Since when the client has taken nothing, if it has not.
     stalled: Option<Pin<Box<Sleep>>>,
+    /// Who is told if the client begins with TLS, until it has begun.
+    stranger: Option<(Arc<Refused>, SocketAddr)>,
 }
+
+/// What a greeting over TLS begins with: a record of a handshake (RFC 8446, section 5.1).
+const HANDSHAKE: u8 = 22;
 
 impl<S: AsyncWrite + Unpin> Wire<S> {
     /// The connection of `stream`, whose client may take nothing for so long.
     pub fn new(stream: S, patience: Duration) -> Self {
-        Self { stream, instead: None, dialect: Dialect::Policy, patience, stalled: None }
+        Self { stream, instead: None, dialect: Dialect::Policy, patience, stalled: None, stranger: None }
+    }
+
+    /// The same, not encrypted: `refused` is told if the client at `remote` takes it to be.
+    pub fn in_plain(self, refused: Arc<Refused>, remote: SocketAddr) -> Self {
+        Self { stranger: Some((refused, remote)), ..self }
     }
 
     /// `written`, unless nothing could be written for too long.
@@ -89,6 +102,11 @@ fn instead_of(head: &[u8], dialect: Dialect) -> Option<Vec<u8>> {
         StatusCode::URI_TOO_LONG => "The URL is too long.",
         _ => "The request is not HTTP that can be read.",
     };
+    Some(refusal(status, message, dialect))
+}
+
+/// The answer of HTTP/1 that refuses what is no request, in the form of the API.
+pub(super) fn refusal(status: StatusCode, message: &str, dialect: Dialect) -> Vec<u8> {
     let body = dialect.body(&ApiError::new(status, u32::from(status.as_u16()), message)).to_string();
     let reason = status.canonical_reason().unwrap_or("Refused");
     let answer = format!(
@@ -96,11 +114,11 @@ fn instead_of(head: &[u8], dialect: Dialect) -> Option<Vec<u8>> {
         status.as_u16(),
         body.len(),
     );
-    Some(answer.into_bytes())
+    answer.into_bytes()
 }
 
 /// The begin of the path that a request's first line names, if these bytes begin with one.
-fn path_of(bytes: &[u8]) -> Option<&str> {
+pub(super) fn path_of(bytes: &[u8]) -> Option<&str> {
     let line = std::str::from_utf8(bytes.get(..bytes.len().min(64))?).ok()?;
     let (method, rest) = line.split_once(' ')?;
     let is_request = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase());
@@ -111,8 +129,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if let Some(path) = buffer.filled().get(before..).and_then(path_of) {
+        let read = buffer.filled().get(before..).unwrap_or_default();
+        if let Some(path) = path_of(read) {
             self.dialect = Dialect::of(path);
+        }
+        if let Some(first) = read.first()
+            && let Some((refused, remote)) = self.stranger.take()
+            && *first == HANDSHAKE
+        {
+            refused.tell(remote, refused::ENCRYPTED);
         }
         polled
     }

@@ -27,6 +27,9 @@ fn json_of(text: &str) -> Option<String> {
                             'n' => string.push('\n'),
                             'r' => string.push('\r'),
                             't' => string.push('\t'),
+                            'x' => string.push(numbered(&mut rest, 2)?),
+                            'u' => string.push(numbered(&mut rest, 4)?),
+                            'U' => string.push(numbered(&mut rest, 8)?),
                             other => string.push(other),
                         },
                         other => string.push(other),
@@ -57,6 +60,12 @@ fn json_of(text: &str) -> Option<String> {
     Some(json)
 }
 
+/// The character whose number so many hexadecimal digits are.
+fn numbered(rest: &mut impl Iterator<Item = char>, digits: usize) -> Option<char> {
+    let digits: String = rest.take(digits).collect();
+    char::from_u32(u32::from_str_radix(&digits, 16).ok()?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +78,8 @@ mod tests {
             read("{'ID': \"('10.1.1.1', 6)\", 'a': [True, None, 1.5, u'x', (1, 2)]}"),
             Some(json!({ "ID": "('10.1.1.1', 6)", "a": [true, null, 1.5, "x", [1, 2]] }))
         );
+        assert_eq!(read(r"'\x00\u00e9\U0001f600'"), Some(json!("\0é😀")));
+        assert_eq!(read(r"'\ud800'"), None);
         assert_eq!(read(""), Some(Json::Null));
         assert_eq!(read("<html>"), None);
         assert_eq!(read("{'a"), None);

@@ -41,8 +41,8 @@ use crate::engine::{Answer, Object, Planned, Question, TraceAnswer, TraceRequest
 use crate::model::hold::{Hold, Use, clash, holds};
 use crate::model::reference::secrets;
 use crate::model::{
-    BGP_NEIGHBOR, Kind, LOCALE_SERVICE, PolicyPath, Problem, ROUTE_BASED_SESSION, SEGMENT, SIMULATED_FLOW,
-    SIMULATED_PEER, Tree, VPN_SERVICE, kinds_at,
+    BGP_NEIGHBOR, FLOW_TRACE, Kind, LOCALE_SERVICE, PolicyPath, Problem, ROUTE_BASED_SESSION, SEGMENT,
+    SIMULATED_DEVICE, SIMULATED_FLOW, SIMULATED_LINK, SIMULATED_PEER, TUNNEL_TRACE, Tree, VPN_SERVICE, kinds_at,
 };
 use auth::PolicyApi;
 use settings::Settings;
@@ -165,9 +165,15 @@ fn without_id(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(collection, _)| collection)
 }
 
-/// Whether objects of `kind` are the engine's own: an NSX knows nothing of them.
-fn is_simulated(kind: &Kind) -> bool {
-    *kind == SIMULATED_PEER || *kind == SIMULATED_FLOW
+/// Who holds objects of `kind`, if an NSX knows nothing of them, and the blocks that name those.
+fn held_elsewhere(kind: &Kind) -> Option<(&'static str, &'static str)> {
+    if [&SIMULATED_PEER, &SIMULATED_FLOW, &SIMULATED_DEVICE, &SIMULATED_LINK].contains(&kind) {
+        Some(("only the embedded engine does", "`embedded {}`"))
+    } else if [&FLOW_TRACE, &TUNNEL_TRACE].contains(&kind) {
+        Some(("a compute agent does, or the embedded engine", "`compute_agent {}` or `embedded {}`"))
+    } else {
+        None
+    }
 }
 
 #[async_trait]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::host::called;
 use super::refusal::{is_being_deleted, is_not_found, is_stale, is_there, of_delete, of_write};
-use super::{Nsx, is_simulated, wire, without_id};
+use super::{Nsx, held_elsewhere, wire, without_id};
 use crate::backend::collections::Known;
 use crate::backend::transport::{Failure, Repeat, Request};
 use crate::backend::{BackendError, Notes};
@@ -165,10 +165,11 @@ impl Nsx {
         path: &PolicyPath,
         body: &Map<String, Json>,
     ) -> BackendError {
-        if is_simulated(kind) && matches!(self.is_engine().await, Ok(false)) {
+        if let Some((who, blocks)) = held_elsewhere(kind)
+            && matches!(self.is_engine().await, Ok(false))
+        {
             let what = format!(
-                "The endpoint holds no {}s: only the embedded engine does. Add `embedded {{}}` to the provider block. \
-                 ({failure})",
+                "The endpoint holds no {}s: {who}. Add {blocks} to the provider block. ({failure})",
                 kind.title
             );
             return Failure::Unsupported(what).into();

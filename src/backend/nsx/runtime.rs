@@ -26,6 +26,9 @@ impl Nsx {
     /// engine.
     pub(super) async fn answer(&self, question: &Question, planned: &[Planned]) -> Result<Answer, BackendError> {
         let subject = question.subject();
+        if let Some(what) = told_elsewhere(question) {
+            return Err(Failure::Unsupported(what.to_owned()).into());
+        }
         // What an endpoint's live trace has seen is not in a world that is rebuilt.
         let is_traced = matches!(question, Question::LiveTraceStatus(_) | Question::LiveTraceResult(_))
             && planned.iter().all(|planned| planned.path != *subject);
@@ -49,13 +52,11 @@ impl Nsx {
         let address = called(subject);
         let document = match question {
             Question::SessionStatus(_) => self.asked(&format!("{address}/detailed-status")).await?,
-            Question::TapStatistics(_) => {
-                return Err(Failure::Unsupported("Taps are Neutron's: an NSX has none.".to_owned()).into());
-            }
-            Question::FlowPath(_) | Question::ApplicationFlows(..) | Question::ActiveCollections(..) => {
-                let what = "Paths of flows are a compute agent's. Add `compute_agent {}` or `embedded {}`.";
-                return Err(Failure::Unsupported(what.to_owned()).into());
-            }
+            // Told elsewhere.
+            Question::TapStatistics(_)
+            | Question::FlowPath(_)
+            | Question::ApplicationFlows(..)
+            | Question::ActiveCollections(..) => None,
             Question::SessionStatistics(_) | Question::FlowStatistics(_) => {
                 self.asked(&format!("{address}/statistics")).await?
             }
@@ -219,6 +220,18 @@ fn is_as_it_should_be(question: &Question, document: &Json) -> bool {
         | Question::FlowPath(_)
         | Question::ApplicationFlows(..)
         | Question::ActiveCollections(..) => true,
+    }
+}
+
+/// Who answers `question`, if it is not for an NSX.
+fn told_elsewhere(question: &Question) -> Option<&'static str> {
+    match question {
+        Question::TapStatistics(_) => Some("Taps are Neutron's: an NSX has none."),
+        Question::FlowPath(_) | Question::ApplicationFlows(..) | Question::ActiveCollections(..) => Some(
+            "An NSX collects no flows: a compute agent does, or the embedded engine. Add `compute_agent {}` or \
+             `embedded {}` to the provider block.",
+        ),
+        _ => None,
     }
 }
 

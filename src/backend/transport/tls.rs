@@ -69,7 +69,8 @@ fn spoken(error: &TlsError) -> String {
         TlsError::NoCertificatesPresented => "it presents no certificate".to_owned(),
         TlsError::AlertReceived(alert) => alerted(&name_of(*alert)),
         TlsError::InvalidMessage(_) | TlsError::InappropriateMessage { .. } | TlsError::PeerSentOversizedRecord => {
-            "what is there does not answer with TLS: another service, or HTTP without TLS".to_owned()
+            "what is there does not answer with TLS: another service, or HTTP without TLS, which begins with http://"
+                .to_owned()
         }
         TlsError::PeerIncompatible(_) => {
             "it has no version of TLS from 1.2 on, or no algorithms, that this program has".to_owned()

@@ -116,6 +116,11 @@ pub fn follow(options: &FollowOptions) -> Result<Answer, Failure> {
     let now = Moment::from_clock();
     let engine = options.trace.data.open(now)?;
     let (source, import) = options.from.wanted(&engine, &options.trace, now)?;
+    // Each device numbers its copies, and a trace that goes on does not know how far it was.
+    if let Source::Copies(CaptureOf::Collection(path)) = &source {
+        return Err(Failure::new(format!("the copies of {path} cannot be followed"))
+            .hint("packets snapshot keeps those that there are"));
+    }
     let until = options.seconds.map(|seconds| Moment(now.0.saturating_add(i64::from(seconds) * 1_000)));
     kept(engine.follow_packets(&import, source, until, &by(now)))
 }
@@ -137,7 +142,9 @@ impl Origin {
         let source = self.of.source(&topology, self.direction)?;
         let path = source.path();
         let said = match &source {
-            Source::Copies(CaptureOf::Tap(_) | CaptureOf::Port(_)) => format!("the copies of {path}"),
+            Source::Copies(CaptureOf::Tap(_) | CaptureOf::Port(_) | CaptureOf::Collection(_)) => {
+                format!("the copies of {path}")
+            }
             Source::Copies(CaptureOf::Flow(_)) => format!("the flow {path}"),
             Source::LiveTrace(..) => format!("the live trace {path}"),
         };

@@ -3,8 +3,10 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `packet` | the packet that the arguments describe |
+//! | `fabric` | its path over the fabric, hop by hop |
 //! | `render` | a trace as text and as JSON |
 
+mod fabric;
 mod packet;
 pub mod render;
 #[cfg(test)]
@@ -29,6 +31,8 @@ pub struct Options {
     /// Trace the answer too: a packet of the same size, the other way round
     #[arg(long = "return", help_heading = "Packet")]
     answer: bool,
+    #[command(flatten)]
+    fabric: fabric::FabricOptions,
     #[command(flatten)]
     form: FormOptions,
 }
@@ -67,6 +71,9 @@ impl FormOptions {
 /// Traces the packet, and says whether it arrives; with `--return` its answer has to
 /// arrive as well.
 pub fn run(options: &Options) -> Result<Answer, Failure> {
+    if options.fabric.is_wanted() {
+        return fabric::run(options);
+    }
     let packet = options.packet.packet().unwrap_or_else(|contradiction| super::exit_with("trace", &contradiction));
     let size = packet.size;
     let (TraceAnswer { there: trace, back, .. }, topology) = options.engine.trace(packet, size, When::Current)?;

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use clap::Args;
 
+use super::fabric::FLOW_TRACE;
 use crate::cli::packet_size;
 use crate::cli::words::protocol_number;
 use crate::engine::esp::IpVersion;
@@ -33,9 +34,11 @@ const PACKET: &str = "Packet";
 #[allow(clippy::struct_excessive_bools)]
 pub struct PacketOptions {
     /// The address the packet comes from
-    source: IpAddr,
+    #[arg(required_unless_present = FLOW_TRACE)]
+    source: Option<IpAddr>,
     /// The address the packet goes to
-    destination: IpAddr,
+    #[arg(required_unless_present = FLOW_TRACE)]
+    destination: Option<IpAddr>,
     /// What it carries: tcp, udp, icmp (ICMPv6 between IPv6 addresses) or an IP protocol number
     #[arg(help_heading = PACKET, long, short, value_name = "tcp|udp|icmp|NUMBER", default_value = "icmp")]
     protocol: String,
@@ -69,7 +72,9 @@ pub struct PacketOptions {
 impl PacketOptions {
     /// The packet, or why there is no such packet.
     pub fn packet(&self) -> Result<Packet, String> {
-        let (source, destination) = (self.source, self.destination);
+        let (Some(source), Some(destination)) = (self.source, self.destination) else {
+            return Err("the addresses that the packet comes from and goes to are missing".to_owned());
+        };
         if source.is_ipv4() != destination.is_ipv4() {
             return Err(format!("{source} and {destination} are not of one IP version"));
         }
@@ -77,7 +82,7 @@ impl PacketOptions {
             return Err(format!("no packet comes from {source}, {what}"));
         }
         let version = IpVersion::of(source);
-        let protocol = self.protocol_number()?;
+        let protocol = self.protocol_number(source)?;
         let has_ports = matches!(protocol, protocol::TCP | protocol::UDP);
         let (source_port, destination_port) = match (has_ports, self.source_port, self.destination_port) {
             (true, source, Some(destination)) => (source.unwrap_or(DYNAMIC_PORT), destination),
@@ -112,8 +117,8 @@ impl PacketOptions {
         })
     }
 
-    fn protocol_number(&self) -> Result<u8, String> {
-        match (protocol_number(&self.protocol, self.source), IpVersion::of(self.source)) {
+    fn protocol_number(&self, source: IpAddr) -> Result<u8, String> {
+        match (protocol_number(&self.protocol, source), IpVersion::of(source)) {
             (None, _) => Err(format!("{:?} is no protocol: write tcp, udp, icmp or a number up to 255", self.protocol)),
             (Some(protocol::ICMPV6), IpVersion::V4) => {
                 Err("protocol 58 is ICMPv6, and the addresses are IPv4: write icmp".to_owned())

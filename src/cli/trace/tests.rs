@@ -2,7 +2,6 @@
 
 use clap::Parser;
 
-use super::packet::PacketOptions;
 use super::render::{Form, Return, render};
 use crate::cli::testing::{golden, neighbor, path, session};
 use crate::engine::bgp::KeptOut;
@@ -17,13 +16,13 @@ use crate::model::{DfPolicy, Digest, MirrorType, PolicyPath, TapDirection};
 #[derive(Parser)]
 struct Line {
     #[command(flatten)]
-    packet: PacketOptions,
+    options: super::Options,
 }
 
 /// The packet of a command line.
 fn packet(line: &str) -> Result<Packet, String> {
     let words = std::iter::once("trace").chain(line.split_whitespace());
-    Line::try_parse_from(words).map_err(|error| error.to_string())?.packet.packet()
+    Line::try_parse_from(words).map_err(|error| error.to_string())?.options.packet.packet()
 }
 
 #[test]
@@ -91,7 +90,7 @@ fn packets_that_cannot_be_are_refused() {
         ("0.0.0.0 10.0.0.2", "no packet comes from 0.0.0.0, the unspecified address"),
         ("224.0.0.5 10.0.0.2", "no packet comes from 224.0.0.5, a multicast address"),
         ("10.0.0.1 10.0.0.2 --ttl 0", "error: invalid value '0' for '--ttl <HOPS>'"),
-        ("10.0.0 10.0.0.2", "error: invalid value '10.0.0' for '<SOURCE>'"),
+        ("10.0.0 10.0.0.2", "error: invalid value '10.0.0' for '[SOURCE]'"),
         ("10.0.0.1", "error: the following required arguments were not provided"),
     ] {
         let said = packet(line).unwrap_err();

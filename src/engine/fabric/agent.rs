@@ -11,7 +11,7 @@ use crate::engine::object::Object;
 use crate::engine::runtime::journal;
 use crate::engine::store::{StoreError, StoreExt, Transaction, View, ViewExt};
 use crate::engine::topology::Collection;
-use crate::engine::{Caller, Engine, Moment, Refusal, index};
+use crate::engine::{Caller, Capture, CaptureOf, CaptureRequest, Engine, Moment, Refusal, index};
 use crate::model::{FLOW_TRACE, Kind, PolicyPath, Problem, TUNNEL_TRACE, Tree, flow_trace, kind, read};
 
 /// So many milliseconds an agent takes to begin, change or end a collection. Meanwhile it
@@ -79,6 +79,11 @@ fn named(kind: &'static Kind, given: &Map<String, Json>) -> Result<PolicyPath, F
 fn is_whose(object: &Object, originator: Option<&str>) -> Result<(), Fault> {
     let owner = object.get("originator").and_then(Json::as_str);
     if owner == originator { Ok(()) } else { Err(Fault::Unauthorized(object.path().id().to_owned())) }
+}
+
+fn is_mirrored(collection: &Collection) -> Result<(), Fault> {
+    let not = || Fault::Fail(format!("{} is not mirrored", collection.path.id()));
+    collection.analyzer.map(drop).ok_or_else(not)
 }
 
 /// Until when the collection at `path` is being ended, if somebody has stopped it.
@@ -193,11 +198,26 @@ impl Engine {
         now: Moment,
     ) -> Result<MirrorCounters, Fault> {
         self.of_collection(kind, given, originator, now, |course, topology, collection| {
-            if collection.analyzer.is_none() {
-                return Err(Fault::Fail(format!("{} is not mirrored", collection.path.id())));
-            }
+            is_mirrored(collection)?;
             Ok(course.mirrored(topology, &collection.path, now))
         })
+    }
+
+    /// The copies that a collection of `kind` has had made, as they reach the analyzer: those that
+    /// `request` wants.
+    pub fn mirror_captured(
+        &self,
+        kind: &'static Kind,
+        given: &Map<String, Json>,
+        originator: Option<&str>,
+        request: impl FnOnce(CaptureOf) -> CaptureRequest,
+        now: Moment,
+    ) -> Result<Capture, Fault> {
+        let path = self.of_collection(kind, given, originator, now, |_, _, collection| {
+            is_mirrored(collection)?;
+            Ok(collection.path.clone())
+        })?;
+        Ok(self.capture(&request(CaptureOf::Collection(path)), now)?)
     }
 
     fn of_collection<T>(
@@ -321,6 +341,11 @@ pub(in crate::engine) fn active(topology: &crate::engine::topology::Topology, or
         all.filter(|it| it.originator.as_deref() == originator).map(|it| shown(it)).collect()
     };
     json!({ "flows": own(false), "tunnels": own(true) })
+}
+
+/// Whether a collection of a compute agent is, or may be, at `path`.
+pub fn is_collection(path: &PolicyPath) -> bool {
+    FLOW_TRACE.owns(path) || TUNNEL_TRACE.owns(path)
 }
 
 /// Whether objects of `kind` are collections of a compute agent.

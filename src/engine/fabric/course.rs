@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
+use super::copies::{Mirrored, mirrored};
 use super::filters::Filters;
 use super::load::{Counted, Load, MirrorCounters, Rates};
 use super::net::Net;
@@ -230,6 +231,12 @@ impl Course {
     pub fn filter(&self, topology: &Topology, of: &Collection, device: usize, at: Moment) -> Option<(u32, u64)> {
         let fabric = (&**self.net(topology), &**self.load(topology));
         self.filters(topology).read(fabric, of, device, self.since(), at.max(self.since()))
+    }
+
+    /// The copies that devices make for the collection at `path`, while nothing changes.
+    pub fn copies_of(&self, topology: &Topology, path: &PolicyPath) -> Vec<Mirrored> {
+        let Some(collection) = topology.collections.get(path) else { return Vec::new() };
+        mirrored(self.net(topology), self.load(topology), collection)
     }
 
     /// What became of the copies that the collection at `path` has had made, at `at`.

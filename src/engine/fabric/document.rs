@@ -129,34 +129,43 @@ impl Seen<'_> {
 
     /// What an interface has counted. What is zero is left out, as in the samples.
     fn interface(&self, device: usize, interface: usize, at: Moment) -> Json {
-        let this = &self.course.net(self.topology).device(device).interfaces[interface];
-        let counted = self.course.counted(self.topology, device, interface, at);
-        let rates = self.course.rates(self.topology, device, interface, at);
-        let (sent, received) = (&this.sent, &this.received);
-        let tx_unicast = sent.unicast + counted.tx_packets;
-        let rx_unicast = received.unicast + counted.rx_packets;
-        let fields = [
-            ("TX_PKTS", tx_unicast + sent.broadcast + sent.multicast),
-            ("RX_PKTS", rx_unicast + received.broadcast + received.multicast),
-            ("TX_UCPKTS", tx_unicast),
-            ("RX_UCPKTS", rx_unicast),
-            ("TX_BCPKTS", sent.broadcast),
-            ("RX_BCPKTS", received.broadcast),
-            ("TX_MCPKTS", sent.multicast),
-            ("RX_MCPKTS", received.multicast),
-            ("TX_PPS", rates.tx_packets),
-            ("RX_PPS", rates.rx_packets),
-            ("TX_CRCERROR", sent.crc_errors),
-            ("RX_CRCERROR", received.crc_errors),
-            ("TX_DROPPKT", sent.dropped + counted.tx_dropped),
-            ("RX_DROPPKT", received.dropped),
-            ("TX_BYTES", sent.bytes + counted.tx_bytes),
-            ("RX_BYTES", received.bytes + counted.rx_bytes),
-            ("TX_BW", rates.tx_bytes),
-            ("RX_BW", rates.rx_bytes),
-        ];
-        let shown = fields.into_iter().filter(|(_, value)| *value > 0);
+        let name = &self.course.net(self.topology).device(device).interfaces[interface].name;
+        let counters = counters(self.course, self.topology, device, interface, at);
+        let shown = counters.into_iter().filter(|(_, value)| *value > 0);
         let stats: Map<String, Json> = shown.map(|(name, value)| (name.to_owned(), json!(value))).collect();
-        json!({ "IFLName": this.name, "IFLStats": stats })
+        json!({ "IFLName": name, "IFLStats": stats })
     }
+}
+
+/// The counters of an interface (seed 004, table 14), each with its name.
+pub type Counters = [(&'static str, u64); 18];
+
+/// What an interface of the device at a position has counted.
+pub(super) fn counters(course: &Course, topology: &Topology, device: usize, interface: usize, at: Moment) -> Counters {
+    let this = &course.net(topology).device(device).interfaces[interface];
+    let counted = course.counted(topology, device, interface, at);
+    let rates = course.rates(topology, device, interface, at);
+    let (sent, received) = (&this.sent, &this.received);
+    let tx_unicast = sent.unicast + counted.tx_packets;
+    let rx_unicast = received.unicast + counted.rx_packets;
+    [
+        ("TX_PKTS", tx_unicast + sent.broadcast + sent.multicast),
+        ("RX_PKTS", rx_unicast + received.broadcast + received.multicast),
+        ("TX_UCPKTS", tx_unicast),
+        ("RX_UCPKTS", rx_unicast),
+        ("TX_BCPKTS", sent.broadcast),
+        ("RX_BCPKTS", received.broadcast),
+        ("TX_MCPKTS", sent.multicast),
+        ("RX_MCPKTS", received.multicast),
+        ("TX_PPS", rates.tx_packets),
+        ("RX_PPS", rates.rx_packets),
+        ("TX_CRCERROR", sent.crc_errors),
+        ("RX_CRCERROR", received.crc_errors),
+        ("TX_DROPPKT", sent.dropped + counted.tx_dropped),
+        ("RX_DROPPKT", received.dropped),
+        ("TX_BYTES", sent.bytes + counted.tx_bytes),
+        ("RX_BYTES", received.bytes + counted.rx_bytes),
+        ("TX_BW", rates.tx_bytes),
+        ("RX_BW", rates.rx_bytes),
+    ]
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::net::Net;
 use super::way::{Fate, Way};
 use crate::engine::Moment;
+use crate::engine::taps::frames;
 use crate::engine::topology::{FiveTuple, Flow, Topology};
 use crate::model::{FlowProtocol, PolicyPath};
 
@@ -27,6 +28,8 @@ const VXLAN: u64 = 14 + 8 + 8;
 /// What ERSPAN type II puts before one: Ethernet, ERSPAN, and GRE with a sequence number
 /// (draft-foschiano-erspan-03).
 const ERSPAN: u64 = 14 + 8 + 8;
+/// The hops that the packets of a VTEP may go.
+pub const OUTER_HOPS: u8 = 64;
 /// GRE (IANA "Assigned Internet Protocol Numbers").
 const GRE: u8 = 47;
 /// After so many rounds of dropping, shares are taken for what they are: a way has seldom as
@@ -144,7 +147,8 @@ pub struct Outcome {
     pub answers: Option<(Fate, u64, u64)>,
 }
 
-fn share(packets: u64, millionths: u64) -> u64 {
+/// So much of so many packets.
+pub fn share(packets: u64, millionths: u64) -> u64 {
     u64::try_from(u128::from(packets) * u128::from(millionths) / u128::from(ALL)).unwrap_or(u64::MAX)
 }
 
@@ -210,7 +214,7 @@ impl Load {
     fn add(&mut self, net: &Net, flow: &Flow) {
         let inner = flow.tuple();
         let Some(entry) = net.entry(&inner) else { return };
-        let hops = if entry.vnid.is_some() { 64 } else { usize::from(flow.time_to_live) };
+        let hops = if entry.vnid.is_some() { usize::from(OUTER_HOPS) } else { usize::from(flow.time_to_live) };
         let Some(way) = net.way(&entry.tuple, hops) else { return };
         let wrapping = if entry.vnid.is_some() { VXLAN + ip_header(entry.tuple.source) } else { 0 };
         let position = self.streams.len();
@@ -246,7 +250,7 @@ impl Load {
                 for hop in 0..self.streams[source].way.hops.len() {
                     let original = &self.streams[source];
                     let tuple = FiveTuple {
-                        source: collection.tuple.source,
+                        source: IpAddr::V4(frames::HOSTS.0),
                         destination: analyzer,
                         protocol: GRE,
                         source_port: 0,
@@ -381,6 +385,21 @@ impl Load {
             Some((collection, MirrorCounters { packets, bytes: packets * stream.size, lost }))
         });
         copies.collect()
+    }
+
+    /// The copies for the collection at `path` that arrive: which flow they are of, at which of
+    /// its hops they are made, microseconds from when its packet is sent until they are there,
+    /// and what of them arrives, in millionths.
+    pub fn copies_for<'a>(
+        &'a self,
+        path: &'a PolicyPath,
+    ) -> impl Iterator<Item = (&'a Flow, &'a Way, usize, u64, u64)> + 'a {
+        self.streams.iter().filter_map(move |copies| {
+            let What::Copies(of, hop, wanted) = &copies.what else { return None };
+            let original = self.streams.get(*of).filter(|_| wanted == path && copies.arrives > 0)?;
+            let after = original.way.hops.get(*hop)?.latency + copies.way.latency;
+            Some((&original.flow, &original.way, *hop, after, copies.arrives))
+        })
     }
 
     /// What becomes of the packets of the flow at `path`; none if it is not of the fabric.

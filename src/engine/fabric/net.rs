@@ -95,6 +95,11 @@ impl Net {
         Self { devices, index, ports, lags, hosts, guests, vnids, distances: Mutex::default() }
     }
 
+    /// The device at this position, to be kept.
+    pub fn shared_device(&self, position: usize) -> Arc<Device> {
+        Arc::clone(&self.devices[position])
+    }
+
     /// The device at this position.
     pub fn device(&self, position: usize) -> &Device {
         &self.devices[position]
@@ -135,9 +140,23 @@ impl Net {
         if self.hosts.contains_key(&inner.source) {
             return Some(Entry { tuple: *inner, vnid: None });
         }
+        self.entry_in(inner, *self.vxlans(inner).first()?)
+    }
+
+    /// The VXLANs in which packets of a flow between guests may be, the lowest first: those in
+    /// which both are, or where there is none, those of the source.
+    pub fn vxlans(&self, inner: &FiveTuple) -> Vec<u32> {
         let of = |address: IpAddr| self.vnids.get(&address).map(Vec::as_slice).unwrap_or_default();
         let (from, to) = (of(inner.source), of(inner.destination));
-        let vnid = *from.iter().filter(|vnid| to.contains(vnid)).min().or_else(|| from.iter().min())?;
+        let shared: Vec<u32> = from.iter().filter(|vnid| to.contains(vnid)).copied().collect();
+        let mut found = if shared.is_empty() { from.to_vec() } else { shared };
+        found.sort_unstable();
+        found
+    }
+
+    /// How packets of a flow between guests in this VXLAN look in the fabric; none if its source
+    /// is not in it.
+    pub fn entry_in(&self, inner: &FiveTuple, vnid: u32) -> Option<Entry> {
         let vtep = |address| self.guests.get(&(vnid, address)).map(|(vtep, _)| *vtep);
         let tuple = FiveTuple {
             source: vtep(inner.source)?,

@@ -7,8 +7,10 @@
 
 use super::course::Course;
 use super::hash;
+use super::net::Net;
 use super::way::{Fate, MOST_HOPS, Way};
 use crate::engine::Moment;
+use crate::engine::forwarding::protocol;
 use crate::engine::topology::{Collection, Topology};
 use crate::model::PolicyPath;
 
@@ -52,7 +54,9 @@ pub fn last(course: &Course, topology: &Topology, collection: &Collection, now: 
         let end = at.saturating_mul(1_000).saturating_add(i64::try_from(run.duration).unwrap_or(i64::MAX));
         (end <= now.0.saturating_mul(1_000)).then_some(run)
     };
-    let newest = now.0.saturating_sub(collection.since.0).div_euclid(collection.interval);
+    // No run that began later can have ended.
+    let shortest = i64::try_from(shortest(course.net(topology), collection, way.as_ref()) / 1_000).unwrap_or(i64::MAX);
+    let newest = now.0.saturating_sub(shortest).saturating_sub(collection.since.0).div_euclid(collection.interval);
     let scheduled =
         (0..=newest.min(MOST_UNDER_WAY)).map(|back| collection.since.0 + (newest - back) * collection.interval);
     scheduled.take_while(|at| *at > base.0).find_map(ended).or_else(|| ended(base.0).filter(|_| base <= now))
@@ -94,13 +98,35 @@ fn run(course: &Course, topology: &Topology, collection: &Collection, way: Optio
             run.lost.push(number);
         }
     }
-    // Beyond the last device either the destination answers, or nobody does.
-    if way.hops.len() < collection.hops {
-        let rest = match way.fate {
-            Fate::Delivered => 2 * way.latency,
-            Fate::Dropped(_) => collection.timeout.saturating_mul(u64::from(collection.tries)),
-        };
-        run.duration = run.duration.saturating_add(rest);
-    }
+    run.duration = run.duration.saturating_add(beyond(collection, way));
     run
+}
+
+/// Microseconds that are waited for what is beyond the last device, if a probe goes there: either
+/// the destination answers, or nobody does. TCP without a checksum is not answered (RFC 9293,
+/// section 3.1), and UDP is (RFC 768).
+fn beyond(collection: &Collection, way: &Way) -> u64 {
+    if way.hops.len() >= collection.hops {
+        return 0;
+    }
+    let is_whole = collection.checksums || collection.tuple.protocol != protocol::TCP;
+    match way.fate {
+        Fate::Delivered if is_whole => 2 * way.latency,
+        Fate::Delivered | Fate::Dropped(_) => collection.timeout.saturating_mul(u64::from(collection.tries)),
+    }
+}
+
+/// Microseconds that a run takes at least: when everybody answers who may.
+fn shortest(net: &Net, collection: &Collection, way: Option<&Way>) -> u64 {
+    let Some(way) = way else { return 0 };
+    let hops = way.hops.iter().take(collection.hops).map(|hop| {
+        let device = net.device(hop.device);
+        let latency = 2 * hop.latency + device.response_time;
+        if latency <= collection.timeout && device.answered_probes > 0 {
+            latency
+        } else {
+            collection.timeout.saturating_mul(u64::from(collection.tries))
+        }
+    });
+    hops.fold(beyond(collection, way), u64::saturating_add)
 }

@@ -44,7 +44,25 @@ pub struct Packet {
     pub handshake_mss: Option<u16>,
 }
 
+/// How many hops packets may go unless somebody says (IANA "IP Parameters", IP time to live).
+const TIME_TO_LIVE: u8 = 64;
+
 impl Packet {
+    /// A ping of this size, which may be fragmented.
+    pub const fn ping(source: IpAddr, destination: IpAddr, size: usize) -> Self {
+        Self {
+            source,
+            destination,
+            protocol: if source.is_ipv4() { protocol::ICMP } else { protocol::ICMPV6 },
+            source_port: 0,
+            destination_port: 0,
+            size,
+            dont_fragment: false,
+            time_to_live: TIME_TO_LIVE,
+            handshake_mss: None,
+        }
+    }
+
     /// The IP version.
     pub const fn version(&self) -> IpVersion {
         IpVersion::of(self.source)

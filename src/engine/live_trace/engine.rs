@@ -156,5 +156,6 @@ fn copy_of(trace: &LiveTrace, port: &PolicyPath, sample: &Sample, way: &Way) -> 
         number: sample.number,
         is_answer: way.is_answer,
         is_local: way.is_local,
+        on_fabric: None,
     }
 }

@@ -25,16 +25,16 @@ pub(super) struct Subnet {
     pub position: usize,
     /// Its UUID.
     pub id: String,
-    /// The address that the segment has for a gateway.
-    pub gateway: IpAddr,
+    /// The address that the segment names for a gateway, whether one is there or not.
+    pub address: IpAddr,
     /// Whether there is a gateway, or may be one.
     pub has_gateway: bool,
     /// The network.
     pub network: Network,
-    /// What DHCP gives out.
-    pub dhcp_ranges: Vec<Pool>,
-    /// What ports are given where DHCP gives out nothing; none: all addresses but the gateway's.
-    pub other_pools: Vec<Pool>,
+    /// Whether DHCP gives out the addresses of the pools.
+    pub has_dhcp: bool,
+    /// The addresses that ports are given.
+    pub pools: Vec<Pool>,
     /// The name servers.
     pub name_servers: Vec<String>,
 }
@@ -103,6 +103,11 @@ pub(super) fn is_connected(segment: &Object) -> bool {
     segment.path().is_of_tier1() || segment.get("connectivity_path").is_some_and(|path| !path.is_null())
 }
 
+/// The UUIDs of the subnets of a segment; a port has none.
+pub(in crate::engine) fn subnet_ids(segment: &Object) -> Vec<String> {
+    subnets(segment).into_iter().map(|subnet| subnet.id).collect()
+}
+
 /// The subnets of a segment.
 pub(super) fn subnets(segment: &Object) -> Vec<Subnet> {
     let within = Uuid::parse_str(segment.unique_id()).unwrap_or_default();
@@ -113,16 +118,20 @@ pub(super) fn subnets(segment: &Object) -> Vec<Subnet> {
         let ranges = item["dhcp_ranges"].as_array().map(Vec::as_slice).unwrap_or_default();
         let tagged = |scope| tags::tag(segment.fields(), &format!("{scope}/{network}")).unwrap_or_default();
         let several = |scope| tagged(scope).split(',').filter(|text| !text.is_empty());
-        Some(Subnet {
-            position,
-            id,
-            gateway,
-            has_gateway: is_connected(segment) || tagged(tags::SUBNET_NO_GATEWAY).is_empty(),
-            network,
-            dhcp_ranges: ranges.iter().filter_map(|range| Pool::parse(range.as_str()?)).collect(),
-            other_pools: several(tags::SUBNET_POOLS).filter_map(Pool::parse).collect(),
-            name_servers: several(tags::SUBNET_NAME_SERVERS).map(str::to_owned).collect(),
-        })
+        let has_gateway = is_connected(segment) || tagged(tags::SUBNET_NO_GATEWAY).is_empty();
+        let ranges: Vec<_> = ranges.iter().filter_map(|range| Pool::parse(range.as_str()?)).collect();
+        let kept: Vec<_> = several(tags::SUBNET_POOLS).filter_map(Pool::parse).collect();
+        // What others have made of the ranges since counts.
+        let kept_holds = !kept.is_empty() && (ranges.is_empty() || without(&kept, gateway) == ranges);
+        let has_dhcp = !ranges.is_empty();
+        let pools = match (kept_holds, has_dhcp) {
+            (true, _) => kept,
+            (false, true) => ranges,
+            (false, false) => all_but(network, None),
+        };
+        let pools = if has_gateway { without(&pools, gateway) } else { pools };
+        let name_servers = several(tags::SUBNET_NAME_SERVERS).map(str::to_owned).collect();
+        Some(Subnet { position, id, address: gateway, has_gateway, network, has_dhcp, pools, name_servers })
     };
     items.iter().enumerate().filter_map(subnet).collect()
 }
@@ -143,27 +152,38 @@ pub(super) fn first_host(network: Network) -> IpAddr {
     hosts(network).0
 }
 
-/// The pools of a subnet for which none is named: all hosts but the gateway.
-pub(super) fn all_but(network: Network, gateway: IpAddr) -> Vec<Pool> {
+/// The pools of a subnet for which none is named: all hosts but the gateway, if there is one.
+pub(super) fn all_but(network: Network, gateway: Option<IpAddr>) -> Vec<Pool> {
     let (first, last) = hosts(network);
-    let before = after(gateway, -1).filter(|end| network.holds(*end) && *end >= first);
-    let behind = after(gateway, 1).filter(|begin| network.holds(*begin) && *begin <= last);
-    if gateway < first || gateway > last {
-        return vec![Pool { first, last }];
-    }
-    let before = before.map(|end| Pool { first, last: end });
-    before.into_iter().chain(behind.map(|begin| Pool { first: begin, last })).collect()
+    let all = [Pool { first, last }];
+    gateway.map_or_else(|| all.to_vec(), |gateway| without(&all, gateway))
 }
 
-/// Pools do not overlap, and none holds the gateway's address.
-pub(super) fn stand_together(pools: &[Pool], gateway: IpAddr, network: Network) -> Result<(), NetworkFault> {
+/// The pools, and `address` in none of them.
+pub(super) fn without(pools: &[Pool], address: IpAddr) -> Vec<Pool> {
+    let mut rest = Vec::with_capacity(pools.len() + 1);
+    for pool in pools {
+        if !pool.holds(address) {
+            rest.push(*pool);
+            continue;
+        }
+        let before = after(address, -1).filter(|_| pool.first < address);
+        let behind = after(address, 1).filter(|_| address < pool.last);
+        rest.extend(before.map(|last| Pool { last, ..*pool }));
+        rest.extend(behind.map(|first| Pool { first, ..*pool }));
+    }
+    rest
+}
+
+/// Pools do not overlap, and none holds the address of the gateway, if there is one.
+pub(super) fn stand_together(pools: &[Pool], gateway: Option<IpAddr>, network: Network) -> Result<(), NetworkFault> {
     for (position, pool) in pools.iter().enumerate() {
         let earlier = &pools[..position];
         if let Some(other) = earlier.iter().find(|other| pool.holds(other.first) || other.holds(pool.first)) {
             let (one, other, cidr) = (other.to_string(), pool.to_string(), network.to_string());
             return Err(NetworkFault::OverlappingAllocationPools { one, other, cidr });
         }
-        if pool.holds(gateway) {
+        if let Some(gateway) = gateway.filter(|gateway| pool.holds(*gateway)) {
             let pool = pool.to_string();
             return Err(NetworkFault::GatewayConflictWithAllocationPools { gateway, pool });
         }
@@ -172,18 +192,17 @@ pub(super) fn stand_together(pools: &[Pool], gateway: IpAddr, network: Network) 
 }
 
 impl Subnet {
-    /// The addresses that ports are given.
-    pub fn pools(&self) -> Vec<Pool> {
-        let named = if self.dhcp_ranges.is_empty() { &self.other_pools } else { &self.dhcp_ranges };
-        if named.is_empty() { all_but(self.network, self.gateway) } else { named.clone() }
+    /// The gateway, if one is there.
+    pub fn gateway(&self) -> Option<IpAddr> {
+        self.has_gateway.then_some(self.address)
     }
 
     /// The first address of the pools that is not among `used`.
     pub fn free(&self, used: &BTreeSet<IpAddr>) -> Option<IpAddr> {
-        self.pools().into_iter().find_map(|pool| {
+        self.pools.iter().find_map(|pool| {
             let mut address = pool.first;
             loop {
-                if !used.contains(&address) && address != self.gateway {
+                if !used.contains(&address) && self.gateway() != Some(address) {
                     return Some(address);
                 }
                 if bits(address) >= bits(pool.last) {

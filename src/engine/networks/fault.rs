@@ -12,6 +12,17 @@ pub enum NetworkFault {
     /// There is no such subnet, or the caller cannot see it.
     #[error("Subnet {0} could not be found.")]
     SubnetNotFound(String),
+    /// There is no such object whose tags are meant, or the caller cannot see it.
+    #[error("Resource {resource} {id} could not be found.")]
+    TagResourceNotFound {
+        /// The collection it would be in: `networks`.
+        resource: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// The object has no such tag.
+    #[error("Tag {0} could not be found.")]
+    TagNotFound(String),
     /// The network has ports.
     #[error("Unable to complete operation on network {0}. There are one or more ports still in use on the network.")]
     NetworkInUse(String),
@@ -99,6 +110,8 @@ impl NetworkFault {
         match self {
             Self::NetworkNotFound(_) => "NetworkNotFound",
             Self::SubnetNotFound(_) => "SubnetNotFound",
+            Self::TagResourceNotFound { .. } => "TagResourceNotFound",
+            Self::TagNotFound(_) => "TagNotFound",
             Self::NetworkInUse(_) => "NetworkInUse",
             Self::SubnetInUse(_) => "SubnetInUse",
             Self::Invalid(_) => "InvalidInput",
@@ -119,7 +132,10 @@ impl NetworkFault {
     /// The HTTP status.
     pub const fn status(&self) -> u16 {
         match self {
-            Self::NetworkNotFound(_) | Self::SubnetNotFound(_) => 404,
+            Self::NetworkNotFound(_)
+            | Self::SubnetNotFound(_)
+            | Self::TagResourceNotFound { .. }
+            | Self::TagNotFound(_) => 404,
             Self::Invalid(_)
             | Self::InvalidIpForNetwork(_)
             | Self::InvalidIpForSubnet(_)

@@ -20,6 +20,7 @@
 //! | a port | a segment port, under its `unique_id` |
 //! | `fixed_ips`, `mac_address` | `address_bindings` |
 //! | `device_id` | the tag [`tags::DEVICE`], or else the `id` of the attachment |
+//! | `tags` | tags of the scope [`tags::TAG`]; of a subnet, of [`tags::SUBNET_TAG`] and its network |
 
 mod addresses;
 pub mod fault;
@@ -31,10 +32,13 @@ pub mod tags;
 mod tests;
 mod write;
 
+use std::ops::ControlFlow;
+
 use serde_json::{Map, Value as Json};
 
+pub(super) use addresses::subnet_ids;
 pub use fault::NetworkFault;
-pub use read::no_such_object;
+pub use read::Scope;
 
 use super::store::{StoreExt, Transaction, View};
 use super::taps::{Fault, Member, body};
@@ -53,6 +57,17 @@ pub struct Target {
     pub id: String,
     /// The `revision_number` it has to be at; none: any. Taps have none.
     pub revision: Option<i64>,
+}
+
+/// What becomes of the tags of an object.
+#[derive(Clone, Debug)]
+pub enum Tagging {
+    /// It has these.
+    Replace(Vec<String>),
+    /// It has this one besides.
+    Add(String),
+    /// It has this one no longer.
+    Remove(String),
 }
 
 impl Target {
@@ -74,12 +89,40 @@ impl Target {
 }
 
 impl Engine {
-    /// The objects of `kind`, a network, a subnet, a port or a tap, that `by` can see.
-    pub fn neutron_objects(&self, kind: &'static Kind, by: &Member) -> Result<Vec<Attributes>, Refusal> {
-        if !is_view(kind) {
-            return Ok(self.taps(kind, by)?.iter().map(super::Object::shown_by_neutron).collect());
+    /// Shows `take` the objects of `kind`, a network, a subnet, a port or a tap, that `by` can
+    /// see and that are in `scope`, in the order of their ids, until it breaks. What it is not
+    /// shown is not read, as far as `scope` tells it from the rest.
+    pub fn each_in_neutron(
+        &self,
+        kind: &'static Kind,
+        scope: &Scope,
+        by: &Member,
+        take: &mut dyn FnMut(Attributes) -> ControlFlow<()>,
+    ) -> Result<(), Refusal> {
+        if is_view(kind) {
+            let named = match &scope.names {
+                Some(_) => {
+                    let declared = self.declared()?;
+                    scope.named(kind, &declared)
+                }
+                None => None,
+            };
+            return self.store.read(|view| read::each(view, kind, scope, named, by, take));
         }
-        self.store.read(|view| read::all(view, kind, by))
+        let mut taps = match &scope.ids {
+            None => self.taps(kind, by)?,
+            Some(ids) => self.taps_with(kind, ids, by)?,
+        };
+        taps.retain(|tap| scope.reaches(tap.unique_id()));
+        if scope.is_reversed {
+            taps.reverse();
+        }
+        for tap in taps {
+            if take(tap.shown_by_neutron()).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The object of `kind` with this id.
@@ -155,6 +198,20 @@ impl Engine {
         })
     }
 
+    /// The tags of a network, a subnet or a port.
+    pub fn neutron_tags(&self, of: &Target, by: &Member) -> Result<Vec<String>, Refusal> {
+        self.store.read(|view| read::tags(view, of.kind, &of.id, by))
+    }
+
+    /// Changes the tags of a network, a subnet or a port; returns those it has then.
+    pub fn tag_in_neutron(&self, of: &Target, change: Tagging, by: &Member) -> Result<Vec<String>, Refusal> {
+        let (of, by) = (of.clone(), by.clone());
+        self.writing(&by.clone(), move |tx| {
+            let is_due = write::tag(tx, &of, &change, &by)?;
+            Ok((read::tags(&*tx, of.kind, &of.id, &by)?, is_due))
+        })
+    }
+
     /// Does `work` in one transaction, and settles the state if it says so.
     fn writing<T: Send + 'static>(
         &self,
@@ -167,7 +224,7 @@ impl Engine {
     }
 }
 
-/// Whether its objects are segments and ports, seen from Neutron.
-fn is_view(kind: &Kind) -> bool {
+/// Whether its objects are segments and ports, seen from Neutron. Those have tags; taps have none.
+pub fn is_view(kind: &Kind) -> bool {
     crate::model::NEUTRON_VIEWS.contains(&kind)
 }

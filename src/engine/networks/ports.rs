@@ -91,7 +91,7 @@ impl<'a> Neighbors<'a> {
         if !subnet.has_host(ip) {
             return Err(NetworkFault::InvalidIpForSubnet(ip));
         }
-        if ip == subnet.gateway || !self.used.insert(ip) {
+        if subnet.gateway() == Some(ip) || !self.used.insert(ip) {
             return Err(NetworkFault::IpAddressAlreadyAllocated { ip, subnet: subnet.id });
         }
         Ok(ip)
@@ -176,6 +176,8 @@ pub(super) fn create(
     lay_common(&mut fields, wanted);
     lay_project(&mut fields, wanted);
     lay_device(&mut fields, wanted, &id);
+    let tags = wanted.get("tags").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    tags::set_all(&mut fields, tags::TAG, tags.iter().filter_map(Json::as_str));
     fields.insert("address_bindings".to_owned(), bindings(&[], None, &addresses, Some(&mac)));
     let is_due = create_object(tx, &segment.path().child("ports", &id), fields, &id, by)?;
     Ok((id, is_due))

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::{Value as Json, json};
 
-use super::addresses::{Pool, Subnet, subnets};
+use super::addresses::{Subnet, subnets};
 use super::{Attributes, tags};
 use crate::engine::Object;
 use crate::model::timestamp::Timestamp;
@@ -60,6 +60,7 @@ pub(super) fn network(segment: &Object, project: &str) -> Attributes {
         ("router:external", json!(false)),
         ("port_security_enabled", json!(has_port_security(segment, None))),
         ("subnets", json!(ids)),
+        ("tags", json!(tags::all(segment.fields(), tags::TAG))),
     ] {
         shown.insert(name.to_owned(), value);
     }
@@ -77,16 +78,17 @@ pub(super) fn subnet(segment: &Object, subnet: &Subnet, project: &str) -> Attrib
     let tagged = |scope| tags::tag(segment.fields(), &format!("{scope}/{}", subnet.network)).unwrap_or_default();
     let (name, description) = (tagged(tags::SUBNET_NAME), tagged(tags::SUBNET_DESCRIPTION));
     let mut shown = common(segment, &subnet.id, name, description, project);
-    let pools: Vec<_> = subnet.pools().into_iter().map(Pool::to_json).collect();
+    let pools: Vec<_> = subnet.pools.iter().map(|pool| pool.to_json()).collect();
     for (name, value) in [
         ("network_id", json!(segment.unique_id())),
         ("ip_version", json!(if subnet.network.is_v6() { 6 } else { 4 })),
         ("cidr", json!(subnet.network.to_string())),
-        ("gateway_ip", json!(subnet.has_gateway.then(|| subnet.gateway.to_string()))),
+        ("gateway_ip", json!(subnet.gateway().map(|gateway| gateway.to_string()))),
         ("allocation_pools", json!(pools)),
-        ("enable_dhcp", json!(!subnet.dhcp_ranges.is_empty())),
+        ("enable_dhcp", json!(subnet.has_dhcp)),
         ("dns_nameservers", json!(subnet.name_servers)),
         ("host_routes", json!([])),
+        ("tags", json!(tags::all(segment.fields(), &format!("{}/{}", tags::SUBNET_TAG, subnet.network)))),
     ] {
         shown.insert(name.to_owned(), value);
     }
@@ -131,6 +133,7 @@ pub(super) fn port(port: &Object, segment: &Object, project: &str) -> Attributes
         ("device_owner", json!(tags::tag(port.fields(), tags::DEVICE_OWNER).unwrap_or_default())),
         ("port_security_enabled", json!(has_port_security(port, Some(segment)))),
         ("security_groups", json!([])),
+        ("tags", json!(tags::all(port.fields(), tags::TAG))),
     ] {
         shown.insert(name.to_owned(), value);
     }

@@ -1,9 +1,12 @@
 //! Requests to Neutron's networks, subnets and ports, and what becomes of segments.
 
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use super::{Attributes, Target};
+use super::{Attributes, Scope, Target};
 use crate::engine::taps::{DEFAULT_PROJECT, Member};
 use crate::engine::{Caller, Engine, Moment, Refusal, Reveal};
 use crate::model::{Kind, NETWORK, PORT, PolicyPath, SUBNET, TAP_SERVICE};
@@ -49,6 +52,21 @@ impl Lab {
 
     fn create(&self, kind: &'static Kind, body: Json) -> Json {
         Json::Object(self.try_create(kind, body, &admin()).unwrap())
+    }
+
+    /// What `by` can see.
+    fn list(&self, kind: &'static Kind, by: &Member) -> Result<Vec<Attributes>, Refusal> {
+        self.listed(kind, &Scope::default(), by, usize::MAX)
+    }
+
+    /// What `by` can see in `scope`, but no more than so many.
+    fn listed(&self, kind: &'static Kind, scope: &Scope, by: &Member, most: usize) -> Result<Vec<Attributes>, Refusal> {
+        let mut found = Vec::new();
+        self.engine.each_in_neutron(kind, scope, by, &mut |object| {
+            found.push(object);
+            if found.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok(found)
     }
 
     /// What is said of a refused creation.
@@ -111,7 +129,7 @@ fn a_network_is_a_segment_and_a_port_a_segment_port() {
         (&bound["status"], &bound["device_id"], &bound["name"]),
         (&json!("ACTIVE"), &json!("vm-1"), &json!("tap"))
     );
-    let listed = lab.engine.neutron_objects(&NETWORK, &admin()).unwrap();
+    let listed = lab.list(&NETWORK, &admin()).unwrap();
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0]["subnets"], json!([subnet["id"]]));
 }
@@ -211,7 +229,7 @@ fn what_is_used_stays() {
     );
     lab.delete(&SUBNET, &subnet).unwrap();
     lab.delete(&NETWORK, &network).unwrap();
-    assert!(lab.engine.neutron_objects(&NETWORK, &admin()).unwrap().is_empty());
+    assert!(lab.list(&NETWORK, &admin()).unwrap().is_empty());
 }
 
 #[test]
@@ -257,8 +275,70 @@ fn subnets_keep_to_their_networks() {
         "Cannot update read-only attribute cidr"
     );
     lab.delete(&SUBNET, &subnet).unwrap();
-    let kept = lab.engine.neutron_objects(&SUBNET, &admin()).unwrap();
+    let kept = lab.list(&SUBNET, &admin()).unwrap();
     assert_eq!((kept.len(), &kept[0]["name"]), (1, &json!("two")));
+}
+
+/// Where nobody is at the address that a segment names for a gateway, ports may have it.
+#[test]
+fn without_a_gateway_all_addresses_are_for_ports() {
+    let lab = Lab::new();
+    for has_dhcp in [true, false] {
+        let network = lab.create(&NETWORK, json!({}));
+        let wanted = json!({
+            "network_id": network["id"], "ip_version": 4, "cidr": "10.1.0.0/29", "gateway_ip": null, "enable_dhcp": has_dhcp,
+        });
+        let subnet = lab.create(&SUBNET, wanted);
+        let all = json!([{ "start": "10.1.0.1", "end": "10.1.0.6" }]);
+        assert_eq!((&subnet["gateway_ip"], &subnet["allocation_pools"]), (&Json::Null, &all));
+        assert_eq!(subnet["enable_dhcp"], has_dhcp);
+        let address = |port: &Json| port["fixed_ips"][0]["ip_address"].clone();
+        let first = lab.create(&PORT, json!({ "network_id": network["id"] }));
+        assert_eq!(address(&first), "10.1.0.1");
+        // A gateway cannot take an address from a port, nor one out of the pools.
+        let id = subnet["id"].as_str().unwrap();
+        let gateway = |ip: &str, more: Json| {
+            let mut change = json!({ "gateway_ip": ip });
+            change.as_object_mut().unwrap().extend(attributes(more));
+            lab.update(&SUBNET, &subnet, change)
+        };
+        let conflict = "Gateway ip 10.1.0.1 conflicts with allocation pool 10.1.0.1-10.1.0.6.".to_owned();
+        let refused = ("GatewayConflictWithAllocationPools".to_owned(), conflict);
+        assert_eq!(said(gateway("10.1.0.1", json!({}))), refused);
+        let rest = json!({ "allocation_pools": [{ "start": "10.1.0.2", "end": "10.1.0.5" }] });
+        let taken = format!("IP address 10.1.0.1 already allocated in subnet {id}");
+        assert_eq!(said(gateway("10.1.0.1", rest.clone())), ("IpAddressAlreadyAllocated".to_owned(), taken));
+        let after = gateway("10.1.0.6", rest.clone()).unwrap();
+        assert_eq!((&after["gateway_ip"], &after["allocation_pools"]), (&json!("10.1.0.6"), &rest["allocation_pools"]));
+        // Without it the pools stay as they are, and its address is free for those who name it.
+        let after = lab.update(&SUBNET, &subnet, json!({ "gateway_ip": null })).unwrap();
+        assert_eq!((&after["gateway_ip"], &after["allocation_pools"]), (&Json::Null, &rest["allocation_pools"]));
+        let named = json!({ "network_id": network["id"], "fixed_ips": [{ "ip_address": "10.1.0.6" }] });
+        assert_eq!(address(&lab.create(&PORT, named)), "10.1.0.6");
+    }
+}
+
+/// What others make of a segment counts, whatever Neutron was told before.
+#[test]
+fn pools_follow_the_segment() {
+    let lab = Lab::new();
+    let network = lab.create(&NETWORK, json!({}));
+    let id = network["id"].as_str().unwrap();
+    let wanted = json!({ "network_id": id, "ip_version": 4, "cidr": "10.1.0.0/29", "gateway_ip": null });
+    let subnet = lab.create(&SUBNET, wanted);
+    let path = PolicyPath::parse(&format!("/infra/segments/{id}")).unwrap();
+    let change = |body: Json| drop(lab.engine.patch(&path, body, &caller()).unwrap());
+    let shown = || {
+        let shown = lab.engine.neutron_object(&SUBNET, subnet["id"].as_str().unwrap(), &admin()).unwrap();
+        (shown["gateway_ip"].clone(), shown["allocation_pools"].clone())
+    };
+    let pool = |start: &str| json!([{ "start": start, "end": "10.1.0.6" }]);
+    assert_eq!(shown(), (Json::Null, pool("10.1.0.1")));
+    change(json!({ "connectivity_path": "/infra/tier-1s/cgw" }));
+    assert_eq!(shown(), (json!("10.1.0.1"), pool("10.1.0.2")));
+    let ranges = json!(["10.1.0.3-10.1.0.6"]);
+    change(json!({ "subnets": [{ "gateway_address": "10.1.0.1/29", "dhcp_ranges": ranges }] }));
+    assert_eq!(shown(), (json!("10.1.0.1"), pool("10.1.0.3")));
 }
 
 /// What a segment has no field for is kept beside it.
@@ -309,7 +389,7 @@ fn what_a_subnet_is_given_is_shown() {
     // A gateway that is there cannot be wished away.
     let put = |path: &str, body: Json| lab.engine.put(&PolicyPath::parse(path).unwrap(), body, &caller()).unwrap();
     let routed = put("/infra/tier-1s/cgw/segments/app", json!({ "subnets": [{ "gateway_address": "10.3.0.1/24" }] }));
-    let found = lab.engine.neutron_objects(&SUBNET, &admin()).unwrap();
+    let found = lab.list(&SUBNET, &admin()).unwrap();
     let of_it = found.into_iter().find(|subnet| subnet["network_id"] == routed.unique_id()).unwrap();
     let none = lab.update(&SUBNET, &Json::Object(of_it), json!({ "gateway_ip": null }));
     assert_eq!(said(none).1, "Invalid input for gateway_ip. Reason: the segment is connected to a gateway.");
@@ -340,6 +420,39 @@ fn a_change_can_be_bound_to_a_revision() {
     }
 }
 
+/// A list is narrowed before it is read, and is the same as if it were narrowed after.
+#[test]
+fn a_scope_holds_what_the_whole_list_does() {
+    let lab = Lab::new();
+    let nets: Vec<_> = (1..4).map(|at| lab.network(&format!("10.{at}.0.0/24")).0).collect();
+    let six = json!({ "network_id": nets[0]["id"], "ip_version": 6, "cidr": "2001:db8::/64" });
+    lab.create(&SUBNET, six);
+    for network in nets.iter().chain(&nets[..2]) {
+        let port = lab.create(&PORT, json!({ "network_id": network["id"] }));
+        lab.create(&TAP_SERVICE, json!({ "port_id": port["id"] }));
+    }
+    for (kind, count) in [(&NETWORK, 3), (&SUBNET, 4), (&PORT, 5), (&TAP_SERVICE, 5)] {
+        let all = lab.list(kind, &admin()).unwrap();
+        assert_eq!(all.len(), count);
+        assert!(all.is_sorted_by_key(|object| object["id"].as_str().unwrap().to_owned()));
+        let id = |at: usize| all[at]["id"].as_str().unwrap().to_owned();
+        let scoped = |scope: Scope, most: usize| lab.listed(kind, &scope, &admin(), most).unwrap();
+        assert_eq!(scoped(Scope::default(), 2), all[..2]);
+        assert_eq!(scoped(Scope { after: Some(id(0)), ..Scope::default() }, 9), all[1..]);
+        let back = Scope { after: Some(id(2)), is_reversed: true, ..Scope::default() };
+        assert_eq!(scoped(back, 1), all[1..2]);
+        let ids = Some(BTreeSet::from([id(2), id(1), DEFAULT_PROJECT.to_owned()]));
+        assert_eq!(scoped(Scope { ids, ..Scope::default() }, 9), all[1..3]);
+        if all[0].contains_key("network_id") {
+            let networks = nets[..2].iter().map(|network| network["id"].as_str().unwrap().to_owned()).collect();
+            let of = |object: &&Attributes| nets[..2].iter().any(|network| network["id"] == object["network_id"]);
+            let expected: Vec<_> = all.iter().filter(of).cloned().collect();
+            assert_eq!(scoped(Scope { networks: Some(networks), ..Scope::default() }, 9), expected);
+        }
+        assert!(lab.list(kind, &stranger()).unwrap().is_empty());
+    }
+}
+
 #[test]
 fn a_project_sees_its_own() {
     let lab = Lab::new();
@@ -350,7 +463,7 @@ fn a_project_sees_its_own() {
     assert_eq!((&own["project_id"], &own["name"]), (&json!(OTHER), &json!("")));
     let port = lab.try_create(&PORT, json!({ "network_id": own["id"] }), &stranger()).unwrap();
     assert_eq!(port["tenant_id"], OTHER);
-    assert_eq!(lab.engine.neutron_objects(&PORT, &stranger()).unwrap().len(), 1);
+    assert_eq!(lab.list(&PORT, &stranger()).unwrap().len(), 1);
     let foreign = lab.try_create(&PORT, json!({ "network_id": id }), &stranger());
     assert_eq!(said(foreign).0, "NetworkNotFound");
     assert_eq!(lab.refused(&NETWORK, json!({ "shared": true })).0, "HTTPBadRequest");

@@ -1,12 +1,13 @@
 //! Networks and subnets: creating, changing and deleting.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use super::addresses::{Pool, Subnet, all_but, first_host, is_connected, stand_together, subnets};
-use super::{Attributes, NetworkFault, read, show, tags};
+use super::addresses::{Pool, Subnet, all_but, first_host, is_connected, stand_together, subnets, without};
+use super::{Attributes, NetworkFault, Tagging, Target, read, show, tags};
 use crate::engine::intent::{self, Writing, composed, stands};
 use crate::engine::object::Object;
 use crate::engine::runtime::journal;
@@ -122,6 +123,23 @@ pub(super) fn delete_network(tx: &mut dyn Transaction, id: &str, by: &Member) ->
     }
 }
 
+/// Changes the tags of a network, a subnet or a port.
+pub(super) fn tag(tx: &mut dyn Transaction, of: &Target, change: &Tagging, by: &Member) -> Result<bool, Refusal> {
+    let (object, scope) = read::tagged(&*tx, of.kind, &of.id, by)?;
+    let mut tags: BTreeSet<String> = tags::all(object.fields(), &scope).into_iter().collect();
+    match change {
+        Tagging::Replace(all) => tags = all.iter().cloned().collect(),
+        Tagging::Add(tag) => drop(tags.insert(tag.clone())),
+        Tagging::Remove(tag) if !tags.remove(tag) => {
+            return Err(Fault::from(NetworkFault::TagNotFound(tag.clone())).into());
+        }
+        Tagging::Remove(_) => {}
+    }
+    let mut fields = object.declared();
+    tags::set_all(&mut fields, &scope, tags.iter().map(String::as_str));
+    replace(tx, &object, fields, by)
+}
+
 /// An address of a request.
 pub(super) fn address(value: Option<&Json>) -> Option<IpAddr> {
     value?.as_str()?.parse().ok()
@@ -195,38 +213,56 @@ fn invalid(what: impl Into<String>) -> Refusal {
 /// A subnet as it is to be.
 struct Wanted {
     network: Network,
-    gateway: IpAddr,
+    /// The address that the segment is to name for a gateway.
+    address: IpAddr,
     has_gateway: bool,
     pools: Vec<Pool>,
     has_dhcp: bool,
 }
 
 impl Wanted {
+    /// The gateway, if one is to be there.
+    fn gateway(&self) -> Option<IpAddr> {
+        self.has_gateway.then_some(self.address)
+    }
+
+    /// What DHCP gives out, as far as a segment can say it: not the address that it names for a
+    /// gateway, whether one is there or not.
+    fn ranges(&self) -> Vec<Pool> {
+        without(&self.pools, self.address)
+    }
+
     /// That it can be.
-    fn stands(&self) -> Result<(), Refusal> {
-        if !self.network.holds(self.gateway) {
-            return Err(invalid("Gateway is not valid on subnet"));
+    fn stands(&self) -> Result<(), Fault> {
+        if !self.network.holds(self.address) {
+            return Err(NetworkFault::Invalid("Gateway is not valid on subnet".to_owned()).into());
         }
-        stand_together(&self.pools, self.gateway, self.network).map_err(|fault| Fault::from(fault).into())
+        stand_together(&self.pools, self.gateway(), self.network)?;
+        if self.has_dhcp && self.ranges().is_empty() {
+            let reason = "there is no address that DHCP could give out".to_owned();
+            return Err(Fault::Invalid { attribute: "enable_dhcp", reason });
+        }
+        Ok(())
     }
 
     /// As the segment declares it.
     fn declared(&self) -> Json {
-        let mut declared = json!({ "gateway_address": format!("{}/{}", self.gateway, self.network.length()) });
+        let mut declared = json!({ "gateway_address": format!("{}/{}", self.address, self.network.length()) });
         if self.has_dhcp {
-            declared["dhcp_ranges"] = self.pools.iter().map(Pool::to_string).collect();
+            declared["dhcp_ranges"] = self.ranges().iter().map(Pool::to_string).collect();
         }
         declared
     }
 
     /// Lays over `fields` what a segment has no fields for.
-    fn lay_tags(&self, fields: &mut Map<String, Json>) -> Result<(), Refusal> {
-        let pools: Vec<_> = self.pools.iter().map(Pool::to_string).collect();
-        let is_usual = self.pools == all_but(self.network, self.gateway);
-        let pools = if self.has_dhcp || is_usual { String::new() } else { pools.join(",") };
+    fn lay_tags(&self, fields: &mut Map<String, Json>) -> Result<(), Fault> {
+        let usual = if self.has_dhcp { self.ranges() } else { all_but(self.network, self.gateway()) };
+        let is_said = self.pools == usual;
+        let pools: Vec<_> = self.pools.iter().filter(|_| !is_said).map(Pool::to_string).collect();
+        let pools = pools.join(",");
         if pools.len() > LONGEST_TAG {
-            let reason = "a subnet without DHCP has no room for so many pools".to_owned();
-            return Err(Fault::Invalid { attribute: "allocation_pools", reason }.into());
+            let reason = "there is no room for so many pools".to_owned();
+            return Err(Fault::Invalid { attribute: "allocation_pools", reason });
         }
         let no_gateway = if self.has_gateway { "" } else { "true" };
         for (scope, value) in [(tags::SUBNET_POOLS, pools.as_str()), (tags::SUBNET_NO_GATEWAY, no_gateway)] {
@@ -257,11 +293,12 @@ pub(super) fn create_subnet(
         let what = format!("Requested subnet with cidr: {network} for network: {id} overlaps with another subnet");
         return Err(invalid(what));
     }
-    let (gateway, has_gateway) = gateway(given, wanted, &segment, (first_host(network), true))?;
-    let pools = pools(wanted, given, network)?.unwrap_or_else(|| all_but(network, gateway));
+    let (address, has_gateway) = gateway(given, wanted, &segment, (first_host(network), true))?;
+    let usual = || all_but(network, has_gateway.then_some(address));
+    let pools = pools(wanted, given, network)?.unwrap_or_else(usual);
     let has_dhcp = wanted.get("enable_dhcp").and_then(Json::as_bool).unwrap_or(true);
     let servers = name_servers(wanted, network, "new subnet")?;
-    let subnet = Wanted { network, gateway, has_gateway, pools, has_dhcp };
+    let subnet = Wanted { network, address, has_gateway, pools, has_dhcp };
     subnet.stands()?;
     let mut fields = segment.declared();
     match fields.entry("subnets").or_insert_with(|| json!([])) {
@@ -302,12 +339,14 @@ pub(super) fn update_subnet(
         tags::set(&mut fields, &format!("{}/{network}", tags::SUBNET_NAME_SERVERS), &servers.join(","));
     }
     if ["gateway_ip", "allocation_pools", "enable_dhcp"].iter().any(|name| given.contains_key(*name)) {
-        let (gateway, has_gateway) = gateway(given, &wanted, &segment, (subnet.gateway, subnet.has_gateway))?;
-        let pools = pools(&wanted, given, network)?.unwrap_or_else(|| subnet.pools());
-        let has_dhcp = wanted.get("enable_dhcp").and_then(Json::as_bool);
-        let has_dhcp = has_dhcp.unwrap_or(!subnet.dhcp_ranges.is_empty());
-        let after = Wanted { network, gateway, has_gateway, pools, has_dhcp };
+        let (address, has_gateway) = gateway(given, &wanted, &segment, (subnet.address, subnet.has_gateway))?;
+        let pools = pools(&wanted, given, network)?.unwrap_or_else(|| subnet.pools.clone());
+        let has_dhcp = wanted.get("enable_dhcp").and_then(Json::as_bool).unwrap_or(subnet.has_dhcp);
+        let after = Wanted { network, address, has_gateway, pools, has_dhcp };
         after.stands()?;
+        if let Some(ip) = after.gateway().filter(|ip| subnet.gateway() != Some(*ip)) {
+            is_no_ports(tx, &segment, &subnet, ip)?;
+        }
         after.lay_tags(&mut fields)?;
         if let Some(Json::Array(subnets)) = fields.get_mut("subnets")
             && let Some(place) = subnets.get_mut(subnet.position)
@@ -316,6 +355,16 @@ pub(super) fn update_subnet(
         }
     }
     replace(tx, &segment, fields, by)
+}
+
+/// That no port of the segment has the address `ip`, which is to be the gateway's.
+fn is_no_ports(tx: &mut dyn Transaction, segment: &Object, subnet: &Subnet, ip: IpAddr) -> Result<(), Refusal> {
+    let ports = index::collection(&*tx, segment.path().as_str(), "ports")?;
+    if ports.iter().any(|port| show::addresses(port).contains(&ip)) {
+        let subnet = subnet.id.clone();
+        return Err(Fault::from(NetworkFault::IpAddressAlreadyAllocated { ip, subnet }).into());
+    }
+    Ok(())
 }
 
 /// Deletes a subnet of which no port has an address.

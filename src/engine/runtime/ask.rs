@@ -10,6 +10,7 @@ use crate::engine::fabric;
 use crate::engine::forwarding::{DropReason, Packet, Trace};
 use crate::engine::live_trace::{self, observation::Form};
 use crate::engine::negotiation::{DownReason, IkeState, SessionState};
+use crate::engine::topology::Topology;
 use crate::engine::{Engine, Moment, Refusal};
 use crate::model::PolicyPath;
 
@@ -174,11 +175,9 @@ impl EngineView {
             Question::TapStatistics(path) => tap_statistics(self, path),
             Question::LiveTraceStatus(path) => live_trace::documents::status(self, path, Form::Policy),
             Question::LiveTraceResult(path) => live_trace::documents::result(self, path, Form::Policy, None),
-            Question::FlowPath(path) => fabric::path_of(&self.fabric, &self.topology, path, self.now),
-            Question::ApplicationFlows(_, is_active) => {
-                Some(fabric::flows(self.fabric.net(&self.topology), &self.topology, *is_active, self.now))
+            Question::FlowPath(_) | Question::ApplicationFlows(..) | Question::ActiveCollections(..) => {
+                of_fabric((&self.fabric, &self.topology), question, self.now)
             }
-            Question::ActiveCollections(_, originator) => Some(fabric::active(&self.topology, originator.as_deref())),
         }
     }
 }
@@ -187,6 +186,19 @@ impl EngineView {
     fn routes(&self, path: &PolicyPath, direction: Direction) -> Option<Json> {
         let (neighbor, state) = (self.topology.neighbors.get(path)?, self.neighbors.get(path)?);
         Some(documents::routes(neighbor, state, self.ribs().neighbors.get(path), direction))
+    }
+}
+
+/// The answer to a question about the fabric; none to any other, and when there is nothing to ask
+/// about.
+fn of_fabric((course, topology): (&fabric::Course, &Topology), question: &Question, now: Moment) -> Option<Json> {
+    match question {
+        Question::FlowPath(path) => fabric::path_of(course, topology, path, now),
+        Question::ApplicationFlows(_, is_active) => {
+            Some(fabric::flows(course.net(topology), topology, *is_active, now))
+        }
+        Question::ActiveCollections(_, originator) => Some(fabric::active(topology, originator.as_deref())),
+        _ => None,
     }
 }
 
@@ -259,11 +271,17 @@ impl Runtime {
 
     /// Answers `question` about what is the case now.
     fn told(&self, question: &Question) -> Answer {
+        let (course, topology) = self.fabric();
+        if let Some(document) = of_fabric((course, topology), question, self.now()) {
+            // There is no need to look at anything else, however much there is.
+            let until = match question {
+                Question::FlowPath(path) => fabric::first_run_ends(course, topology, path, self.now()),
+                _ => None,
+            };
+            return Answer { document: Some(document), beyond: Map::new(), until };
+        }
         let view = self.view();
-        let until = match question {
-            Question::FlowPath(path) => fabric::first_run_ends(&view.fabric, &view.topology, path, view.now),
-            _ => self.next_news_of(question.subject()),
-        };
+        let until = self.next_news_of(question.subject());
         Answer { document: view.answer(question), beyond: beyond(question, self, &view), until }
     }
 

@@ -1,4 +1,5 @@
-//! The copies that taps have made, packet by packet, and what a flow sends and receives.
+//! The copies that taps and the mirrors of flow traces have made, packet by packet, and what a flow
+//! sends and receives.
 //!
 //! Copies are counted by arithmetic and kept nowhere. Who wants to see them lets what has
 //! happened happen again, and looks on. What happened before the state was settled last
@@ -14,9 +15,10 @@ use serde::{Deserialize, Serialize};
 use super::machine::Runtime;
 use super::traffic::{Flight, Meter};
 use super::{Replayed, replay};
+use crate::engine::fabric::Mirrored;
 use crate::engine::forwarding::{Copied, CopyTo, Packet};
 use crate::engine::store::StoreExt;
-use crate::engine::taps::frames;
+use crate::engine::taps::frames::{self, OnFabric};
 use crate::engine::topology::{Flow, Topology};
 use crate::engine::{Engine, Moment, Refusal};
 use crate::model::PolicyPath;
@@ -32,13 +34,15 @@ pub enum CaptureOf {
     /// The packets of a simulated flow at its source: those that it sends, and the answers that
     /// arrive there. Of a flow over the fabric, those that it sends.
     Flow(PolicyPath),
+    /// Those that devices have sent to the analyzer of a flow trace or a tunnel trace.
+    Collection(PolicyPath),
 }
 
 impl CaptureOf {
-    /// The tap, the port or the flow.
+    /// The tap, the port, the flow or the trace.
     pub const fn path(&self) -> &PolicyPath {
         match self {
-            Self::Tap(path) | Self::Port(path) | Self::Flow(path) => path,
+            Self::Tap(path) | Self::Port(path) | Self::Flow(path) | Self::Collection(path) => path,
         }
     }
 
@@ -48,16 +52,17 @@ impl CaptureOf {
             Self::Tap(path) => topology.name_of_tap(path).is_some(),
             Self::Port(path) => topology.ports.contains_key(path),
             Self::Flow(path) => topology.flows.contains_key(path),
+            Self::Collection(path) => topology.collections.contains_key(path),
         }
     }
 
-    /// Whether `copy` is wanted, and arrives.
+    /// Whether the copy of a tap is wanted, and arrives.
     fn wants(&self, copy: &Copied) -> bool {
         let wanted = match (self, &copy.to) {
             (Self::Tap(path), CopyTo::Service { service, .. }) => path == &copy.by || path == service,
             (Self::Tap(path), CopyTo::Remote { .. }) => path == &copy.by,
             (Self::Port(path), CopyTo::Service { port, .. }) => path == port,
-            (Self::Port(_), CopyTo::Remote { .. }) | (Self::Flow(_), _) => false,
+            (Self::Port(_), CopyTo::Remote { .. }) | (Self::Flow(_) | Self::Collection(_), _) => false,
         };
         wanted && copy.to.arrives()
     }
@@ -110,6 +115,8 @@ pub struct CapturedCopy {
     pub is_answer: bool,
     /// Whether no router is between the two ends.
     pub is_local: bool,
+    /// How it is on the fabric, where it is copied there.
+    pub on_fabric: Option<Arc<OnFabric>>,
 }
 
 /// What was captured.
@@ -145,8 +152,56 @@ pub(super) struct Recorder {
 /// The packets that a flow has yet to send, and the copies that are wanted of each.
 struct Stream<'a> {
     flow: &'a Flow,
-    copies: Vec<(&'a Flight, u32, &'a Copied)>,
+    copies: Vec<Wanted<'a>>,
     numbers: Range<u64>,
+}
+
+/// A copy that is wanted of each packet.
+#[derive(Clone, Copy)]
+enum Wanted<'a> {
+    /// That of a tap, so many milliseconds after the flow's packet was sent.
+    Tap(&'a Flight, u32, &'a Copied),
+    /// That of a device of the fabric, if it arrives.
+    Fabric(&'a Mirrored),
+}
+
+impl Wanted<'_> {
+    /// The copy of the packet of this number; none where it does not arrive.
+    fn of(self, flow: &Flow, number: u64) -> Option<CapturedCopy> {
+        let sent = flow.time_of(number);
+        match self {
+            Self::Tap(flight, after, copied) => Some(CapturedCopy {
+                at: sent.saturating_add(i64::from(after).saturating_mul(1_000_000)),
+                copied: copied.clone(),
+                packet: flight.packet.clone(),
+                size_back: flight.size_back,
+                flow: flow.path.clone(),
+                number,
+                is_answer: flight.is_answer,
+                is_local: flight.is_local,
+                on_fabric: None,
+            }),
+            Self::Fabric(mirrored) => mirrored.arrives(number).then(|| CapturedCopy {
+                at: sent.saturating_add(i64::try_from(mirrored.after).unwrap_or(i64::MAX).saturating_mul(1_000)),
+                copied: mirrored.copied.clone(),
+                packet: flow.packet(),
+                size_back: flow.reply_packet_size,
+                flow: flow.path.clone(),
+                number,
+                is_answer: false,
+                is_local: false,
+                on_fabric: Some(Arc::clone(&mirrored.on_fabric)),
+            }),
+        }
+    }
+
+    /// The most bytes that it takes in a capture file.
+    fn room(self) -> u64 {
+        match self {
+            Self::Tap(_, _, copied) => frames::room(copied, None),
+            Self::Fabric(mirrored) => frames::room(&mirrored.copied, Some(&mirrored.on_fabric)),
+        }
+    }
 }
 
 impl Recorder {
@@ -168,26 +223,37 @@ impl Recorder {
 
     /// The flow whose packets are wanted; none where copies are.
     pub const fn flow(&self) -> Option<&PolicyPath> {
-        match &self.of {
-            CaptureOf::Flow(path) => Some(path),
-            CaptureOf::Tap(_) | CaptureOf::Port(_) => None,
-        }
+        if let CaptureOf::Flow(path) = &self.of { Some(path) } else { None }
+    }
+
+    /// The flow trace or the tunnel trace whose copies are wanted, if they are.
+    pub const fn collection(&self) -> Option<&PolicyPath> {
+        if let CaptureOf::Collection(path) = &self.of { Some(path) } else { None }
     }
 
     /// Writes down the copies of what flows send from `from` until just before `to`, during
-    /// which `meter` holds: packet by packet, in the order in which they are sent.
-    pub fn look<'t>(&mut self, topology: &'t Topology, meter: &'t Meter, from: Moment, to: Moment) {
+    /// which `meter` holds, and devices make copies as `mirrored` tells: packet by packet, in
+    /// the order in which they are sent.
+    pub fn look<'t>(
+        &mut self,
+        topology: &'t Topology,
+        meter: &'t Meter,
+        mirrored: &'t [Mirrored],
+        from: Moment,
+        to: Moment,
+    ) {
         let (from, to) = (from.max(self.from), to.min(self.to));
         if from >= to || self.rest.is_some() {
             return;
         }
         let stream = |flow: &'t Flow| {
-            let each = |flight| wanted(&self.of, flight);
+            let of_taps = meter.flights(&flow.path).flat_map(|flight| wanted(&self.of, flight));
             let own = self.flow().filter(|path| **path == flow.path).map(|path| meter.ends(path)).unwrap_or_default();
-            let seen =
-                own.iter().flat_map(|flight| flight.copies.iter().map(move |(after, copy)| (flight, *after, copy)));
-            let copies = meter.flights(&flow.path).flat_map(each).chain(seen).collect();
-            Stream { flow, copies, numbers: flow.numbers(from, to) }
+            let seen = own
+                .iter()
+                .flat_map(|flight| flight.copies.iter().map(move |(after, copy)| Wanted::Tap(flight, *after, copy)));
+            let of_devices = mirrored.iter().filter(|it| it.flow == flow.path).map(Wanted::Fabric);
+            Stream { flow, copies: of_taps.chain(seen).chain(of_devices).collect(), numbers: flow.numbers(from, to) }
         };
         let streams = topology.flows.values().map(stream).filter(|stream| !stream.copies.is_empty());
         let mut streams: Vec<_> = streams.collect();
@@ -197,8 +263,10 @@ impl Recorder {
         }
         while let Some(Reverse((sent, position, number))) = next.pop() {
             let Some(stream) = streams.get_mut(position) else { continue };
-            for (flight, after, copy) in &stream.copies {
-                if !self.meet(sent, copy, || captured(stream.flow, flight, *after, copy, number)) {
+            for wanted in &stream.copies {
+                if let Some(copy) = wanted.of(stream.flow, number)
+                    && !self.meet(sent, wanted.room(), copy)
+                {
                     return;
                 }
             }
@@ -206,47 +274,35 @@ impl Recorder {
         }
     }
 
-    /// Meets a copy of a packet sent at `sent`. Whether there was room for it, if it is wanted.
-    fn meet(&mut self, sent: i64, copy: &Copied, made: impl FnOnce() -> CapturedCopy) -> bool {
+    /// Meets a copy of a packet sent at `sent`, which takes so many bytes in a capture file.
+    /// Whether there was room for it, if it is wanted.
+    fn meet(&mut self, sent: i64, room: u64, copy: CapturedCopy) -> bool {
         let millisecond = Moment(sent.div_euclid(1_000_000));
         if millisecond != self.met.from {
             self.met = Rest { from: millisecond, skip: 0 };
         }
         if millisecond != self.from || self.met.skip >= self.skip {
-            let bytes = self.bytes.saturating_add(frames::room(copy));
+            let bytes = self.bytes.saturating_add(room);
             if self.copies.len() >= self.most || bytes > self.most_bytes {
                 self.rest = Some(self.met);
                 return false;
             }
             self.bytes = bytes;
-            self.copies.push(made());
+            self.copies.push(copy);
         }
         self.met.skip += 1;
         true
     }
 }
 
-/// The copies of a packet that are wanted.
-fn wanted<'a>(of: &CaptureOf, flight: &'a Flight) -> Vec<(&'a Flight, u32, &'a Copied)> {
+/// The copies of a packet by taps that are wanted.
+fn wanted<'a>(of: &CaptureOf, flight: &'a Flight) -> Vec<Wanted<'a>> {
     let wanted = flight.copies.iter().filter(|(_, copy)| of.wants(copy));
-    wanted.map(|(after, copy)| (flight, *after, copy)).collect()
-}
-
-fn captured(flow: &Flow, flight: &Flight, after: u32, copy: &Copied, number: u64) -> CapturedCopy {
-    CapturedCopy {
-        at: flow.time_of(number).saturating_add(i64::from(after).saturating_mul(1_000_000)),
-        copied: copy.clone(),
-        packet: flight.packet.clone(),
-        size_back: flight.size_back,
-        flow: flow.path.clone(),
-        number,
-        is_answer: flight.is_answer,
-        is_local: flight.is_local,
-    }
+    wanted.map(|(after, copy)| Wanted::Tap(flight, *after, copy)).collect()
 }
 
 impl Engine {
-    /// The copies that taps have made, as far back as that can be seen.
+    /// The copies that taps or devices have made, as far back as that can be seen.
     pub fn capture(&self, request: &CaptureRequest, now: Moment) -> Result<Capture, Refusal> {
         let recorder = Recorder::new(request, now);
         let replayed = self.store.read(|view| replay(view, now, self.prefix_match, Some(recorder)))?;

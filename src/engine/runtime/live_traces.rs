@@ -24,7 +24,7 @@ impl Runtime {
         let Some(trace) = self.topology.live_traces.get(path) else { return };
         let record = TraceRecord::begin(&trace.watched, &self.topology, self.now);
         Arc::make_mut(&mut self.live_traces).insert(path.clone(), record);
-        self.meter = None;
+        self.forget_meter();
         self.schedule_live_trace(path);
     }
 
@@ -89,7 +89,7 @@ impl Runtime {
             && let Some(record) = Arc::make_mut(&mut self.live_traces).get_mut(path)
         {
             record.advance(&trace.watched, self.now);
-            self.meter = None;
+            self.forget_meter();
             self.schedule_live_trace(path);
         }
     }

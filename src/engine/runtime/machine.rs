@@ -38,15 +38,17 @@ pub struct Runtime {
     sessions: BTreeMap<PolicyPath, SessionRecord>,
     states: BTreeMap<PolicyPath, SessionState>,
     neighbors: BTreeMap<PolicyPath, NeighborRecord>,
-    traffic: Traffic,
+    /// What has been counted up to `counted`; what was sent since is added when somebody looks.
+    traffic: Arc<Traffic>,
+    counted: Moment,
     pub(super) live_traces: Arc<BTreeMap<PolicyPath, TraceRecord>>,
     fabric: fabric::Course,
     pub(super) agenda: Agenda,
     /// What is declared, with no more routes than flows depend on; none when something
     /// was declared since.
     lean: Option<Arc<Topology>>,
-    /// How flows go at the moment; none when something has changed since.
-    pub(super) meter: Option<Meter>,
+    /// How flows have gone since `counted`; none when something has changed since.
+    meter: Option<Arc<Meter>>,
     /// Who looks on.
     recorder: Option<Recorder>,
 }
@@ -61,7 +63,8 @@ impl Runtime {
             sessions: paths(sessions),
             states: BTreeMap::new(),
             neighbors: paths(neighbors),
-            traffic,
+            traffic: Arc::new(traffic),
+            counted: Moment(at),
             live_traces: Arc::new(paths(live_traces)),
             fabric: fabric::Course::restore(fabric),
             agenda: Agenda::default(),
@@ -104,7 +107,7 @@ impl Runtime {
             at: self.now.0,
             sessions: self.sessions.iter().map(|(path, record)| (texts(path), record.clone())).collect(),
             neighbors: self.neighbors.iter().map(|(path, record)| (texts(path), record.clone())).collect(),
-            traffic: self.traffic.clone(),
+            traffic: self.traffic(),
             live_traces: self.live_traces.iter().map(|(path, record)| (texts(path), record.clone())).collect(),
             fabric: self.fabric.stored(),
         }
@@ -144,7 +147,10 @@ impl Runtime {
         self.advance(at);
         match event {
             Event::Declared(path, after) => self.declare(&path, after.as_ref().map(|(kind, tree)| (*kind, tree))),
-            Event::Reset(path) => self.traffic.reset(&path),
+            Event::Reset(path) => {
+                self.count_traffic();
+                Arc::make_mut(&mut self.traffic).reset(&path);
+            }
             Event::Restarted(path) => self.begin_live_trace(&path),
         }
     }
@@ -160,6 +166,11 @@ impl Runtime {
         if touch >= fabric::Touch::Load {
             self.fabric.add_up(&self.topology, self.now);
         }
+        // Flows go on as they do whatever probes are sent along their paths.
+        if touch >= fabric::Touch::Load || !fabric::agent::is_collection(path) {
+            self.forget_meter();
+            self.lean = None;
+        }
         match declared {
             Some((kind, tree)) => Arc::make_mut(&mut self.topology).put(kind, path, tree),
             None => Arc::make_mut(&mut self.topology).remove(path),
@@ -169,22 +180,20 @@ impl Runtime {
         }
         self.fabric.declared(&self.topology, path, self.now, touch > fabric::Touch::None);
         touched.join(self.touched_by(path));
-        self.lean = None;
-        self.meter = None;
         if !self.topology.sessions.contains_key(path) && self.sessions.remove(path).is_some() {
             self.states.remove(path);
             self.agenda.set(Item::Session(path.clone()), None);
             self.agenda.set(Item::Packet(path.clone()), None);
-            self.traffic.forget_session(path);
+            Arc::make_mut(&mut self.traffic).forget_session(path);
         }
         if !self.topology.neighbors.contains_key(path) && self.neighbors.remove(path).is_some() {
             self.agenda.set(Item::Neighbor(path.clone()), None);
         }
-        if !self.topology.flows.contains_key(path) {
-            self.traffic.forget_flow(path);
+        if !self.topology.flows.contains_key(path) && self.traffic.has_flow(path) {
+            Arc::make_mut(&mut self.traffic).forget_flow(path);
         }
         if path.is_of_neutron() && self.topology.name_of_tap(path).is_none() {
-            self.traffic.forget_tap(path);
+            Arc::make_mut(&mut self.traffic).forget_tap(path);
         }
         for session in &touched.sessions {
             self.session_changed(session);
@@ -275,14 +284,36 @@ impl Runtime {
     }
 
     /// How flows go at the moment.
-    fn take_meter(&mut self) -> Meter {
+    fn take_meter(&mut self) -> Arc<Meter> {
         if let Some(meter) = self.meter.take() {
             return meter;
         }
         let lean = self.lean.get_or_insert_with(|| Arc::new(for_flows(&self.topology)));
         let lean = Arc::clone(lean);
         let wanted = self.recorder.as_ref().and_then(Recorder::flow);
-        Meter::of(&self.view_over(lean), &self.entrances(), wanted)
+        Arc::new(Meter::of(&self.view_over(lean, Traffic::default()), &self.entrances(), wanted))
+    }
+
+    /// How flows go is about to change: adds what they have sent until now.
+    pub(super) fn forget_meter(&mut self) {
+        self.count_traffic();
+        self.meter = None;
+    }
+
+    fn count_traffic(&mut self) {
+        if let Some(meter) = self.meter.as_ref().filter(|_| self.counted < self.now) {
+            meter.count(&self.topology, Arc::make_mut(&mut self.traffic), self.counted, self.now);
+        }
+        self.counted = self.now;
+    }
+
+    /// What has been counted up to now.
+    fn traffic(&self) -> Traffic {
+        let mut traffic = Traffic::clone(&self.traffic);
+        if let Some(meter) = &self.meter {
+            meter.count(&self.topology, &mut traffic, self.counted, self.now);
+        }
+        traffic
     }
 
     /// A packet wants through each session that waits for one.
@@ -296,11 +327,11 @@ impl Runtime {
 
     /// The engine as it is at the moment.
     pub fn view(&self) -> EngineView {
-        self.view_over(Arc::clone(&self.topology))
+        self.view_over(Arc::clone(&self.topology), self.traffic())
     }
 
-    /// The same, with this topology in place of what is declared.
-    fn view_over(&self, topology: Arc<Topology>) -> EngineView {
+    /// The same, with this topology in place of what is declared, and these counters.
+    fn view_over(&self, topology: Arc<Topology>, traffic: Traffic) -> EngineView {
         let neighbors = self.topology.neighbors.values().filter_map(|neighbor| {
             let state = self.neighbors.get(&neighbor.path)?.state(neighbor, &self.around(), self.now);
             Some((neighbor.path.clone(), state))
@@ -310,7 +341,7 @@ impl Runtime {
             topology,
             self.states.clone(),
             neighbors.collect(),
-            self.traffic.clone(),
+            traffic,
             Arc::clone(&self.live_traces),
             self.fabric.clone(),
         )
@@ -335,10 +366,11 @@ impl Runtime {
             return;
         }
         if sends(&self.topology, self.now, to) {
+            // It is counted when somebody looks, or when flows are about to go otherwise.
             let meter = self.take_meter();
-            meter.count(&self.topology, &mut self.traffic, self.now, to);
             if let Some(recorder) = &mut self.recorder {
-                recorder.look(&self.topology, &meter, self.now, to);
+                let mirrored = recorder.collection().map(|path| self.fabric.copies_of(&self.topology, path));
+                recorder.look(&self.topology, &meter, &mirrored.unwrap_or_default(), self.now, to);
             }
             self.look_on(&meter, to);
             self.meter = Some(meter);
@@ -369,12 +401,12 @@ impl Runtime {
                 Item::Flow(path) => {
                     if fabric::Course::touched_by(&self.topology, &path) == fabric::Touch::Load {
                         self.fabric.add_up(&self.topology, at);
-                        self.meter = None;
+                        self.forget_meter();
                     }
                     self.schedule_flow(&path);
                 }
                 Item::Tap(path) => {
-                    self.meter = None;
+                    self.forget_meter();
                     self.schedule_tap(&path);
                 }
                 Item::LiveTrace(path) => self.live_trace_ends(&path),
@@ -420,7 +452,7 @@ impl Runtime {
         }
         let neighbors = self.neighbors_through(session);
         self.states.insert(path.clone(), state);
-        self.meter = None;
+        self.forget_meter();
         for neighbor in neighbors {
             self.neighbor_changed(&neighbor);
         }
@@ -468,7 +500,7 @@ impl Runtime {
         let next = record.next_change(neighbor, &around).map(|at| at.max(Moment(self.now.0 + 1)));
         let wanted = record.wants(neighbor, &around);
         self.agenda.set(Item::Neighbor(path.clone()), next);
-        self.meter = None;
+        self.forget_meter();
         if let Some(session) = wanted {
             self.agenda.set(Item::Packet(session), Some(Moment(self.now.0 + 1)));
         }

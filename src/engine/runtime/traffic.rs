@@ -171,6 +171,10 @@ impl Traffic {
         self.sessions.remove(path.as_str());
     }
 
+    pub(super) fn has_flow(&self, path: &PolicyPath) -> bool {
+        self.flows.contains_key(path.as_str())
+    }
+
     pub(super) fn forget_flow(&mut self, path: &PolicyPath) {
         self.flows.remove(path.as_str());
     }
@@ -582,6 +586,11 @@ impl Flow {
     /// How many packets it has sent before `moment`.
     pub(in crate::engine) fn sent_before(&self, moment: Moment) -> u64 {
         sent_before(self, moment)
+    }
+
+    /// A packet of it, as large as it sends them.
+    pub(in crate::engine) fn packet(&self) -> Packet {
+        packet_of(self)
     }
 
     /// What its packets are told by on their way.

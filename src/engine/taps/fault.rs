@@ -149,7 +149,11 @@ impl Fault {
     pub fn problem(&self, kind: &Kind) -> Problem {
         let field = self.attribute().and_then(|name| kind.field(name));
         let at = field.map_or_else(Place::default, |field| Place::default().field(field.name));
-        let hint = format!("Neutron answers {}, {}.", self.status(), self.name());
+        let whose = match self {
+            Self::PortNotFound { .. } => " It may be a port of another project, which an administrator alone sees.",
+            _ => "",
+        };
+        let hint = format!("Neutron answers {}, {}.{whose}", self.status(), self.name());
         Problem::refused(at, self.to_string().trim_end_matches('.').to_owned(), hint)
     }
 

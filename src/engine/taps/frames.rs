@@ -17,7 +17,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::engine::forwarding::{Copied, CopyTo, protocol};
 use crate::engine::pcap::{Link, Writer};
 use crate::engine::runtime::CapturedCopy;
-use crate::engine::topology::{Port, Topology};
+use crate::engine::topology::{FiveTuple, Port, Topology};
 use crate::model::{MirrorType, PolicyPath, TapDirection};
 
 /// A MAC address.
@@ -25,12 +25,12 @@ pub type Mac = [u8; 6];
 
 /// The MAC address of gateways in their segments: the one that NSX gives distributed
 /// routers.
-const GATEWAY: Mac = [0x02, 0x50, 0x56, 0x56, 0x44, 0x52];
+pub const GATEWAY: Mac = [0x02, 0x50, 0x56, 0x56, 0x44, 0x52];
 /// What MAC addresses begin with that are not declared: `base_mac` of Neutron.
 const BASE_MAC: [u8; 3] = [0xfa, 0x16, 0x3e];
 /// The ends of tunnels to the outside. The hosts below the network are not modelled, so the
 /// addresses are of the networks for examples (RFC 5737, RFC 3849).
-const HOSTS: (Ipv4Addr, Ipv6Addr) = (Ipv4Addr::new(192, 0, 2, 1), Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
+pub const HOSTS: (Ipv4Addr, Ipv6Addr) = (Ipv4Addr::new(192, 0, 2, 1), Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
 /// The hops that wrapped copies may go.
 const OUTER_HOPS: u8 = 64;
 /// GRE (IANA "Assigned Internet Protocol Numbers").
@@ -44,6 +44,35 @@ const ERSPAN: u16 = 0x88be;
 /// Flags of GRE: a key, a sequence number (RFC 2890).
 const WITH_KEY: u16 = 0x2000;
 const WITH_NUMBER: u16 = 0x1000;
+
+/// The flag of a VXLAN header that says that there is an identifier (RFC 7348).
+const VXLAN_FLAG: u8 = 0x08;
+/// A VXLAN header (RFC 7348).
+const VXLAN_HEADER: usize = 8;
+
+/// How a packet is on the fabric.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnFabric {
+    /// Who sends the frame.
+    pub from: Mac,
+    /// The device that it is for.
+    pub to: Mac,
+    /// The VXLAN that it is in.
+    pub vxlan: Option<Vxlan>,
+}
+
+/// A VXLAN that a packet is in (RFC 7348).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vxlan {
+    /// The packet outside: from VTEP to VTEP.
+    pub outer: FiveTuple,
+    /// The VXLAN network identifier.
+    pub vnid: u32,
+    /// How many hops the packet outside may still go.
+    pub time_to_live: u8,
+    /// The MAC addresses within, of the source and the destination.
+    pub macs: (Mac, Mac),
+}
 
 /// What frames are made with.
 pub struct Frames<'a> {
@@ -72,7 +101,11 @@ impl<'a> Frames<'a> {
 
     /// The frames that arrive for a copy: one, or one for each fragment.
     pub fn frames(&mut self, copy: &'a CapturedCopy) -> Vec<Vec<u8>> {
-        let inner = ip_packets(copy).into_iter().map(|packet| self.framed(copy, &packet)).collect();
+        let framed = |packet: Vec<u8>| match &copy.on_fabric {
+            Some(on_fabric) => on_the_fabric(copy, on_fabric, &packet),
+            None => self.framed(copy, &packet),
+        };
+        let inner: Vec<_> = ip_packets(copy).into_iter().map(framed).collect();
         let CopyTo::Remote { address, wrap, tunnel } = &copy.copied.to else { return inner };
         let sent = self.sent.entry(copy.copied.by.as_str()).or_default();
         let mut wrapped = Vec::with_capacity(inner.len());
@@ -113,8 +146,62 @@ impl<'a> Frames<'a> {
     }
 }
 
+/// An IP packet as a frame between two devices of the fabric.
+fn on_the_fabric(copy: &CapturedCopy, on_fabric: &OnFabric, packet: &[u8]) -> Vec<u8> {
+    let framed = |(source, destination): (Mac, Mac), is_v4: bool, packet: &[u8]| {
+        let ether_type = if is_v4 { EtherType::IPV4 } else { EtherType::IPV6 };
+        [&Ethernet2Header { source, destination, ether_type }.to_bytes()[..], packet].concat()
+    };
+    let macs = (on_fabric.from, on_fabric.to);
+    let Some(vxlan) = &on_fabric.vxlan else { return framed(macs, copy.packet.source.is_ipv4(), packet) };
+    let within = framed(vxlan.macs, copy.packet.source.is_ipv4(), packet);
+    let [_, vnid @ ..] = vxlan.vnid.to_be_bytes();
+    let header = [&[VXLAN_FLAG, 0, 0, 0][..], &vnid, &[0]].concat();
+    let (source_port, destination_port) = (vxlan.outer.source_port, vxlan.outer.destination_port);
+    let length = UdpHeader::LEN + header.len() + within.len();
+    // There is no checksum outside, as is usual (RFC 7348, section 5).
+    let udp =
+        UdpHeader { source_port, destination_port, length: u16::try_from(length).unwrap_or(u16::MAX), checksum: 0 };
+    let mut content = udp.to_bytes().to_vec();
+    content.extend(header);
+    content.extend(within);
+    let outside = around(vxlan.outer.source, vxlan.outer.destination, IpNumber::UDP, vxlan.time_to_live, &content);
+    framed(macs, vxlan.outer.source.is_ipv4(), &outside)
+}
+
+/// An IP packet with this content, which is no fragment and has no number.
+fn around(source: IpAddr, destination: IpAddr, protocol: IpNumber, time_to_live: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len()).unwrap_or(u16::MAX);
+    let mut bytes = Vec::with_capacity(Ipv6Header::LEN + content.len());
+    match (source, destination) {
+        (IpAddr::V4(source), IpAddr::V4(to)) => {
+            if let Ok(mut header) = Ipv4Header::new(length, time_to_live, protocol, source.octets(), to.octets()) {
+                header.header_checksum = header.calc_header_checksum();
+                bytes.extend(header.to_bytes());
+            }
+        }
+        (source, to) => {
+            let octets = |address: IpAddr| match address {
+                IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+                IpAddr::V6(address) => address.octets(),
+            };
+            let header = Ipv6Header {
+                payload_length: length,
+                next_header: protocol,
+                hop_limit: time_to_live,
+                source: octets(source),
+                destination: octets(to),
+                ..Ipv6Header::default()
+            };
+            bytes.extend(header.to_bytes());
+        }
+    }
+    bytes.extend(content);
+    bytes
+}
+
 /// The MAC address that a text of the model is.
-fn mac(text: &str) -> Option<Mac> {
+pub fn mac(text: &str) -> Option<Mac> {
     let bytes: Vec<u8> = text.split(':').map(|byte| u8::from_str_radix(byte, 16).ok()).collect::<Option<_>>()?;
     bytes.try_into().ok()
 }
@@ -124,8 +211,13 @@ pub fn of_port(uuid: &str) -> Mac {
     made_up(uuid.as_bytes())
 }
 
+/// The MAC address of the device of the fabric with this serial number.
+pub fn of_device(serial: &str) -> Mac {
+    made_up(serial.as_bytes())
+}
+
 /// The MAC address of who has this address, and no port.
-fn of_host(address: IpAddr) -> Mac {
+pub fn of_host(address: IpAddr) -> Mac {
     match address {
         IpAddr::V4(address) => made_up(&address.octets()),
         IpAddr::V6(address) => made_up(&address.octets()),
@@ -318,35 +410,15 @@ fn outer(to: IpAddr, wrap: MirrorType, tunnel: u32, sent: u32, frame: &[u8]) -> 
         }
     }
     gre.extend(frame);
-    let length = u16::try_from(gre.len()).unwrap_or(u16::MAX);
     let ether_type = if to.is_ipv4() { EtherType::IPV4 } else { EtherType::IPV6 };
     let host = if to.is_ipv4() { IpAddr::V4(HOSTS.0) } else { IpAddr::V6(HOSTS.1) };
     let mut bytes = Ethernet2Header { source: of_host(host), destination: GATEWAY, ether_type }.to_bytes().to_vec();
-    match to {
-        IpAddr::V4(to) => {
-            if let Ok(mut header) = Ipv4Header::new(length, OUTER_HOPS, IpNumber(GRE), HOSTS.0.octets(), to.octets()) {
-                header.header_checksum = header.calc_header_checksum();
-                bytes.extend(header.to_bytes());
-            }
-        }
-        IpAddr::V6(to) => bytes.extend(
-            Ipv6Header {
-                payload_length: length,
-                next_header: IpNumber(GRE),
-                hop_limit: OUTER_HOPS,
-                source: HOSTS.1.octets(),
-                destination: to.octets(),
-                ..Ipv6Header::default()
-            }
-            .to_bytes(),
-        ),
-    }
-    bytes.extend(gre);
+    bytes.extend(around(host, to, IpNumber(GRE), OUTER_HOPS, &gre));
     bytes
 }
 
-/// The most bytes that a copy takes in a capture file.
-pub fn room(copied: &Copied) -> u64 {
+/// The most bytes that a copy takes in a capture file, of a packet that is on the fabric or not.
+pub fn room(copied: &Copied, on_fabric: Option<&OnFabric>) -> u64 {
     /// The header of a record of the file.
     const RECORD: usize = 16;
     const GRE_AND_ERSPAN: usize = 16;
@@ -354,7 +426,9 @@ pub fn room(copied: &Copied) -> u64 {
         CopyTo::Service { .. } => 0,
         CopyTo::Remote { .. } => Ethernet2Header::LEN + Ipv6Header::LEN + GRE_AND_ERSPAN,
     };
-    let own = RECORD + wrapped + Ethernet2Header::LEN + SingleVlanHeader::LEN;
+    let is_in_vxlan = on_fabric.is_some_and(|on_fabric| on_fabric.vxlan.is_some());
+    let around = if is_in_vxlan { Ethernet2Header::LEN + Ipv6Header::LEN + UdpHeader::LEN + VXLAN_HEADER } else { 0 };
+    let own = RECORD + wrapped + around + Ethernet2Header::LEN + SingleVlanHeader::LEN;
     copied.sizes.iter().map(|size| (own + size) as u64).sum()
 }
 

@@ -3,6 +3,7 @@
 //! | key | what it is for |
 //! |---|---|
 //! | `u` UUID, newline, path | the segment or the port that Neutron knows by the UUID |
+//! | `b` UUID, newline, path | the segment that has the subnet which Neutron knows by the UUID |
 //! | `r` address of the one referred to, newline, path | who goes with a port or a service |
 //! | `q` kind, newline, project, newline, path | how many a project has |
 //! | `v` taas id, newline, path | which taas ids are in use |
@@ -15,6 +16,7 @@ use serde_json::Value as Json;
 
 use super::life::Life;
 use crate::engine::Moment;
+use crate::engine::networks::subnet_ids;
 use crate::engine::object::Object;
 use crate::engine::store::{StoreError, View, ViewExt};
 use crate::model::reference::neutron_references;
@@ -31,7 +33,9 @@ fn moment_digits(moment: Moment) -> String {
 pub(in crate::engine) fn of(object: &Object) -> Vec<String> {
     let path = object.path();
     if *object.kind() == SEGMENT || *object.kind() == SEGMENT_PORT {
-        return vec![format!("u{}\n{path}", object.unique_id())];
+        let own = format!("u{}\n{path}", object.unique_id());
+        let subnets = subnet_ids(object).into_iter().map(|id| format!("b{id}\n{path}"));
+        return std::iter::once(own).chain(subnets).collect();
     }
     if object.kind().api() != Api::Neutron {
         return Vec::new();
@@ -69,13 +73,46 @@ fn paths(view: &(impl View + ?Sized), prefix: &str) -> Result<Vec<PolicyPath>, S
 }
 
 /// The path of the segment or the port that Neutron knows by `uuid`.
-pub(super) fn known_by(view: &(impl View + ?Sized), uuid: &str) -> Result<Option<PolicyPath>, StoreError> {
+pub(in crate::engine) fn known_by(view: &(impl View + ?Sized), uuid: &str) -> Result<Option<PolicyPath>, StoreError> {
     Ok(paths(view, &format!("u{uuid}\n"))?.pop())
 }
 
-/// The paths of all segments and ports, by their UUIDs.
-pub(in crate::engine) fn all_known(view: &(impl View + ?Sized)) -> Result<Vec<PolicyPath>, StoreError> {
-    paths(view, "u")
+/// Something that Neutron knows by a UUID, and where it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::engine) struct Known {
+    /// The UUID.
+    pub id: String,
+    /// The path of the segment or the port; of a subnet, that of its segment.
+    pub path: PolicyPath,
+}
+
+/// All that the keys beginning with `letter` tell of, in the order of UUIDs.
+fn all(view: &(impl View + ?Sized), letter: &str) -> Result<Vec<Known>, StoreError> {
+    let mut found = Vec::new();
+    view.scan_prefix(letter, &mut |key, _| {
+        let known = key[1..]
+            .split_once('\n')
+            .and_then(|(id, path)| Some(Known { id: id.to_owned(), path: PolicyPath::parse(path).ok()? }));
+        found.extend(known);
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
+}
+
+/// All segments, or all ports.
+pub(in crate::engine) fn all_known(view: &(impl View + ?Sized), kind: &Kind) -> Result<Vec<Known>, StoreError> {
+    let all = all(view, "u")?;
+    Ok(all.into_iter().filter(|known| kind.owns(&known.path)).collect())
+}
+
+/// All subnets, with their segments.
+pub(in crate::engine) fn all_subnets(view: &(impl View + ?Sized)) -> Result<Vec<Known>, StoreError> {
+    all(view, "b")
+}
+
+/// The segment of the subnet that Neutron knows by `id`.
+pub(in crate::engine) fn segment_with(view: &(impl View + ?Sized), id: &str) -> Result<Option<PolicyPath>, StoreError> {
+    Ok(paths(view, &format!("b{id}\n"))?.pop())
 }
 
 /// How many objects of `kind` the project has.

@@ -29,7 +29,6 @@ mod write;
 pub use body::truth;
 pub use fault::Fault;
 pub use life::{AGENT_INTERVAL, Life};
-pub(super) use read::missing;
 pub(super) use write::port_deleted;
 
 use super::Caller;

@@ -55,7 +55,12 @@ pub(in crate::engine) fn owner(view: &(impl View + ?Sized), object: &Object) -> 
         _ => None,
     };
     let segment = segment.filter(|segment| *segment.kind() == SEGMENT);
-    Ok(segment.as_ref().and_then(tagged).unwrap_or_else(|| DEFAULT_PROJECT.to_owned()))
+    Ok(owner_within(object, segment.as_ref()))
+}
+
+/// The project of a segment, or of a port of `segment`.
+pub(in crate::engine) fn owner_within(object: &Object, segment: Option<&Object>) -> String {
+    tagged(object).or_else(|| tagged(segment?)).unwrap_or_else(|| DEFAULT_PROJECT.to_owned())
 }
 
 fn tagged(object: &Object) -> Option<String> {

@@ -1,5 +1,7 @@
 //! Reading and listing.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::{Fault, Life, Member, Quota, keys};
@@ -48,6 +50,26 @@ impl Engine {
         let holders = self.taps(kind, by)?.iter().filter(|tap| counts(tap)).map(|tap| tap.path().clone()).collect();
         Ok(Some(Quota { project: name, most, holders, fault }))
     }
+
+    /// Those with these ids that there are, and that `by` can see, in the order of the ids.
+    pub(in crate::engine) fn taps_with(
+        &self,
+        kind: &'static Kind,
+        ids: &BTreeSet<String>,
+        by: &Member,
+    ) -> Result<Vec<Object>, Refusal> {
+        self.store.read(|view| {
+            let mut taps = Vec::with_capacity(ids.len());
+            for id in ids {
+                match found(view, kind, id, by) {
+                    Ok(tap) => taps.push(tap),
+                    Err(Refusal::Neutron(_)) => {}
+                    Err(refusal) => return Err(refusal),
+                }
+            }
+            Ok(taps)
+        })
+    }
 }
 
 /// The path of the object of `kind` with this id.
@@ -72,7 +94,7 @@ pub(super) fn found(
 }
 
 /// That there is no object of `kind` with this id.
-pub(in crate::engine) fn missing(kind: &Kind, id: &str) -> Fault {
+fn missing(kind: &Kind, id: &str) -> Fault {
     let id = id.to_owned();
     match kind {
         kind if *kind == TAP_SERVICE => Fault::TapServiceNotFound(id),

@@ -169,6 +169,7 @@ fn a_flow_is_checked_in_order() {
     assert_eq!(told(create(&service, NOBODY, OTHER)), (403, "TapServiceNotBelongToTenant", text));
     let missing = fault(create(&service, NOBODY, DEFAULT_PROJECT));
     assert_eq!(missing, Fault::PortNotFound { port: NOBODY.to_owned(), attribute: "source_port" });
+    assert!(missing.problem(&TAP_FLOW).hint.contains("a port of another project"));
     // Whose the source port is, nobody asks.
     create(&service, &lab.port("c"), DEFAULT_PROJECT).unwrap();
     let text = "Quota exceeded for resources: ['tap_flow'].".to_owned();

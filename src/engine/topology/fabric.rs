@@ -208,6 +208,8 @@ pub struct Collection {
     pub tries: u32,
     /// Microseconds in which a hop has to answer.
     pub timeout: u64,
+    /// Whether probes have checksums.
+    pub checksums: bool,
     /// Whether devices count the packets of the flow.
     pub counts: bool,
     /// Where copies of the packets of the flow are sent.
@@ -340,6 +342,7 @@ pub(super) fn collection(kind: &Kind, path: &PolicyPath, tree: &Tree) -> Option<
         hops: doc.number("nhops").unwrap_or(255),
         tries: doc.number("ntry").unwrap_or(1),
         timeout: doc.number::<u64>("timeout").unwrap_or(30_000).saturating_mul(1_000),
+        checksums: doc.bool("chksum", true),
         counts: doc.bool("bw_ingress", false),
         analyzer: doc.text("mirror_type").and(doc.address("mirror_analyzer")),
     })

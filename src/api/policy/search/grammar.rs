@@ -17,6 +17,8 @@ use std::cmp::Ordering;
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
+use crate::api::query::told;
+
 /// How deep parentheses and negations lie within each other.
 const DEEPEST: usize = 64;
 
@@ -97,13 +99,13 @@ pub enum QueryError {
     #[error("a parenthesis is not closed")]
     Open,
     /// A sign is where none can be.
-    #[error("{0:?} cannot stand there")]
+    #[error("{} cannot stand there", told(.0))]
     Stray(String),
     /// It is nested too deeply.
     #[error("it is nested too deeply")]
     Deep,
     /// There are no objects of this type.
-    #[error("{0:?} is no type of objects that there are")]
+    #[error("{} is no type of objects that there are", told(.0))]
     Type(String),
     /// It is too long.
     #[error("it is longer than {LONGEST} bytes")]

@@ -22,7 +22,9 @@ use super::{Ask, json};
 use crate::api::Shared;
 use crate::api::auth::Identity;
 use crate::api::error::ApiError;
+use crate::api::query::told;
 use crate::model::path::without_locale_service;
+use crate::model::{Api, KINDS};
 
 pub use grammar::{Query, QueryError};
 pub use matching::{finds, matches};
@@ -38,10 +40,12 @@ pub(in crate::api) async fn handle(
     let missing = || ApiError::bad_search("query is missing: what is to be searched for?");
     let text = ask.query.take("query").ok_or_else(missing)?;
     let read = if path.ends_with("/dsl") { dsl::parse(&text) } else { Query::parse(&text) };
-    let mut query = read.map_err(|error| ApiError::bad_search(format!("Invalid query {text:?}: {error}.")))?;
+    let mut query = read.map_err(|error| ApiError::bad_search(format!("Invalid query {}: {error}.", told(&text))))?;
     let of = format!("{path} {text}");
     let paging = Paging::take(&mut ask.query, &of)?;
     ask.query.end()?;
+    let kinds = KINDS.into_iter().filter(|kind| kind.api() == Api::Policy);
+    paging.names_fields_of(kinds).map_err(ApiError::bad_search)?;
     let page = ask.shared.read(move |engine, now| {
         engine.remove_expired(now)?;
         query.respell(&mut |text| match without_locale_service(text) {

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::fake::{Act, Asked, Fake};
 use crate::backend::Backend;
-use crate::engine::forwarding::{Disposition, DropReason, Event, Packet, protocol};
+use crate::engine::forwarding::{Disposition, DropReason, Event, Packet};
 use crate::engine::prefix_filter::PrefixMatch;
 use crate::engine::{Planned, TraceRequest, When};
 use crate::model::{PolicyPath, TAP_MIRROR, Tree, system};
@@ -90,17 +90,7 @@ async fn endpoint() -> Arc<Fake> {
 }
 
 fn request(to: &str) -> TraceRequest {
-    let packet = Packet {
-        source: "192.168.98.10".parse().unwrap(),
-        destination: to.parse().unwrap(),
-        protocol: protocol::ICMP,
-        source_port: 0,
-        destination_port: 0,
-        size: 100,
-        dont_fragment: false,
-        time_to_live: 64,
-        handshake_mss: None,
-    };
+    let packet = Packet::ping("192.168.98.10".parse().unwrap(), to.parse().unwrap(), 100);
     TraceRequest { packet, answers: false, when: When::Settled, answer_size: 100 }
 }
 

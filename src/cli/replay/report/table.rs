@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
 
 use super::{Amount, FlowLine, Report};
+use crate::cli::amounts::{number, size};
 use crate::cli::output::{BAD, FAINT, GOOD, PENDING, STRONG, styled};
 use crate::cli::replay::tally::{Flow, Verdict};
 use crate::cli::table::{Cell, left, right, table};
@@ -98,36 +99,6 @@ fn flow(flow: &Flow) -> String {
     };
     let (source, destination) = (end(flow.source, flow.source_port), end(flow.destination, flow.destination_port));
     format!("{} {source} → {destination}", words::protocol_name(flow.protocol))
-}
-
-/// `1,234,567`.
-fn number(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-/// `1.4 GB`: with powers of 1,000, as networks count.
-fn size(bytes: u64) -> String {
-    let mut unit = "B";
-    let mut tenths = u128::from(bytes) * 10;
-    for larger in ["kB", "MB", "GB", "TB", "PB"] {
-        if tenths < 10_000 {
-            break;
-        }
-        tenths /= 1_000;
-        unit = larger;
-    }
-    match unit {
-        "B" => format!("{bytes} B"),
-        _ => format!("{}.{} {unit}", tenths / 10, tenths % 10),
-    }
 }
 
 /// `12.3 %`. Something is never shown as nothing, nor less than all as all.

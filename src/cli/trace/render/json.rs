@@ -33,7 +33,8 @@ fn one(names: Names<'_>, trace: &Trace) -> Json {
     })
 }
 
-fn packet(packet: &Packet) -> Json {
+/// The packet as JSON.
+pub fn packet(packet: &Packet) -> Json {
     json!({
         "source": packet.source,
         "destination": packet.destination,

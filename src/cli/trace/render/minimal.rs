@@ -34,7 +34,8 @@ fn decided_by(trace: &Trace) -> Option<&PolicyPath> {
     }
 }
 
-fn packet(packet: &Packet) -> String {
+/// The packet: `proto 6 10.0.0.1 49152 > 10.1.0.1 443 size 100 ttl 64 df`.
+pub fn packet(packet: &Packet) -> String {
     let end = |address: IpAddr, port: u16| match packet.protocol {
         protocol::TCP | protocol::UDP => format!("{address} {port}"),
         _ => address.to_string(),

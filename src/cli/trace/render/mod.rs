@@ -10,8 +10,8 @@
 //! `minimal` and `json` do not change without need: tests and programs read them.
 
 mod detailed;
-mod json;
-mod minimal;
+pub mod json;
+pub mod minimal;
 mod summary;
 
 use crate::cli::names::Names;

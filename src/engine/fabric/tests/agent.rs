@@ -37,6 +37,38 @@ fn a_collection_is_its_originators_alone() {
 }
 
 #[test]
+fn a_tunnel_is_its_originators_alone() {
+    let lab = leaves_and_spines(START);
+    let given = fields(&tunnel(4567, "10.1.2.3"));
+    lab.engine.start_collection(&TUNNEL_TRACE, given.clone(), Some("ann"), &caller(START)).unwrap();
+    let mut part = given.clone();
+    part.remove("sport");
+    let later = Moment(START + 1_000);
+    for other in [None, Some("bob")] {
+        let start = lab.engine.start_collection(&TUNNEL_TRACE, given.clone(), other, &caller(later.0));
+        assert!(matches!(start, Err(Fault::Unauthorized(_))));
+        for given in [&given, &part] {
+            let data = lab.engine.collected(&TUNNEL_TRACE, given, other, later);
+            assert!(matches!(data, Err(Fault::Unauthorized(_))));
+        }
+        assert!(lab.engine.collections(&TUNNEL_TRACE, other, later).unwrap().is_empty());
+        let stop = lab.engine.stop_collection(&TUNNEL_TRACE, &given, other, later);
+        assert!(matches!(stop, Err(Fault::Unauthorized(_))));
+    }
+    lab.engine.collected(&TUNNEL_TRACE, &part, Some("ann"), later).unwrap();
+    // Who has one like it reads that.
+    let mut own = fields(&tunnel(4568, "10.1.2.3"));
+    lab.engine.start_collection(&TUNNEL_TRACE, own.clone(), Some("bob"), &caller(START)).unwrap();
+    let found = lab.engine.collected(&TUNNEL_TRACE, &part, Some("bob"), later).unwrap();
+    assert_eq!(found["ID"], "('10.0.0.1', '10.0.0.2', 4568, 5)");
+    own.remove("sport");
+    assert_eq!(
+        lab.engine.collected(&TUNNEL_TRACE, &own, Some("ann"), later).unwrap()["ID"],
+        "('10.0.0.1', '10.0.0.2', 4567, 5)"
+    );
+}
+
+#[test]
 fn what_is_not_there_is_said_to_be() {
     let lab = leaves_and_spines(START);
     let stop = lab.engine.stop_collection(&FLOW_TRACE, &fields(&flow(1)), None, Moment(START));
@@ -117,57 +149,21 @@ fn a_tunnel_is_named_by_part_of_what_tells_it_apart() {
     assert_eq!(all[0], json!(["10.0.0.1", "10.0.0.2", "10.1.2.5", "10.1.2.3", 5, 4567]));
 }
 
-/// The samples of `list/flow` in the seed, but for the source port of the VXLAN, which the VTEP
-/// makes of the packet.
 #[test]
-fn flows_of_applications_are_listed() {
-    let lab = Lab::new();
-    let guest = |address: &str, mac: &str| json!([{ "address": address, "vnid": 200, "mac_address": mac }]);
-    lab.device(
-        "a",
-        &["h", "g"],
-        json!({ "hosts": [
-        { "address": "10.10.11.11", "interface": "h", "guests": guest("10.0.0.2", "52:54:00:b8:9b:2e") },
-        { "address": "10.1.1.1", "interface": "g" },
-    ] }),
-        START,
-    );
-    lab.device(
-        "b",
-        &["h", "g"],
-        json!({ "hosts": [
-        { "address": "192.168.5.11", "interface": "h", "guests": guest("10.0.0.3", "52:54:00:6e:cc:dc") },
-        { "address": "10.1.7.1", "interface": "g" },
-    ] }),
-        START,
-    );
-    let send = |name: &str, from: &str, to: &str, protocol: &str, sport: u16, dport: u16, now: i64| {
-        lab.flow(name, json!({
-            "source": from, "destination": to, "protocol": protocol, "source_port": sport, "destination_port": dport,
-        }), now);
-    };
-    send("ssh", "10.1.1.1", "10.1.7.1", "TCP", 46047, 22, START + 68_272);
-    send("a", "10.1.1.1", "10.1.7.1", "TCP", 59011, 9000, START + 82_154);
-    send("b", "10.1.1.1", "10.1.7.1", "TCP", 59010, 9000, START + 82_257);
-    send("vm", "10.0.0.2", "10.0.0.3", "UDP", 41504, 9000, START + 82_300);
-    let flows = lab.engine.application_flows(true, Moment(START + 83_000)).unwrap();
-    let port = flows["FLOWS"][1]["PORTS"][0][2].clone();
-    assert!((49_152..=65_535).contains(&port.as_u64().unwrap()));
-    assert_eq!(
-        flows,
-        json!({ "FLOWS": [
-        { "SIP": "10.1.1.1", "DIP": "10.1.7.1", "PROTO": "TCP", "PORTS": [
-            [1_442_515_268.272, 22, 46047], [1_442_515_282.154, 9000, 59011], [1_442_515_282.257, 9000, 59010],
-        ] },
-        { "SIP": "10.10.11.11", "DIP": "192.168.5.11", "PROTO": "UDP", "PORTS": [[
-            1_442_515_282.3, 4789, port, 200, "52:54:0:b8:9b:2e", "52:54:0:6e:cc:dc", "10.0.0.2", "10.0.0.3", "UDP",
-            41504, 9000,
-        ]] },
-    ] })
-    );
-    // One that has ended is active for a minute more.
-    lab.delete("simulated-flows/a", START + 84_000);
-    lab.flow("ssh", json!({ "stop_time": "2015-09-17T18:41:25Z" }), START + 84_500);
+fn a_flow_that_has_ended_is_active_for_a_minute_more() {
+    let lab = leaves_and_spines(START);
+    for (name, port) in [("stays", 22), ("goes", 23), ("stops", 24)] {
+        lab.flow(
+            name,
+            json!({
+                "source": "10.0.0.1", "destination": "10.0.0.2", "protocol": "TCP", "source_port": port,
+                "destination_port": 9000,
+            }),
+            START + 80_000,
+        );
+    }
+    lab.delete("simulated-flows/goes", START + 84_000);
+    lab.flow("stops", json!({ "stop_time": "2015-09-17T18:41:25Z" }), START + 84_500);
     let count = |is_active: bool, now: i64| {
         let flows = lab.engine.application_flows(is_active, Moment(now)).unwrap();
         flows["FLOWS"][0]["PORTS"].as_array().unwrap().len()

@@ -3,7 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::lab::{Lab, leaves_and_spines};
-use crate::engine::{Moment, Question};
+use crate::engine::taps::frames;
+use crate::engine::{Capture, CaptureOf, CaptureRequest, Moment, Question};
 use crate::model::PolicyPath;
 
 const START: i64 = 1_000_000;
@@ -166,4 +167,49 @@ fn each_device_sends_copies_to_the_analyzer() {
     lab.start(&mirrored("10.9.9.9"), START + 3_000).unwrap();
     let copies = counted(START + 4_000);
     assert_eq!((copies.packets, copies.lost), (900, 300));
+}
+
+/// All copies that can be seen of those for the flow trace of a probe.
+fn captured(lab: &Lab, parameters: &Json, now: i64) -> Capture {
+    let request =
+        |of: CaptureOf| CaptureRequest { of, from: None, skip: 0, to: None, most: 1_000_000, most_bytes: u64::MAX };
+    lab.engine
+        .mirror_captured(&crate::model::FLOW_TRACE, &super::lab::fields(parameters), None, request, Moment(now))
+        .unwrap()
+}
+
+/// One line of 1 Mbit/s leads to the analyzer, so that most copies are lost.
+#[test]
+fn as_many_copies_are_captured_as_are_counted() {
+    let lab = leaves_and_spines(START);
+    lab.device("m", &["h", "l1"], json!({ "hosts": [{ "address": "10.0.0.9", "interface": "h" }] }), START);
+    let l1 = json!({
+        "interfaces": [{ "name": "h" }, { "name": "s1" }, { "name": "s2" }, { "name": "m" }],
+    });
+    lab.put("simulated-devices/l1", l1, START);
+    lab.link("l1:m", "m:l1", json!({ "speed": 1, "latency": 700 }), START);
+    lab.flow("app", to_two(1, 100), START);
+    let mirrored = json!({
+        "src": "10.0.0.1", "dst": "10.0.0.2", "sport": 1, "dport": 9000,
+        "mirror_type": "ERSPAN", "mirror_dir": "ingress", "mirror_analyzer": "10.0.0.9",
+    });
+    lab.start(&mirrored, START + 500).unwrap();
+    // A change on the way, and another rate.
+    lab.flow("app", to_two(1, 70), START + 5_000);
+    lab.device("elsewhere", &["a"], json!({}), START + 7_000);
+    let now = START + 10_000;
+    let counted =
+        lab.engine.mirrored(&crate::model::FLOW_TRACE, &super::lab::fields(&probe(1)), None, Moment(now)).unwrap();
+    assert!(counted.packets > 500 && counted.lost > 500, "{counted:?}");
+    let capture = captured(&lab, &mirrored, now);
+    assert_eq!(capture.copies.len() as u64, counted.packets);
+    assert!(capture.copies.is_sorted_by_key(|copy| copy.at));
+    // Bytes of IP packets are counted; the file has their Ethernet headers besides, and its own.
+    let mut file = Vec::new();
+    let frames = frames::write_capture(&capture.topology, &capture.copies, &mut file).unwrap();
+    assert_eq!((frames, file.len() as u64), (counted.packets, 24 + counted.packets * (16 + 14) + counted.bytes));
+    // The first copy of the first device is there when it has gone over the line.
+    let first = capture.copies.iter().find(|copy| copy.copied.by.id() == "l1").unwrap();
+    let sent = first.at - i64::try_from(first.number).unwrap() * 10_000_000 - START * 1_000_000;
+    assert_eq!(sent, (700 + 5) * 1_000, "0 to the first device, 700 to the other one, 5 to the host");
 }

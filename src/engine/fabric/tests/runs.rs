@@ -110,3 +110,28 @@ fn clocks_are_those_of_the_devices() {
     let data = lab.data(&with(json!({})), START + 100).unwrap();
     assert_eq!(data["Path"][0]["TIMESTAMP"], json!({ "TimeStamp": 998, "TimeStamp_usec": 500_005, "Type": "PTP" }));
 }
+
+/// TCP without a checksum is dropped by the destination (RFC 9293, section 3.1); UDP is not (RFC 768).
+#[test]
+fn the_destination_answers_no_tcp_without_a_checksum() {
+    for (proto, chksum, ends) in [("tcp", true, 103), ("udp", false, 103), ("tcp", false, 63 + 50)] {
+        let lab = leaves_and_spines(START);
+        let parameters = with(json!({ "proto": proto, "chksum": chksum, "timeout": 50 }));
+        lab.start(&parameters, START).unwrap();
+        assert!(matches!(lab.data(&parameters, START + ends - 1), Err(Fault::NoData(_))), "{proto} {chksum}");
+        assert_eq!(lab.data(&parameters, START + ends).unwrap()["Path"].as_array().unwrap().len(), 3);
+    }
+}
+
+#[test]
+fn a_run_that_takes_longer_than_the_next_ones_wait_is_shown_once_it_has_ended() {
+    let lab = leaves_and_spines(START);
+    // Nobody is there: an hour is waited for an answer, and 3,600 runs are under way.
+    let parameters = json!({ "src": "10.0.0.1", "dst": "10.0.0.9", "timeout": 3_600_000 });
+    lab.start(&parameters, START).unwrap();
+    assert!(matches!(lab.data(&parameters, START + 3_600_000), Err(Fault::NoData(_))));
+    for (after, run) in [(3_600_001, 0.0), (7_200_000, 3_599.0), (7_200_001, 3_600.0)] {
+        let data = lab.data(&parameters, START + after).unwrap();
+        assert!((seconds(&data) - 1_000.0 - run).abs() < 1e-9, "after {after}: {data}");
+    }
+}

@@ -11,13 +11,11 @@ mod stories;
 mod taps;
 mod timelines;
 
-use std::net::IpAddr;
-
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use super::{EngineView, Question, TraceRequest, When};
-use crate::engine::forwarding::{Packet, Trace, protocol};
+use crate::engine::forwarding::{Packet, Trace};
 use crate::engine::{Caller, Engine, Moment};
 use crate::model::PolicyPath;
 
@@ -137,17 +135,7 @@ fn session(id: &str) -> String {
 }
 
 fn ping(source: &str, destination: &str) -> Packet {
-    Packet {
-        source: source.parse::<IpAddr>().unwrap(),
-        destination: destination.parse().unwrap(),
-        protocol: protocol::ICMP,
-        source_port: 0,
-        destination_port: 0,
-        size: 100,
-        dont_fragment: false,
-        time_to_live: 64,
-        handshake_mss: None,
-    }
+    Packet::ping(source.parse().unwrap(), destination.parse().unwrap(), 100)
 }
 
 fn route_based(number: u8) -> Json {
