@@ -102,6 +102,22 @@ fn every_data_source_example_applies() {
 }
 
 #[test]
+fn every_function_example_applies() {
+    let folders = folders(&examples().join("functions"));
+    assert_eq!(folders.len(), 11, "an example for each function");
+    let files: Vec<_> = folders.iter().flat_map(|folder| configurations(folder).unwrap()).collect();
+    // A Terraform without functions cannot even read them.
+    if !crate::functions::are_known(&Workspace::new()) {
+        return;
+    }
+    let (lab, _) = modules(&files);
+    lab.apply();
+    lab.plan_is_empty();
+    lab.destroy();
+    nothing_is_left(&lab);
+}
+
+#[test]
 fn the_provider_example_applies() {
     let lab = Workspace::new();
     fs::copy(examples().join("provider/provider.tf"), lab.folder().join("main.tf")).unwrap();

@@ -36,6 +36,7 @@ mod engine_file;
 mod examples;
 mod fabric;
 mod faults;
+mod functions;
 mod gateways;
 mod hostile;
 mod import;

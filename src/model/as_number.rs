@@ -26,6 +26,15 @@ impl AsNumber {
     pub fn get(self) -> u32 {
         self.0
     }
+
+    /// In dot form, as `asdot` has it: plain where two bytes are enough, `high.low`
+    /// otherwise (RFC 5396).
+    pub fn dotted(self) -> String {
+        match (self.0 >> 16, self.0 & 0xffff) {
+            (0, low) => low.to_string(),
+            (high, low) => format!("{high}.{low}"),
+        }
+    }
 }
 
 impl FromStr for AsNumber {
@@ -70,6 +79,22 @@ mod tests {
             ("4294967295", "4294967295"),
         ] {
             assert_eq!(text.parse::<AsNumber>().unwrap().to_string(), plain, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_dot_form_is_that_of_asdot() {
+        for (text, dotted) in [
+            ("1", "1"),
+            ("65535", "65535"),
+            ("65536", "1.0"),
+            ("65546", "1.10"),
+            ("4200000000", "64086.59904"),
+            ("4294967295", "65535.65535"),
+        ] {
+            let number: AsNumber = text.parse().unwrap();
+            assert_eq!(number.dotted(), dotted);
+            assert_eq!(number.dotted().parse(), Ok(number));
         }
     }
 

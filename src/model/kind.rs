@@ -220,3 +220,9 @@ pub fn kind_named(name: &str) -> Option<&'static Kind> {
 pub fn kind_of_type(resource_type: &str) -> Option<&'static Kind> {
     super::KINDS.iter().copied().find(|kind| kind.resource_type == resource_type)
 }
+
+/// The kind of the policy API whose own fields `record` declares. Records are told by their
+/// texts: what a static refers to may lie at several addresses.
+pub fn kind_of_record(record: &Record) -> Option<&'static Kind> {
+    super::KINDS.iter().copied().find(|kind| kind.record.doc == record.doc)
+}

@@ -78,6 +78,33 @@ impl Network {
         self.0.broadcast()
     }
 
+    /// The two addresses that the ends of a point-to-point link have in it, the lower one first:
+    /// both of a /31 or /127 (RFC 3021, RFC 6164), and of a /30 or /126 those between the first
+    /// and the last. None in any other network.
+    pub fn ends(self) -> Option<[IpAddr; 2]> {
+        let first = match (self.first(), self.longest() - self.length()) {
+            (first, 1) => first,
+            (IpAddr::V4(first), 2) => IpAddr::V4((first.to_bits() | 1).into()),
+            (IpAddr::V6(first), 2) => IpAddr::V6((first.to_bits() | 1).into()),
+            _ => return None,
+        };
+        Some([first, self.other_end(first)?])
+    }
+
+    /// The other end of a point-to-point link whose one end is `own`, in a network that has
+    /// [`Network::ends`].
+    pub fn other_end(self, own: IpAddr) -> Option<IpAddr> {
+        let bits = match self.longest() - self.length() {
+            1 => 1,
+            2 => 3,
+            _ => return None,
+        };
+        Some(match own {
+            IpAddr::V4(own) => IpAddr::V4((own.to_bits() ^ bits).into()),
+            IpAddr::V6(own) => IpAddr::V6((own.to_bits() ^ u128::from(bits)).into()),
+        })
+    }
+
     /// Parses a network and tells whether host bits had to be cleared.
     pub fn meant(text: &str) -> Result<(Self, bool), NetworkError> {
         let (net, host_bits) = interface(text)?;
@@ -190,6 +217,28 @@ mod tests {
             ("", NetworkError::NoLength),
         ] {
             assert_eq!(Network::meant(text).unwrap_err(), why, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_point_to_point_network_has_two_ends() {
+        for (network, ends) in [
+            ("169.254.31.0/30", Some(["169.254.31.1", "169.254.31.2"])),
+            ("169.254.31.4/31", Some(["169.254.31.4", "169.254.31.5"])),
+            ("255.255.255.252/30", Some(["255.255.255.253", "255.255.255.254"])),
+            ("2001:db8::/126", Some(["2001:db8::1", "2001:db8::2"])),
+            ("2001:db8::8/127", Some(["2001:db8::8", "2001:db8::9"])),
+            ("169.254.31.0/29", None),
+            ("169.254.31.1/32", None),
+            ("0.0.0.0/0", None),
+            ("2001:db8::/64", None),
+        ] {
+            let ends = ends.map(|ends| ends.map(|end| end.parse::<IpAddr>().unwrap()));
+            let network: Network = network.parse().unwrap();
+            assert_eq!(network.ends(), ends, "{network}");
+            if let Some([one, other]) = ends {
+                assert_eq!((network.other_end(one), network.other_end(other)), (Some(other), Some(one)), "{network}");
+            }
         }
     }
 

@@ -91,7 +91,8 @@ fn bounds(network: Network, field: &'static str, bound: Option<i64>) -> Option<P
     (bound > longest).then(|| refuse(field, format!("{field} {bound} is longer than {longest}"), hint))
 }
 
-static ENTRY: Record = Record {
+/// An entry of a prefix list.
+pub static ENTRY: Record = Record {
     doc: "An entry of the list. The first entry that matches a route decides.",
     fields: &[
         Field::required(

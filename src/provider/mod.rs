@@ -1,5 +1,5 @@
-//! The Terraform face of the model: the provider block, and a resource and a data
-//! source for every kind of object.
+//! The Terraform face of the model: the provider block, a resource and a data
+//! source for every kind of object, and functions.
 //!
 //! | module | what it holds |
 //! |---|---|
@@ -8,6 +8,7 @@
 //! | [`schema`], [`convert`] | schemas and values, made of the model's declarations |
 //! | `resource`, `data_source` | what each operation does, the same for every kind |
 //! | [`query`] | data sources that ask how things run |
+//! | [`functions`] | functions that give what the engine computes |
 //! | `merge` | two people changed one object |
 //! | `run` | what one run of Terraform is about to do |
 //! | `notes` | what a plan tells its apply beside the plan |
@@ -17,6 +18,7 @@
 //! | `messages` | from problems and refusals to diagnostics |
 
 pub mod face;
+pub mod functions;
 pub mod identify;
 pub mod query;
 pub mod resources;
@@ -41,7 +43,7 @@ use async_trait::async_trait;
 
 pub use systems::embedded::{DEFAULT_ENGINE_FILE, ENGINE_FILE_VARIABLE, PREFIX_MATCH_VARIABLE};
 
-use crate::tf_provider::{Block, Context, DataSource, Diagnostics, Provider, Resource, Schema, Value};
+use crate::tf_provider::{Block, Context, DataSource, Diagnostics, Function, Provider, Resource, Schema, Value};
 use shared::Shared;
 
 /// The provider's address in the registry.
@@ -77,6 +79,10 @@ impl Provider for VpnProvider {
         let source =
             |face| -> Arc<dyn DataSource> { Arc::new(data_source::ObjectDataSource::new(face, self.shared.clone())) };
         resources::FACES.into_iter().map(source).chain(query::sources(&self.shared)).collect()
+    }
+
+    fn functions(&self) -> Vec<Arc<dyn Function>> {
+        functions::functions()
     }
 
     async fn validate(&self, _cx: &Context, config: &Value) -> Diagnostics {

@@ -2,8 +2,8 @@
 //! code that creates, reads, updates and deletes objects. It knows nothing of
 //! what those objects are and serves any provider.
 //!
-//! A provider implements [`Provider`], and one [`Resource`] or [`DataSource`]
-//! per type; [`serve`] does the rest.
+//! A provider implements [`Provider`], and one [`Resource`], [`DataSource`] or
+//! [`Function`] for each that it offers; [`serve`] does the rest.
 //!
 //! | module | what it holds |
 //! |---|---|
@@ -14,6 +14,7 @@
 //! | [`plan`] | from configuration and prior state to planned state and the attributes that force a replacement |
 //! | [`validate`] | what the schema alone finds wrong with a configuration |
 //! | [`provider`] | the traits a provider implements |
+//! | [`function`] | the trait of its functions |
 //! | `server` | the 28 calls of the protocol, answered from those traits |
 //! | `plugin` | the process contract: handshake, socket, mutual TLS, logs, reattach, shutdown |
 //!
@@ -24,6 +25,7 @@
 //! back untouched; secrets are in no log.
 
 pub mod diagnostics;
+pub mod function;
 pub mod path;
 mod place;
 pub mod plan;
@@ -35,6 +37,7 @@ pub mod validate;
 pub mod value;
 
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
+pub use function::{Function, FunctionError, Parameter, Signature};
 pub use path::{Path, Step};
 pub use plugin::{ServeError, ServeOptions, serve};
 pub use provider::{

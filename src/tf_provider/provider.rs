@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use super::diagnostics::{Diagnostic, Diagnostics};
+use super::function::Function;
 use super::schema::Schema;
 use super::value::Value;
 
@@ -29,6 +30,11 @@ pub trait Provider: Send + Sync + 'static {
 
     /// The data sources.
     fn data_sources(&self) -> Vec<Arc<dyn DataSource>>;
+
+    /// The functions. They are called on a provider that is not configured, too.
+    fn functions(&self) -> Vec<Arc<dyn Function>> {
+        Vec::new()
+    }
 
     /// Checks the provider block beyond its schema. Values may be unknown.
     async fn validate(&self, _cx: &Context, _config: &Value) -> Diagnostics {

@@ -1,5 +1,5 @@
 //! The documentation, in the layout of the Terraform Registry: a page for the
-//! provider, for every resource and for every data source, and the guide of what becomes of
+//! provider, for every resource, data source and function, and the guide of what becomes of
 //! packets. With them comes the description of the API that `serve` answers, for programs.
 //!
 //! Everything on a page comes from the schemas, which come from the model's
@@ -10,6 +10,7 @@
 pub mod examples;
 
 mod dispositions;
+mod function;
 mod page;
 mod reference;
 
@@ -47,7 +48,7 @@ pub enum Error {
         /// What went wrong.
         source: io::Error,
     },
-    /// A resource or data source has no example.
+    /// A resource, data source or function has no example.
     #[error("{}: there is no example to show", .0.display())]
     NoExample(PathBuf),
 }
@@ -56,7 +57,7 @@ pub enum Error {
 pub type Pages = BTreeMap<PathBuf, String>;
 
 /// The folders whose pages all come from here.
-const FOLDERS: [&str; 2] = ["resources", "data-sources"];
+const FOLDERS: [&str; 3] = ["resources", "data-sources", function::FOLDER];
 
 /// The description of the API.
 const OPENAPI: &str = "openapi.json";

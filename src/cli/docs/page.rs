@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::examples::{self, Import};
 use super::reference::{self, Fields};
-use super::{Error, Pages};
+use super::{Error, Pages, function};
 use crate::model::field::{Field, Shape};
 use crate::model::reference::secrets;
 use crate::model::result::Query;
@@ -57,6 +57,7 @@ pub fn all(examples: &Path) -> Result<Pages, Error> {
             pages.insert(query_page(asked), answer(asked, &schema, examples)?);
         }
     }
+    pages.extend(function::pages(examples)?);
     Ok(pages)
 }
 
@@ -68,7 +69,7 @@ fn index(schema: &Schema, examples: &Path) -> Result<String, Error> {
     let example = examples.join("provider").join("provider.tf");
     page += &code("terraform", &examples::required(&example)?);
     page += &reference::of(schema, &Fields::none());
-    page += "\n## Resources and Data Sources\n";
+    page += "\n## Resources, Data Sources and Functions\n";
     let mut heading = "";
     let mut faces = resources::FACES;
     faces.sort_by_key(|face| face.subcategory);
@@ -86,6 +87,7 @@ fn index(schema: &Schema, examples: &Path) -> Result<String, Error> {
         let (name, page_of) = (query::type_name(asked), query_page(asked));
         let _ = writeln!(page, "- [`{name}`]({}): {}", page_of.display(), first_sentence(asked.output.doc));
     }
+    page += &function::list();
     Ok(page)
 }
 
@@ -140,7 +142,7 @@ fn object(sort: Sort, face: &'static Face, schema: &Schema, examples: &Path) -> 
 }
 
 /// The section with the examples in a folder.
-fn example_usage(folder: &Path) -> Result<String, Error> {
+pub(super) fn example_usage(folder: &Path) -> Result<String, Error> {
     let configurations = examples::configurations(folder)?;
     if configurations.is_empty() {
         return Err(Error::NoExample(folder.to_owned()));
@@ -180,7 +182,7 @@ fn generated_without(name: &str, secret: &Field) -> String {
 }
 
 /// What the registry reads before it shows the page.
-fn front_matter(title: &str, subcategory: &str, description: &str) -> String {
+pub(super) fn front_matter(title: &str, subcategory: &str, description: &str) -> String {
     let plain = description.replace('`', "");
     let lines: Vec<_> = plain.lines().map(|line| format!("  {line}").trim_end().to_owned()).collect();
     format!(
@@ -190,7 +192,7 @@ fn front_matter(title: &str, subcategory: &str, description: &str) -> String {
 }
 
 /// A listing.
-fn code(language: &str, text: &str) -> String {
+pub(super) fn code(language: &str, text: &str) -> String {
     format!("```{language}\n{}\n```\n\n", text.trim())
 }
 

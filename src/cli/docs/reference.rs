@@ -195,7 +195,8 @@ fn anchor(above: &str, name: &str) -> String {
     format!("nested--{}", path.replace('.', "--"))
 }
 
-fn type_name(ty: &Type) -> String {
+/// A type in the words of the registry.
+pub(super) fn type_name(ty: &Type) -> String {
     match ty {
         Type::Bool => "Boolean".to_owned(),
         Type::Number => "Number".to_owned(),

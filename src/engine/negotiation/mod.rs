@@ -7,6 +7,7 @@
 //! | `proposal` | profiles as concrete proposals, and their words |
 //! | `selection` | which proposal is chosen |
 //! | `party` | the two ends of a session, in one form |
+//! | `terms` | what two ends agree on by their profiles |
 //! | `negotiate` | whether they agree, and after how many messages they know |
 //! | `schedule` | rekeying and probing, as arithmetic on moments |
 //! | `established` | a session that is up |
@@ -20,6 +21,7 @@ mod proposal;
 mod schedule;
 mod selection;
 mod state;
+mod terms;
 #[cfg(test)]
 mod tests;
 
@@ -29,3 +31,4 @@ pub use negotiate::{Chosen, Protocol, Side};
 pub use proposal::{EspChoice, EspProposal, IkeChoice, IkeProposal};
 pub use selection::{select_esp, select_first_esp, select_ike};
 pub use state::{DownReason, EspSa, IkeState, SessionState, Tunnel, TunnelState};
+pub use terms::{Agreed, Terms};

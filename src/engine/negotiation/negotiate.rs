@@ -19,11 +19,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::party::{Ends, Party, Selector, is_same_id};
-use super::proposal::{EspChoice, EspProposal, IkeChoice, IkeProposal, in_words};
-use super::selection::{select_esp, select_first_esp, select_ike};
+use super::proposal::{EspChoice, IkeChoice, IkeProposal};
+use super::selection::select_first_esp;
 use super::state::DownReason;
+use super::terms::{Ike, agree_on_tunnels};
 use crate::engine::topology::Credential;
-use crate::model::{DhGroup, IkeVersion, InitiationMode, Network};
+use crate::model::{DhGroup, InitiationMode, Network};
 
 /// A request and its answer.
 const ROUND_TRIP: u32 = 2;
@@ -60,6 +61,16 @@ pub enum Side {
     Gateway,
     /// The peer.
     Peer,
+}
+
+impl Side {
+    /// What is the gateway's and what is the peer's, that of this side first.
+    pub(super) fn first<T>(self, gateway: T, peer: T) -> (T, T) {
+        match self {
+            Self::Gateway => (gateway, peer),
+            Self::Peer => (peer, gateway),
+        }
+    }
 }
 
 /// What two ends came to, and when.
@@ -151,29 +162,12 @@ pub(super) fn negotiate(ours: &Party, theirs: &Party, beginners: &[Side]) -> Out
 
 /// One attempt, begun by one side.
 fn attempt(ours: &Party, theirs: &Party, side: Side) -> Outcome {
-    let (initiator, responder) = match side {
-        Side::Gateway => (ours, theirs),
-        Side::Peer => (theirs, ours),
-    };
     let fails = |messages, reason| Outcome { messages, result: Err(reason) };
-    let protocol = if initiator.version == IkeVersion::V1 { Protocol::V1 } else { Protocol::V2 };
-    let speaks = match protocol {
-        Protocol::V1 => responder.version != IkeVersion::V2,
-        Protocol::V2 => responder.version != IkeVersion::V1,
-    };
-    if !speaks {
-        let [ours, theirs] = [ours, theirs].map(|party| party.version.word().to_owned());
-        return fails(ROUND_TRIP, DownReason::VersionMismatch { ours, theirs });
-    }
-
-    // IKEv1 has no AEAD.
-    let usable = |party: &Party| -> Vec<_> {
-        party.ike.iter().filter(|proposal| protocol == Protocol::V2 || !proposal.is_aead()).cloned().collect()
-    };
-    let (offered, taken) = (usable(initiator), usable(responder));
-    let Some(ike) = select_ike(&taken, &offered) else {
-        return fails(ROUND_TRIP, DownReason::NoIkeProposal { offered: in_words(&offered), taken: in_words(&taken) });
-    };
+    let Ike { protocol, offered, chosen: ike } =
+        match Ike::agreed((ours.version, &ours.ike), (theirs.version, &theirs.ike), side) {
+            Ok(agreed) => agreed,
+            Err(reason) => return fails(ROUND_TRIP, reason),
+        };
 
     let keys_exchanged = match protocol {
         Protocol::V1 => MAIN_MODE - ROUND_TRIP,
@@ -237,19 +231,16 @@ fn authenticate(ours: &Party, theirs: &Party) -> Result<(), DownReason> {
 /// What becomes of the gateway's tunnels after the IKE SA, which takes `authenticated`
 /// messages.
 fn tunnels(ours: &Party, theirs: &Party, side: Side, protocol: Protocol, authenticated: u32) -> Vec<TunnelOutcome> {
-    let (initiator, responder) = match side {
-        Side::Gateway => (ours, theirs),
-        Side::Peer => (theirs, ours),
-    };
+    let (initiator, responder) = side.first(ours, theirs);
     let protected: BTreeSet<(Network, Network)> = theirs.selectors.iter().map(Selector::turned).collect();
     let in_auth = match side {
         Side::Gateway => ours.selectors.first().map(|selector| (selector.own, selector.other)),
         Side::Peer => theirs.selectors.first().map(Selector::turned),
     };
     let at_first = select_first_esp(&responder.esp, &initiator.esp);
-    let with_groups = select_esp(&responder.esp, &initiator.esp);
+    let with_groups = agree_on_tunnels(&ours.esp, &theirs.esp, side);
     let guessed_right = match (&with_groups, initiator.esp.first()) {
-        (Some(EspChoice { group: Some(group), .. }), Some(offered)) => offered.groups.first() == Some(group),
+        (Ok(EspChoice { group: Some(group), .. }), Some(offered)) => offered.groups.first() == Some(group),
         _ => true,
     };
 
@@ -272,13 +263,9 @@ fn tunnels(ours: &Party, theirs: &Party, side: Side, protocol: Protocol, authent
         if !protected.contains(&(selector.own, selector.other)) {
             return fails(DownReason::SelectorMismatch { asked: selector.to_string(), protects: protects(theirs) });
         }
-        let Some(at_first) = at_first else {
-            let of = |party: &Party| in_words(&party.esp.iter().map(EspProposal::without_groups).collect::<Vec<_>>());
-            return fails(DownReason::NoEspProposal { offered: of(initiator), taken: of(responder) });
-        };
-        let with_groups = with_groups.ok_or_else(|| pfs_mismatch(ours, theirs));
-        let first = if is_first { Ok(at_first) } else { with_groups.clone() };
-        TunnelOutcome { selector: selector.clone(), messages, first, rekeyed: with_groups }
+        // A tunnel that comes with the IKE SA has no groups yet.
+        let first = at_first.filter(|_| is_first).map_or_else(|| with_groups.clone(), Ok);
+        TunnelOutcome { selector: selector.clone(), messages, first, rekeyed: with_groups.clone() }
     };
     ours.selectors.iter().map(outcome).collect()
 }
@@ -292,24 +279,6 @@ fn protects(theirs: &Party) -> String {
         all if all > SELECTORS_NAMED => format!("{} and {} more", named.join(", "), all - SELECTORS_NAMED),
         _ => named.join(", "),
     }
-}
-
-/// The groups of the proposals that would do, but for their groups.
-fn pfs_mismatch(ours: &Party, theirs: &Party) -> DownReason {
-    let wants = |party: &Party, other: &Party| {
-        let would_do =
-            |proposal: &&EspProposal| select_first_esp(std::slice::from_ref(*proposal), &other.esp).is_some();
-        let mut groups: Vec<Option<DhGroup>> = Vec::new();
-        for proposal in party.esp.iter().filter(would_do) {
-            match &proposal.groups[..] {
-                [] => groups.push(None),
-                some => groups.extend(some.iter().copied().map(Some)),
-            }
-        }
-        groups.dedup();
-        groups.iter().map(|group| group.map_or("no group", DhGroup::word)).collect::<Vec<_>>().join(" or ")
-    };
-    DownReason::PfsMismatch { ours: wants(ours, theirs), theirs: wants(theirs, ours) }
 }
 
 /// What a session and its far end choose.

@@ -45,33 +45,62 @@ impl Here {
 impl PrefixFilter {
     /// The filter of these entries, whose bounds are read as `mode` says.
     pub fn new(entries: &[Entry], mode: PrefixMatch) -> Self {
-        let mut filter = Self { actions: entries.iter().map(|entry| entry.action).collect(), ..Self::default() };
-        for (position, entry) in entries.iter().enumerate() {
-            match entry.subject {
-                // Nothing gets past this one.
-                Subject::Any => {
-                    filter.any = Some(position);
-                    break;
-                }
-                Subject::Within { network, ge, le } => {
-                    filter.here(network).add(Lengths::new(network, ge, le, mode), position);
-                }
-            }
+        let mut filter = Self::default();
+        for entry in entries {
+            filter.add(*entry, mode);
         }
         filter
     }
 
+    /// The positions of those entries that can decide. The others can be left out: whatever
+    /// one of them matches, entries before it match whose networks cover its own. One that
+    /// entries within its network take everything from, piece by piece, is kept.
+    pub fn deciding(entries: &[Entry], mode: PrefixMatch) -> Vec<usize> {
+        let mut filter = Self::default();
+        let decides = |(position, entry): (usize, &Entry)| filter.add(*entry, mode).then_some(position);
+        entries.iter().enumerate().filter_map(decides).collect()
+    }
+
+    /// Adds an entry at the end of the list, and tells whether it can decide.
+    fn add(&mut self, entry: Entry, mode: PrefixMatch) -> bool {
+        let position = self.actions.len();
+        self.actions.push(entry.action);
+        // Nothing gets past an entry for everything.
+        if self.any.is_some() {
+            return false;
+        }
+        match entry.subject {
+            Subject::Any => {
+                self.any = Some(position);
+                true
+            }
+            Subject::Within { network, ge, le } => {
+                let lengths = Lengths::new(network, ge, le, mode);
+                let decides = lengths.all().any(|length| self.covering(network, length).is_none());
+                if decides {
+                    self.here(network).add(lengths, position);
+                }
+                decides
+            }
+        }
+    }
+
     /// What the list makes of `route`.
     pub fn judge(&self, route: Network) -> Verdict {
-        let length = route.length();
-        let within = match route.first() {
-            IpAddr::V4(address) => first(self.v4.cover_values(&(address.to_bits(), length)), length),
-            IpAddr::V6(address) => first(self.v6.cover_values(&(address.to_bits(), length)), length),
-        };
-        let position = within.or(self.any);
+        let position = self.covering(route, route.length()).or(self.any);
         match position.and_then(|position| Some((position, *self.actions.get(position)?))) {
             Some((position, action)) => Verdict::Entry { position, action },
             None => Verdict::End,
+        }
+    }
+
+    /// The position of the first entry whose network covers `network`, and that matches masks of
+    /// `length`.
+    fn covering(&self, network: Network, length: u8) -> Option<usize> {
+        let own = network.length();
+        match network.first() {
+            IpAddr::V4(address) => first(self.v4.cover_values(&(address.to_bits(), own)), length),
+            IpAddr::V6(address) => first(self.v6.cover_values(&(address.to_bits(), own)), length),
         }
     }
 

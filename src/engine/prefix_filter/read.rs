@@ -17,13 +17,18 @@ pub struct Unreadable {
 impl PrefixFilter {
     /// The filter of a prefix list as the model has it, with its field `prefixes`.
     pub fn of_list(list: &Tree, mode: PrefixMatch) -> Result<Self, Unreadable> {
+        Ok(Self::new(&Entry::all_of(list)?, mode))
+    }
+}
+
+impl Entry {
+    /// The entries of a prefix list as the model has it, with its field `prefixes`.
+    pub fn all_of(list: &Tree) -> Result<Vec<Self>, Unreadable> {
         let place = Place::default().field("prefixes");
         let Tree::List(prefixes) = list.get("prefixes") else {
             return Err(unreadable(place, list.get("prefixes")));
         };
-        let entries: Result<Vec<_>, _> =
-            prefixes.iter().enumerate().map(|(position, prefix)| entry(&place.item(position), prefix)).collect();
-        Ok(Self::new(&entries?, mode))
+        prefixes.iter().enumerate().map(|(position, prefix)| entry(&place.item(position), prefix)).collect()
     }
 }
 

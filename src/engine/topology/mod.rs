@@ -202,9 +202,9 @@ impl Topology {
             value.map(|value| map.insert(path.clone(), value)).is_some()
         }
         if *kind == IKE_PROFILE {
-            keep(&mut self.ike_profiles, path, Some(vpn::ike_profile(tree)))
+            keep(&mut self.ike_profiles, path, Some(IkeProfile::of(tree)))
         } else if *kind == TUNNEL_PROFILE {
-            keep(&mut self.tunnel_profiles, path, Some(vpn::tunnel_profile(tree)))
+            keep(&mut self.tunnel_profiles, path, Some(TunnelProfile::of(tree)))
         } else if *kind == DPD_PROFILE {
             keep(&mut self.dpd_profiles, path, Some(vpn::dpd_profile(tree)))
         } else if *kind == VPN_SERVICE {
@@ -392,7 +392,7 @@ impl Topology {
             if neighbors.iter().any(|address| network.holds(*address)) {
                 return None;
             }
-            other_host(*own, *network)
+            network.other_end(*own)
         };
         let others: Vec<_> = addresses.iter().filter_map(other_of_two).collect();
         neighbors.into_iter().chain(others).collect()
@@ -404,15 +404,4 @@ fn own_address_towards(session: &Session, neighbor: &Neighbor) -> Option<IpAddr>
     let SessionKind::RouteBased { addresses, .. } = &session.kind else { return None };
     let (own, _) = addresses.iter().find(|(_, network)| network.holds(neighbor.address))?;
     (session.gateway() == neighbor.gateway()).then_some(*own)
-}
-
-/// The other host of a network that has two.
-fn other_host(own: IpAddr, network: Network) -> Option<IpAddr> {
-    match (own, network.longest() - network.length()) {
-        (IpAddr::V4(own), 1) => Some(IpAddr::V4((own.to_bits() ^ 1).into())),
-        (IpAddr::V6(own), 1) => Some(IpAddr::V6((own.to_bits() ^ 1).into())),
-        (IpAddr::V4(own), 2) => Some(IpAddr::V4((own.to_bits() ^ 3).into())),
-        (IpAddr::V6(own), 2) => Some(IpAddr::V6((own.to_bits() ^ 3).into())),
-        _ => None,
-    }
 }

@@ -209,12 +209,15 @@ impl Session {
     }
 }
 
-pub(super) fn ike_profile(tree: &Tree) -> IkeProfile {
-    let doc = Doc(tree);
-    IkeProfile {
-        version: doc.word("ike_version", IkeVersion::parse).unwrap_or(IkeVersion::V2),
-        algorithms: ike_algorithms(doc),
-        life_time: doc.number("sa_life_time").unwrap_or(86_400),
+impl IkeProfile {
+    /// The profile that `tree` is, as the model has it.
+    pub fn of(tree: &Tree) -> Self {
+        let doc = Doc(tree);
+        Self {
+            version: doc.word("ike_version", IkeVersion::parse).unwrap_or(IkeVersion::V2),
+            algorithms: ike_algorithms(doc),
+            life_time: doc.number("sa_life_time").unwrap_or(86_400),
+        }
     }
 }
 
@@ -234,16 +237,19 @@ pub(super) fn esp_algorithms(doc: Doc<'_>) -> EspAlgorithms {
     }
 }
 
-pub(super) fn tunnel_profile(tree: &Tree) -> TunnelProfile {
-    let doc = Doc(tree);
-    let mut algorithms = esp_algorithms(doc);
-    if !doc.bool("enable_perfect_forward_secrecy", true) {
-        algorithms.groups.clear();
-    }
-    TunnelProfile {
-        algorithms,
-        life_time: doc.number("sa_life_time").unwrap_or(3_600),
-        df_policy: doc.word("df_policy", DfPolicy::parse).unwrap_or(DfPolicy::Copy),
+impl TunnelProfile {
+    /// The profile that `tree` is, as the model has it.
+    pub fn of(tree: &Tree) -> Self {
+        let doc = Doc(tree);
+        let mut algorithms = esp_algorithms(doc);
+        if !doc.bool("enable_perfect_forward_secrecy", true) {
+            algorithms.groups.clear();
+        }
+        Self {
+            algorithms,
+            life_time: doc.number("sa_life_time").unwrap_or(3_600),
+            df_policy: doc.word("df_policy", DfPolicy::parse).unwrap_or(DfPolicy::Copy),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status};
 use tracing::Instrument;
 
 use super::call::Call;
-use super::calls::{data_source, lifecycle, offer, state, unoffered};
+use super::calls::{data_source, function, lifecycle, offer, state, unoffered};
 use super::proto::{self, provider_server::Provider as Protocol};
 use super::registry::RegistryError;
 use super::shared::Shared;
@@ -116,7 +116,7 @@ macro_rules! protocol {
 protocol! {
     get_metadata get_metadata by offer::metadata;
     get_schema get_provider_schema by offer::schemas;
-    get_functions get_functions by offer::functions;
+    get_functions get_functions by function::signatures;
     get_resource_identity_schemas get_resource_identity_schemas by offer::identities;
     prepare_provider_config prepare_provider_config by offer::prepare;
     configure configure by offer::configure;
@@ -137,7 +137,7 @@ protocol! {
     renew_ephemeral_resource renew_ephemeral_resource by unoffered::ephemeral;
     close_ephemeral_resource close_ephemeral_resource by unoffered::ephemeral;
     validate_list_resource_config validate_list_resource_config by unoffered::list;
-    call_function call_function by unoffered::function;
+    call_function call_function by function::call;
     plan_action plan_action by unoffered::action;
     validate_action_config validate_action_config by unoffered::action;
 }

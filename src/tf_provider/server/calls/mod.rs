@@ -1,6 +1,7 @@
 //! What each call does, in the order of an object's life.
 
 pub(super) mod data_source;
+pub(super) mod function;
 pub(super) mod lifecycle;
 pub(super) mod offer;
 pub(super) mod state;

@@ -14,12 +14,13 @@ pub async fn metadata(
     shared: Arc<Shared>,
     _: proto::get_metadata::Request,
 ) -> Result<proto::get_metadata::Response, Diagnostics> {
-    use proto::get_metadata::{DataSourceMetadata, ResourceMetadata};
+    use proto::get_metadata::{DataSourceMetadata, FunctionMetadata, ResourceMetadata};
     let registry = &shared.registry;
     Ok(proto::get_metadata::Response {
         server_capabilities: Some(schema::capabilities()),
         resources: registry.resources.keys().map(|name| ResourceMetadata { type_name: name.clone() }).collect(),
         data_sources: registry.data_sources.keys().map(|name| DataSourceMetadata { type_name: name.clone() }).collect(),
+        functions: registry.functions.keys().map(|name| FunctionMetadata { name: name.clone() }).collect(),
         ..Default::default()
     })
 }
@@ -30,14 +31,6 @@ pub async fn schemas(
     _: proto::get_provider_schema::Request,
 ) -> Result<proto::get_provider_schema::Response, Diagnostics> {
     Ok(shared.schemas.clone())
-}
-
-/// The functions: none yet.
-pub async fn functions(
-    _: Arc<Shared>,
-    _: proto::get_functions::Request,
-) -> Result<proto::get_functions::Response, Diagnostics> {
-    Ok(proto::get_functions::Response::default())
 }
 
 /// The identities of resource types: none yet.

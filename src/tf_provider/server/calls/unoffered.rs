@@ -29,11 +29,6 @@ pub async fn action<Q: Call>(_: Arc<Shared>, request: Q) -> Result<Q::Reply, Dia
     Err(refuse(&request, "Action not offered", "action"))
 }
 
-/// A function call.
-pub async fn function<Q: Call>(_: Arc<Shared>, request: Q) -> Result<Q::Reply, Diagnostics> {
-    Err(refuse(&request, "Function not offered", "function"))
-}
-
 /// Anything to do with a resource identity.
 pub async fn identity<Q: Call>(_: Arc<Shared>, request: Q) -> Result<Q::Reply, Diagnostics> {
     Err(refuse(&request, "Resource identity not offered", "identity for the resource type"))

@@ -1,6 +1,7 @@
 //! A tiny provider, and the calls of the protocol against it.
 
 mod applying;
+mod calling;
 mod planning;
 mod reading;
 mod refusing;
@@ -20,6 +21,9 @@ pub(in crate::tf_provider) use sample::Sample;
 
 /// The name of the resource type of [`Sample`].
 pub(in crate::tf_provider) const THING: &str = "sample_thing";
+
+/// The name of the function of [`Sample`].
+pub(super) const REPEAT: &str = "repeat";
 
 /// A client that talks to the service without a wire between them.
 pub(super) type Client = ProviderClient<ProviderServer<ProviderService>>;
@@ -123,6 +127,7 @@ async fn the_schemas_are_told_with_the_capabilities() {
     let told = client().get_schema(proto::get_provider_schema::Request {}).await.expect("answered").into_inner();
     assert_eq!(told.resource_schemas[THING], schema::encode(&sample::thing_schema()));
     assert_eq!(told.data_source_schemas.keys().collect::<Vec<_>>(), ["sample_lookup"]);
+    assert_eq!(told.functions.keys().collect::<Vec<_>>(), [REPEAT]);
     assert!(told.provider.is_some());
     let capabilities = told.server_capabilities.expect("told");
     assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional);
@@ -134,5 +139,6 @@ async fn the_metadata_name_what_the_schemas_describe() {
     let told = client().get_metadata(proto::get_metadata::Request {}).await.expect("answered").into_inner();
     assert_eq!(told.resources.iter().map(|it| it.type_name.as_str()).collect::<Vec<_>>(), [THING]);
     assert_eq!(told.data_sources.iter().map(|it| it.type_name.as_str()).collect::<Vec<_>>(), ["sample_lookup"]);
+    assert_eq!(told.functions.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), [REPEAT]);
     assert!(told.server_capabilities.is_some());
 }

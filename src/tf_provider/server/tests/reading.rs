@@ -184,5 +184,5 @@ fn a_type_declared_twice_is_refused() {
         }
     }
     let refused = ProviderService::new(Arc::new(Twice), CancellationToken::new()).err().expect("refused");
-    assert_eq!(refused, super::super::RegistryError::DuplicateResource(THING.into()));
+    assert_eq!(refused, super::super::RegistryError::Resource(THING.into()));
 }

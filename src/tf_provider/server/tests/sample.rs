@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use crate::tf_provider::diagnostics::{Diagnostic, Diagnostics};
+use crate::tf_provider::function::{Function, FunctionError, Parameter, Signature};
 use crate::tf_provider::path::Path;
 use crate::tf_provider::provider::{
     Applied, Context, CreateRequest, DataSource, DeleteRequest, Found, ImportRequest, Imported, PlanRequest, Private,
@@ -36,6 +37,46 @@ struct Thing;
 
 struct Lookup;
 
+/// A text as often as is said, then the length of each further argument. The text says how it
+/// behaves.
+struct Repeat;
+
+impl Function for Repeat {
+    fn name(&self) -> &'static str {
+        super::REPEAT
+    }
+
+    fn signature(&self) -> Signature {
+        Signature {
+            summary: "Repeats.".into(),
+            description: "Repeats a *text*.".into(),
+            parameters: vec![
+                Parameter::new("text", Type::String, "What."),
+                Parameter::new("times", Type::Number, "How often; null for once.").or_null(),
+            ],
+            variadic: Some(Parameter::new("more", Type::list(Type::String), "More.").or_unknown()),
+            returns: Type::list(Type::String),
+        }
+    }
+
+    fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
+        let (text, times, more) = match arguments {
+            [text, times, more @ ..] => (text.as_str().unwrap_or_default(), times.as_i64(), more),
+            _ => return Err(FunctionError::new("two arguments at least")),
+        };
+        match text {
+            "boom" => panic!("a function that panics"),
+            "crooked" => return Ok(Value::from(1)),
+            _ => {}
+        }
+        let Ok(times) = usize::try_from(times.unwrap_or(1)) else {
+            return Err(FunctionError::at(1, "nobody repeats less than never"));
+        };
+        let lengths = more.iter().map(|more| Value::from(more.elements().count().to_string()));
+        Ok(Value::List(std::iter::repeat_n(Value::from(text), times).chain(lengths).collect()))
+    }
+}
+
 fn wrong(summary: &str) -> Diagnostics {
     Diagnostic::error(summary, "").at(Path::attribute("name")).into()
 }
@@ -53,6 +94,10 @@ impl Provider for Sample {
 
     fn data_sources(&self) -> Vec<Arc<dyn DataSource>> {
         vec![Arc::new(Lookup)]
+    }
+
+    fn functions(&self) -> Vec<Arc<dyn Function>> {
+        vec![Arc::new(Repeat)]
     }
 
     async fn validate(&self, _: &Context, config: &Value) -> Diagnostics {

@@ -1,5 +1,8 @@
 //! Schemas as messages.
 
+use std::collections::HashMap;
+
+use crate::tf_provider::function::{Parameter, Signature};
 use crate::tf_provider::schema::{Attribute, Block, Mode, NestedBlock, Nesting, Schema};
 use crate::tf_provider::server::proto::{self, StringKind, schema::nested_block::NestingMode};
 use crate::tf_provider::server::registry::Registry;
@@ -14,9 +17,15 @@ pub fn catalogue(registry: &Registry) -> proto::get_provider_schema::Response {
             .iter()
             .map(|(name, it)| (name.clone(), encode(&it.schema)))
             .collect(),
+        functions: functions(registry),
         server_capabilities: Some(capabilities()),
         ..Default::default()
     }
+}
+
+/// The signatures of the functions, by name.
+pub fn functions(registry: &Registry) -> HashMap<String, proto::Function> {
+    registry.functions.iter().map(|(name, it)| (name.clone(), signature(&it.signature))).collect()
 }
 
 /// What this server can do beyond the first version of protocol 5.
@@ -32,6 +41,29 @@ pub fn capabilities() -> proto::ServerCapabilities {
 /// One schema.
 pub fn encode(schema: &Schema) -> proto::Schema {
     proto::Schema { version: schema.version, block: Some(block(&schema.block, schema.version)) }
+}
+
+fn signature(of: &Signature) -> proto::Function {
+    proto::Function {
+        parameters: of.parameters.iter().map(parameter).collect(),
+        variadic_parameter: of.variadic.as_ref().map(parameter),
+        r#return: Some(proto::function::Return { r#type: of.returns.to_json().to_string().into_bytes() }),
+        summary: of.summary.clone(),
+        description: of.description.clone(),
+        description_kind: StringKind::Markdown.into(),
+        deprecation_message: String::new(),
+    }
+}
+
+fn parameter(of: &Parameter) -> proto::function::Parameter {
+    proto::function::Parameter {
+        name: of.name.clone(),
+        r#type: of.ty.to_json().to_string().into_bytes(),
+        allow_null_value: of.allows_null,
+        allow_unknown_values: of.allows_unknown,
+        description: of.description.clone(),
+        description_kind: StringKind::Markdown.into(),
+    }
 }
 
 fn block(of: &Block, version: i64) -> proto::schema::Block {
