@@ -325,7 +325,7 @@ fn what_is_wrong_with_tls_is_said_in_words() {
             vec!["another name than 127.0.0.1: of nsx.example.com", "ca_file", "allow_unverified_ssl"],
         ),
         (clear.address.replace("http://", "https://"), vec!["HTTP without TLS", "Check host"]),
-        (format!("http://{host}"), vec!["its address begins with https://"]),
+        (format!("http://{host}"), vec!["begins with https://"]),
     ] {
         let block = format!(
             "nsx {{\n    host = {address:?}\n    ca_file = {cert_file:?}\n    max_retries = 1\n    retry_min_delay = 20\n    \

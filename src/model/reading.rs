@@ -11,7 +11,7 @@ use super::kind::{Kind, kind_named, kinds_at, one};
 use super::network::{Network, interface_address};
 use super::neutron::{self, LAST_VLAN};
 use super::path::{LONGEST_ID, PolicyPath, stray_character};
-use super::problem::{Gravity, Nature, Place, Problem, Step};
+use super::problem::{Nature, Place, Problem, Step};
 use super::rule::Facts;
 use super::timestamp::Timestamp;
 use super::tree::{Fields, Tree};
@@ -88,13 +88,9 @@ impl Reader<'_> {
     fn rules(&mut self, record: &'static Record, read: &Tree, at: &Place) {
         let broken = record.rules.iter().flat_map(|rule| rule(&Facts { record: read, parent: self.parent }));
         let broken: Vec<_> = broken.map(|problem| Problem { at: at.join(&problem.at), ..problem }).collect();
-        // Of a number that is out of its range, a rule that refuses it knows the narrower one.
-        let numbers = record.fields.iter().filter(|field| matches!(field.shape, Shape::Int(..)));
-        for place in numbers.map(|field| at.field(field.name)) {
-            if broken.iter().any(|problem| problem.at == place && problem.gravity == Gravity::Refused) {
-                self.problems.retain(|problem| problem.at != place);
-            }
-        }
+        // A rule may know the narrower range: what it says of a number is said once.
+        let says_more = |known: &Problem, rule: &Problem| known.at == rule.at && rule.what.starts_with(&known.what);
+        self.problems.retain(|known| !broken.iter().any(|rule| says_more(known, rule)));
         self.problems.extend(broken);
     }
 

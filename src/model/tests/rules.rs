@@ -121,7 +121,7 @@ fn prefix_lists() {
             (entry(json!({ "network": "10.0.0.0" })), &["prefixes[0].network"]),
             (entry(json!({ "network": "ANY" })), &[]),
             (entry(json!({ "network": "ANY", "le": 24 })), &["prefixes[0].le"]),
-            (entry(json!({ "network": "10.0.0.0/8", "ge": 0 })), &["prefixes[0].ge"]),
+            (entry(json!({ "network": "10.0.0.0/8", "ge": 0 })), &["prefixes[0].ge", "prefixes[0].ge"]),
             (entry(json!({ "network": "10.0.0.0/8", "action": "permit" })), &["prefixes[0].action"]),
             (entry(json!({ "action": "DENY" })), &["prefixes[0].network"]),
         ],
