@@ -8,7 +8,7 @@ use terraform_provider_vpn::engine::pcap::{Frame, Link};
 fuzz_target!(|input: &[u8]| {
     // The first byte chooses the link, the second how much is said to be missing.
     let [link, missing, bytes @ ..] = input else { return };
-    let link = Link::of([0, 1, 101, 108, 113, 276][usize::from(*link) % 6]);
+    let link = Link::of([0, 1, 9, 50, 51, 101, 104, 107, 108, 113, 276][usize::from(*link) % 11]);
     let size = bytes.len() as u32 + u32::from(*missing % 4) * 100;
     let frame = Frame::new(link, size, bytes);
     let mut summarizer = Summarizer::new(Locals::default(), "");

@@ -62,7 +62,7 @@ const COLLECTED: [Field; 10] = [
     Field::optional("mirror_type", Shape::Enum(&FlowMirrorType::WORDS), "How each device on the path wraps its copies of the packets of the flow. Unset, nothing is mirrored."),
     Field::optional("mirror_dir", Shape::Enum(&FlowMirrorDirection::WORDS), "Which packets are copied. Required with `mirror_type`."),
     Field::optional("mirror_analyzer", Shape::Address, "The IPv4 address that the copies are sent to: that of a host of the fabric, or they are lost. Required with `mirror_type`."),
-    Field::optional("originator", Shape::Text(1, 255), "Whose collection it is (the header `Originator`): others can neither see, change nor stop it. Unset, it is of all who name no originator.").fixed(),
+    Field::optional("originator", Shape::Text(1, 255), "Whose collection it is (the header `Originator`): at the agent's addresses others can neither see, change nor stop it; an admin of the engine can. Unset, it is of all who name no originator.").fixed(),
 ];
 
 const FLOW: [Field; 5] = [

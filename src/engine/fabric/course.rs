@@ -26,8 +26,10 @@ type Interfaces = BTreeMap<String, BTreeMap<String, Counted>>;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Stored {
-    /// When the fabric changed last.
+    /// When what is sent over the fabric changed last.
     since: i64,
+    /// When it changed last who is connected to whom.
+    connected_since: i64,
     interfaces: Interfaces,
     mirrors: BTreeMap<String, MirrorCounters>,
     filters: Filters,
@@ -36,7 +38,7 @@ pub struct Stored {
 impl Stored {
     /// Whether there has never been a fabric.
     pub fn is_empty(&self) -> bool {
-        *self == Self { since: self.since, ..Self::default() }
+        *self == Self { since: self.since, connected_since: self.connected_since, ..Self::default() }
     }
 }
 
@@ -92,9 +94,14 @@ impl Course {
         stored
     }
 
-    /// When the fabric changed last.
-    pub fn since(&self) -> Moment {
+    /// When what is sent over the fabric changed last.
+    fn since(&self) -> Moment {
         Moment(self.stored.since)
+    }
+
+    /// When it changed last who is connected to whom.
+    pub fn connected_since(&self) -> Moment {
+        Moment(self.stored.connected_since)
     }
 
     /// Who is connected to whom.
@@ -170,8 +177,9 @@ impl Course {
         self.filters = OnceLock::new();
     }
 
-    /// Who is connected to whom has changed.
-    pub fn forget_net(&mut self) {
+    /// Who is connected to whom has changed at `at`.
+    pub fn forget_net(&mut self, at: Moment) {
+        Arc::make_mut(&mut self.stored).connected_since = at.0;
         self.net = OnceLock::new();
     }
 

@@ -1,6 +1,6 @@
 //! Probe runs, by the clock: a collection sends its probes when it begins, then every so many
-//! seconds, and once more at once when the fabric changes, after which what was found before
-//! is no longer shown.
+//! seconds, and once more at once when it changes who is connected to whom, after which what was
+//! found before is no longer shown.
 //!
 //! A run probes one hop after the other. A hop that does not answer in time is tried again,
 //! as often as the collection says, and is lost then.
@@ -47,7 +47,7 @@ pub struct Answer {
 
 /// The last run of `collection` that has ended by `now`; none before the first one has.
 pub fn last(course: &Course, topology: &Topology, collection: &Collection, now: Moment) -> Option<Run> {
-    let base = course.since().max(collection.since);
+    let base = course.connected_since().max(collection.since);
     let way = course.net(topology).way(&collection.tuple, MOST_HOPS);
     let ended = |at: i64| {
         let run = run(course, topology, collection, way.as_ref(), Moment(at));
@@ -66,7 +66,7 @@ pub fn last(course: &Course, topology: &Topology, collection: &Collection, now: 
 /// going to; none where there is no such collection.
 pub fn first_run_ends(course: &Course, topology: &Topology, path: &PolicyPath, now: Moment) -> Option<Moment> {
     let collection = topology.collections.get(path)?;
-    let base = course.since().max(collection.since);
+    let base = course.connected_since().max(collection.since);
     let way = course.net(topology).way(&collection.tuple, MOST_HOPS);
     let run = run(course, topology, collection, way.as_ref(), base);
     let milliseconds = i64::try_from(run.duration.div_ceil(1_000)).ok()?;

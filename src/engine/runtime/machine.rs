@@ -176,7 +176,7 @@ impl Runtime {
             None => Arc::make_mut(&mut self.topology).remove(path),
         }
         if touch == fabric::Touch::Net {
-            self.fabric.forget_net();
+            self.fabric.forget_net(self.now);
         }
         self.fabric.declared(&self.topology, path, self.now, touch > fabric::Touch::None);
         touched.join(self.touched_by(path));

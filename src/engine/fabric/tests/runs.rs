@@ -57,6 +57,21 @@ fn a_change_of_the_fabric_is_probed_at_once() {
     assert!((seconds(&lab.data(&with(json!({})), START + 5_200).unwrap()) - 1_005.0).abs() < 1e-9);
 }
 
+/// What is sent, over the fabric or elsewhere, and when it begins and ends, is no change of it.
+#[test]
+fn what_was_found_stays_whatever_is_sent() {
+    let lab = leaves_and_spines(START);
+    lab.start(&with(json!({ "sfreq": 3_600 })), START).unwrap();
+    let over_it = json!({ "source": "10.0.0.1", "destination": "10.0.0.2", "protocol": "UDP", "source_port": 9,
+        "destination_port": 10, "packets_per_second": 10, "start_time": "1970-01-01T00:16:46Z",
+        "stop_time": "1970-01-01T00:16:48Z" });
+    lab.flow("over-it", over_it, START + 5_000);
+    for after in [5_001, 6_001, 8_001] {
+        let data = lab.data(&with(json!({})), START + after).unwrap();
+        assert!((seconds(&data) - 1_000.0).abs() < 1e-9, "after {after}: {data}");
+    }
+}
+
 #[test]
 fn no_more_hops_than_wanted_are_probed() {
     let lab = leaves_and_spines(START);
