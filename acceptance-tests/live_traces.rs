@@ -111,6 +111,19 @@ fn one_that_has_expired_is_not_created_again() {
     assert_eq!(lab.paths(), [""; 0]);
 }
 
+/// Who asks for its result is told that it is gone, and goes on.
+#[test]
+fn the_result_of_one_that_has_expired_is_null() {
+    let lab = Workspace::new();
+    lab.configure(&trace("is_transient = true", 3)).apply();
+    assert_ne!(result(&lab)["operation_state"], Json::Null);
+    lab.lab().remove_expired(Moment(Moment::from_clock().0 + REMOVED_AFTER + 60_000)).unwrap();
+    lab.apply().mentions(&["0 added, 0 changed, 0 destroyed", "There is nothing at /infra/livetraces/t", "transient"]);
+    assert_eq!(result(&lab)["operation_state"], Json::Null);
+    lab.destroy();
+    assert_eq!(lab.paths(), [""; 0]);
+}
+
 #[test]
 fn a_plan_refuses_what_no_trace_can_be() {
     let lab = Workspace::new();

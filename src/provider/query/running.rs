@@ -29,6 +29,8 @@ pub struct Running {
     question: fn(PolicyPath, &Tree) -> Question,
     /// Where in the API's answer that of the data source is.
     answer: fn(&Json) -> Json,
+    /// Why what is asked about may be gone though nobody has deleted it; none: it is not.
+    vanishes: Option<&'static str>,
 }
 
 /// The queries.
@@ -38,18 +40,21 @@ pub static ALL: [Running; 10] = [
         subjects: &["session_path"],
         question: |path, _| Question::SessionStatus(path),
         answer: |document| document["results"][0].clone(),
+        vanishes: None,
     },
     Running {
         query: &SESSION_STATISTICS,
         subjects: &["session_path"],
         question: |path, _| Question::SessionStatistics(path),
         answer: |document| document["results"][0].clone(),
+        vanishes: None,
     },
     Running {
         query: &BGP_NEIGHBOR_STATUS,
         subjects: &["neighbor_path"],
         question: |path, _| Question::NeighborStatus(path),
         answer: Json::clone,
+        vanishes: None,
     },
     Running {
         query: &BGP_ROUTES,
@@ -66,42 +71,49 @@ pub static ALL: [Running; 10] = [
             }
             node
         },
+        vanishes: None,
     },
     Running {
         query: &FLOW_STATISTICS,
         subjects: &["flow_path"],
         question: |path, _| Question::FlowStatistics(path),
         answer: Json::clone,
+        vanishes: None,
     },
     Running {
         query: &TAP_STATISTICS,
         subjects: &["tap_service_id", "tap_flow_id", "tap_mirror_id"],
         question: |path, _| Question::TapStatistics(path),
         answer: Json::clone,
+        vanishes: None,
     },
     Running {
         query: &LIVE_TRACE_RESULT,
         subjects: &["live_trace_path"],
         question: |path, _| Question::LiveTraceResult(path),
         answer: Json::clone,
+        vanishes: Some("a transient live trace is removed an hour after it has ended"),
     },
     Running {
         query: &FLOW_PATH,
         subjects: &["trace_path"],
         question: |path, _| Question::FlowPath(path),
         answer: agent::path,
+        vanishes: None,
     },
     Running {
         query: &APPLICATION_FLOWS,
         subjects: &[],
         question: |path, input| Question::ApplicationFlows(path, input.get("active").bool().unwrap_or_default()),
         answer: agent::listed,
+        vanishes: None,
     },
     Running {
         query: &ACTIVE_FLOWS,
         subjects: &[],
         question: |path, input| Question::ActiveCollections(path, input.get("originator").text().map(str::to_owned)),
         answer: agent::active,
+        vanishes: None,
     },
 ];
 
@@ -159,6 +171,11 @@ impl Ask for Running {
         let Some(document) = answer.document else {
             let what = format!("There is nothing at {path} to ask about");
             let detail = format!("It does not exist in {}.", connection.backend.describe());
+            if let Some(reason) = self.vanishes {
+                let detail = format!("{detail} All of the answer is null. It may have been there: {reason}.");
+                let warning = Diagnostic::warning(what, detail).at(Path::attribute(subject));
+                return Ok(Told { answer: Tree::Null, warnings: warning.into() });
+            }
             return Err(Diagnostic::error(what, detail).at(Path::attribute(subject)).into());
         };
         let mut fields = (self.answer)(&document);
