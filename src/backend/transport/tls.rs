@@ -69,7 +69,7 @@ fn spoken(error: &TlsError) -> String {
         TlsError::NoCertificatesPresented => "it presents no certificate".to_owned(),
         TlsError::AlertReceived(alert) => alerted(&name_of(*alert)),
         TlsError::InvalidMessage(_) | TlsError::InappropriateMessage { .. } | TlsError::PeerSentOversizedRecord => {
-            "what is there does not answer with TLS: another service, or HTTP without TLS, which begins with http://"
+            "what is there does not answer with TLS: another service, or HTTP without TLS, where the URL begins with http://"
                 .to_owned()
         }
         TlsError::PeerIncompatible(_) => {

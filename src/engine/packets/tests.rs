@@ -261,6 +261,7 @@ fn applications_are_told_and_secrets_are_not() {
     assert_eq!(over_tcp(80, b"POST /b"), "HTTP POST /b ...");
     assert_eq!(over_tcp(21, b"USER me\r\n"), "FTP USER me");
     assert_eq!(over_tcp(21, b"pass secret\r\n"), "FTP PASS ***");
+    assert_eq!(over_tcp(21, b"SITE PSWD old new\r\n"), "FTP SITE ***");
     assert_eq!(over_tcp(21, b"220 \x1b[31mready\r\n"), "FTP 220 .[31mready");
     assert_eq!(
         over_tcp(23, &bytes("ff fb 01 ff fd 18 ff fa 18 00 41 ff f0 6869")),

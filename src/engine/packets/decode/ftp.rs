@@ -1,10 +1,10 @@
-//! FTP's control connection (RFC 959): the first command or reply. Passwords and accounts are
-//! left out.
+//! FTP's control connection (RFC 959): the first command or reply. What commands say that tell
+//! passwords, accounts and keys, or are the site's own, is left out.
 
 use super::{Flaw, Layer, Line};
 
-/// Commands whose argument is a secret.
-const SECRET: [&[u8]; 2] = [b"PASS", b"ACCT"];
+/// Commands whose argument is a secret (RFC 959, RFC 2228), or can be.
+const SECRET: [&[u8]; 4] = [b"PASS", b"ACCT", b"ADAT", b"SITE"];
 
 /// Whether data is text: TLS on the same port is none.
 pub fn is(data: &[u8]) -> bool {
