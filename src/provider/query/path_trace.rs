@@ -40,15 +40,29 @@ impl Ask for PathTrace {
         let answer = connection.backend.trace(&request, &planned).await;
         let answer = answer.map_err(|error| Diagnostic::error("The packet cannot be traced", error.to_string()))?;
         comes_from_where_it_should(input, &answer.there)?;
-        Ok(Told { answer: document(&answer), warnings: answer.unseen.iter().filter_map(warning).collect() })
+        Ok(Told {
+            answer: document(&answer),
+            warnings: answer.unseen.iter().filter_map(|unseen| warning(unseen, &answer)).collect(),
+        })
     }
 }
 
-/// What the user is warned of who is told an answer that did not look at something.
-fn warning(unseen: &Unseen) -> Option<Diagnostic> {
-    let Unseen::Taps(why) = unseen else { return None };
-    let detail = format!("No copies are shown of those that are there already. {why}");
-    Some(Diagnostic::warning("The packet was traced without its taps", detail))
+/// What the user is warned of who is told an answer that did not look at something. It is no part of
+/// the answer, which is the same before an apply and after it.
+fn warning(unseen: &Unseen, answer: &TraceAnswer) -> Option<Diagnostic> {
+    match unseen {
+        Unseen::Taps(why) => {
+            let detail = format!("No copies are shown of those that are there already. {why}");
+            Some(Diagnostic::warning("The packet was traced without its taps", detail))
+        }
+        Unseen::Keys => {
+            let mut traces = [Some(&answer.there), answer.back.as_ref()].into_iter().flatten();
+            let detail = "The endpoint does not show keys to this user: those of both ends of a tunnel are taken to be the \
+                          same.";
+            let warning = || Diagnostic::warning("The packet was traced without the keys of tunnels", detail);
+            traces.any(|trace| trace.session.is_some()).then(warning)
+        }
+    }
 }
 
 /// The packet that is asked about.
@@ -130,14 +144,6 @@ fn document(answer: &TraceAnswer) -> Tree {
 
 /// What became of the packet, and what could not be taken into account.
 fn explanation(answer: &TraceAnswer) -> String {
-    let mut traces = [Some(&answer.there), answer.back.as_ref()].into_iter().flatten();
-    let takes_keys = answer.unseen.contains(&Unseen::Keys) && traces.any(|trace| trace.session.is_some());
-    let keys =
-        " The endpoint does not show keys to this user, so those of both ends of a tunnel are taken to be the same.";
-    as_far_as_known(answer) + if takes_keys { keys } else { "" }
-}
-
-fn as_far_as_known(answer: &TraceAnswer) -> String {
     let said = answer.there.explanation();
     if answer.unknown.is_empty() {
         let mut shown =
